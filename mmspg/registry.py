@@ -1,0 +1,50 @@
+"""Registries of mmspg, each a child of mmpretrain's registry of that name.
+
+A config keeps ``default_scope = 'mmpretrain'`` and names our classes with
+the prefix, ``type='mmspg.SPGHead'``: the prefix alone makes MMEngine import
+this module, and the ``locations`` below then import the classes, so that
+neither ``custom_imports`` nor an ``import mmspg`` is needed.
+"""
+
+from mmengine.registry import Registry
+from mmpretrain import registry as parent
+
+__all__ = list(parent.__all__)
+
+
+def _child(name: str, *locations: str) -> Registry:
+    of = getattr(parent, name)
+    return Registry(
+        of.name, parent=of, scope='mmspg', locations=list(locations))
+
+
+# mmspg.engine
+RUNNERS = _child('RUNNERS')
+RUNNER_CONSTRUCTORS = _child('RUNNER_CONSTRUCTORS')
+LOOPS = _child('LOOPS', 'mmspg.engine')
+HOOKS = _child('HOOKS', 'mmspg.engine')
+LOG_PROCESSORS = _child('LOG_PROCESSORS')
+OPTIMIZERS = _child('OPTIMIZERS')
+OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS')
+OPTIM_WRAPPER_CONSTRUCTORS = _child('OPTIM_WRAPPER_CONSTRUCTORS')
+PARAM_SCHEDULERS = _child('PARAM_SCHEDULERS')
+
+# mmspg.datasets
+DATASETS = _child('DATASETS', 'mmspg.datasets')
+DATA_SAMPLERS = _child('DATA_SAMPLERS')
+TRANSFORMS = _child('TRANSFORMS', 'mmspg.datasets')
+
+# mmspg.models
+MODELS = _child('MODELS', 'mmspg.models')
+MODEL_WRAPPERS = _child('MODEL_WRAPPERS')
+WEIGHT_INITIALIZERS = _child('WEIGHT_INITIALIZERS')
+BATCH_AUGMENTS = _child('BATCH_AUGMENTS', 'mmspg.models')
+TASK_UTILS = _child('TASK_UTILS', 'mmspg.models')
+
+# mmspg.evaluation
+METRICS = _child('METRICS', 'mmspg.evaluation')
+EVALUATORS = _child('EVALUATORS')
+
+# mmspg.visualization
+VISUALIZERS = _child('VISUALIZERS', 'mmspg.visualization')
+VISBACKENDS = _child('VISBACKENDS')

@@ -1,0 +1,3 @@
+"""Version of mmspg."""
+
+__version__ = '0.1.0'
