@@ -1,0 +1,89 @@
+"""Where a rule cuts a score map: nested foregrounds as integer levels.
+
+All the foregrounds of one map are nested. They are given as ``levels``
+``(H, W)``, a few small integers, and one floor per threshold: the foreground
+is ``levels >= floor``. What depends on the foreground alone is then worked
+out once per floor, and not once per threshold.
+"""
+
+import numpy as np
+
+from .benchmark import quantise
+
+
+def benchmark_foregrounds(score_map, thresholds):
+    """Grey level > int(t * highest grey level), as the benchmark cuts."""
+    grey = quantise(_in_unit_range(score_map))
+    cuts = np.asarray(thresholds, np.float64) * float(grey.max())
+    return grey, cuts.astype(np.int64) + 1
+
+
+def value_foregrounds(score_map, thresholds):
+    """Score > t, in float64."""
+    return _rank(_in_unit_range(score_map), thresholds)
+
+
+def maximum_foregrounds(score_map, thresholds):
+    """Score > t * the map's maximum."""
+    score_map = _finite(score_map)
+    return _rank(score_map, np.multiply(thresholds, float(score_map.max())))
+
+
+def mean_foregrounds(score_map, thresholds):
+    """Score > t * the map's mean; a constant map has no foreground."""
+    score_map = _finite(score_map)
+    mean = score_map.mean(dtype=np.float64)
+    cuts = np.multiply(thresholds, mean)
+    if score_map.min() == score_map.max():
+        cuts = np.full_like(cuts, np.inf)
+    return _rank(score_map, cuts)
+
+
+def energy_foregrounds(score_map, thresholds):
+    """The fewest highest pixels, ties included, with t of the map's sum."""
+    score_map = _finite(score_map)
+    if score_map.min() < 0:
+        raise ValueError(
+            "rule 'energy' needs scores >= 0, "
+            f'got a minimum of {score_map.min()}; clip or normalise the map'
+        )
+    values = np.sort(score_map, axis=None)[::-1]
+    energy = np.cumsum(values, dtype=np.float64)
+    if values[0] == values[-1]:
+        cuts = np.full(len(thresholds), np.inf)
+    else:
+        last = np.searchsorted(energy, np.multiply(thresholds, energy[-1]))
+        lowest = values[np.minimum(last, values.size - 1)]
+        # `_rank` cuts at >, so step just below the lowest one kept.
+        cuts = np.nextafter(lowest.astype(np.float64), -np.inf)
+    return _rank(score_map, cuts)
+
+
+def _rank(score_map, cuts):
+    """Number of cuts below every pixel, and the floor of each cut."""
+    distinct, inverse = np.unique(
+        np.asarray(cuts, np.float64), return_inverse=True
+    )
+    dtype = np.uint8 if distinct.size < 256 else np.uint16
+    levels = np.searchsorted(distinct, score_map, side='left')
+    return levels.astype(dtype), inverse.reshape(-1) + 1
+
+
+def _finite(score_map):
+    score_map = np.asarray(score_map)
+    if score_map.ndim != 2 or score_map.size == 0:
+        raise ValueError(f'score_map must be (H, W), got {score_map.shape}')
+    if not (np.isfinite(score_map.min()) and np.isfinite(score_map.max())):
+        raise ValueError('score_map has a NaN or an infinity')
+    return score_map
+
+
+def _in_unit_range(score_map):
+    score_map = _finite(score_map)
+    low, high = score_map.min(), score_map.max()
+    if low < 0 or high > 1:
+        raise ValueError(
+            f'score_map must be in [0, 1], got [{low}, {high}]; '
+            'normalise it with min_max'
+        )
+    return score_map

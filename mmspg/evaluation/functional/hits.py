@@ -1,0 +1,38 @@
+"""Hits per IoU threshold and score threshold, as packed bits.
+
+1000 score thresholds at three IoU thresholds are 375 bytes an image, so that
+a metric keeps a small record and no map.
+"""
+
+import numpy as np
+
+
+def hits_at_thresholds(ious, iou_thresholds=(0.5,), strict=False):
+    """Which boxes are right.
+
+    Args:
+        ious (array): ``(T,)`` best IoU at every score threshold.
+        iou_thresholds (sequence): D values in [0, 1]. Defaults to .5.
+        strict (bool): Right if IoU > the threshold (the paper's words)
+            rather than >= (the devkit and the benchmark).
+
+    Returns:
+        ndarray: ``(D, T)`` bool.
+    """
+    compare = np.greater if strict else np.greater_equal
+    return compare(np.asarray(ious)[None], np.asarray(iou_thresholds)[:, None])
+
+
+def pack_hits(hits):
+    """``(D, T)`` bool to bytes, D * T bits rounded up."""
+    return np.packbits(np.asarray(hits, bool)).tobytes()
+
+
+def unpack_hits(packed, shape):
+    """The inverse of `pack_hits`; ``shape`` is (D, T)."""
+    bits = np.frombuffer(packed, np.uint8)
+    return (
+        np.unpackbits(bits, count=int(np.prod(shape)))
+        .astype(bool)
+        .reshape(shape)
+    )

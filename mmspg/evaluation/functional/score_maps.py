@@ -1,0 +1,160 @@
+"""From a raw score map to one in [0, 1], placed on its image."""
+
+import cv2
+import numpy as np
+
+
+def is_flat(score_map):
+    """Whether a map is constant or has a NaN or an infinity.
+
+    `min_max` gives zeros for such a map; a caller that should warn (or
+    refuse) asks here first.
+    """
+    span = np.ptp(_as_float(score_map))
+    return not (np.isfinite(span) and span > 0)
+
+
+def min_max(score_map):
+    """Min-max normalisation; a flat map (`is_flat`) becomes zeros.
+
+    Args:
+        score_map (array): Any shape, any sign.
+
+    Returns:
+        ndarray: The same shape, in [0, 1]; float64 stays float64, all else
+        becomes float32.
+    """
+    score_map = _as_float(score_map)
+    if is_flat(score_map):
+        return np.zeros_like(score_map)
+    score_map = score_map - score_map.min()
+    return score_map / score_map.max()
+
+
+def benchmark_score_map(score_map, size=224):
+    """The WSOL benchmark's map: cubic to ``size`` squared, then min-max.
+
+    Args:
+        score_map (array): ``(h, w)``, raw.
+        size (int): Side of the grid. Defaults to 224.
+
+    Returns:
+        ndarray: ``(size, size)`` in [0, 1], see `min_max`.
+    """
+    score_map = _as_float(score_map)
+    resized = cv2.resize(
+        score_map, (size, size), interpolation=cv2.INTER_CUBIC
+    )
+    return min_max(resized)
+
+
+def place_score_map(
+    score_map,
+    image_size,
+    input_size,
+    homography=None,
+    align_corners=False,
+):
+    """Lay a raw map on its stored image, as the paper's protocol does.
+
+    The map is resized bilinearly to the region of the image that the network
+    saw (all of it, unless the pipeline crops), and min-max normalised there.
+    Outside of the region the result is zero.
+
+    Args:
+        score_map (array): ``(h, w)``, raw, over the network's input.
+        image_size (tuple[int]): (W, H) of the stored image.
+        input_size (tuple[int]): (w, h) of the network's input.
+        homography (array, optional): ``(3, 3)``, continuous pixels of the
+            stored image to those of the input: resizes, crops and flips.
+            None: the image was resized to the input.
+        align_corners (bool): As in `torch.nn.functional.interpolate`; True
+            puts the first and the last cell on the region's first and last
+            pixel. Defaults to False.
+
+    Returns:
+        ndarray: ``(H, W)`` float32 in [0, 1].
+
+    Raises:
+        ValueError: The homography rotates, shears or is not ``(3, 3)``.
+    """
+    score_map = np.asarray(score_map, np.float32)
+    if score_map.ndim != 2 or score_map.size == 0:
+        raise ValueError(
+            f'score_map must be (h, w), got shape {score_map.shape}; '
+            'give the maps of several classes one by one'
+        )
+    regions = _regions(image_size, input_size, homography)
+    flips = tuple(slice(None, None, -1 if r[1] < r[0] else 1) for r in regions)
+    score_map = score_map[flips[::-1]]
+    regions = [sorted(region) for region in regions]
+    whole = [(0, side) for side in image_size]
+    if not align_corners and np.allclose(regions, whole, atol=1e-3):
+        resized = cv2.resize(
+            np.ascontiguousarray(score_map),
+            tuple(image_size),
+            interpolation=cv2.INTER_LINEAR,
+        )
+        return min_max(resized)
+    columns, rows = (
+        _samples(*region, side, cells, align_corners)
+        for region, side, cells in zip(
+            regions, image_size, score_map.shape[::-1]
+        )
+    )
+    placed = np.zeros(image_size[::-1], np.float32)
+    resized = _lerp(_lerp(score_map, *rows[1:]).T, *columns[1:]).T
+    if resized.size:
+        placed[rows[0], columns[0]] = min_max(resized)
+    return placed
+
+
+def _regions(image_size, input_size, homography):
+    """Begin and end on the image of the input, for x and for y."""
+    if homography is None:
+        return [(0.0, float(side)) for side in image_size]
+    homography = np.asarray(homography, np.float64)
+    if homography.shape != (3, 3):
+        raise ValueError(
+            f'homography must be (3, 3), got shape {homography.shape}'
+        )
+    homography = homography / homography[2, 2]
+    scale, shift = np.diag(homography)[:2], homography[:2, 2]
+    axes_only = np.diag(np.append(scale, 1.0))
+    axes_only[:2, 2] = shift
+    if not np.allclose(homography, axes_only, atol=1e-6) or not scale.all():
+        raise ValueError(
+            'a score map can be laid back through resizes, crops and flips '
+            f'only, and this homography does more:\n{homography}'
+        )
+    return [
+        ((0 - t) / s, (side - t) / s)
+        for s, t, side in zip(scale, shift, input_size)
+    ]
+
+
+def _samples(begin, end, side, cells, align_corners):
+    """Slice of the pixels inside of the region, and where they sample."""
+    first = max(0, int(np.ceil(begin - 0.5 - 1e-6)))
+    last = min(side, int(np.floor(end - 0.5 + 1e-6)) + 1)
+    pixels = np.arange(first, max(first, last)) + 0.5 - begin
+    if align_corners:
+        at = (pixels - 0.5) * (cells - 1) / max(end - begin - 1, 1e-6)
+    else:
+        at = pixels * cells / (end - begin) - 0.5
+    at = np.clip(at, 0, cells - 1)
+    below = np.minimum(at.astype(np.int64), max(cells - 2, 0))
+    above = np.minimum(below + 1, cells - 1)
+    weight = (at - below).astype(np.float32)
+    return slice(first, max(first, last)), below, above, weight
+
+
+def _lerp(array, below, above, weight):
+    """Linear interpolation along the first axis."""
+    low, high = array[below], array[above]
+    return low + (high - low) * weight[:, None]
+
+
+def _as_float(array):
+    array = np.asarray(array)
+    return array if array.dtype == np.float64 else array.astype(np.float32)
