@@ -1,0 +1,180 @@
+"""Self-produced guidance as pure functions: attention, Eq. (1), guided loss.
+
+Every function works on whole batches, keeps all data on its device and has
+no branch that depends on the data, so that it neither synchronises a GPU nor
+breaks a trace.
+"""
+
+from typing import Dict, Optional, Tuple, Union
+
+import torch
+import torch.distributed.nn.functional as dist_fn
+import torch.nn.functional as F
+from torch import Tensor
+
+FOREGROUND, BACKGROUND, IGNORED = 1, 0, 255
+
+
+def upsample(maps: Tensor,
+             size: Union[int, Tuple[int, int]],
+             align_corners: bool = False) -> Tensor:
+    """Resize maps bilinearly.
+
+    Args:
+        maps (Tensor): Shape ``(N, h, w)``.
+        size (int | tuple[int, int]): The new side, or height and width.
+        align_corners (bool): What PyTorch 0.3, and so the authors' release,
+            did without being asked. Defaults to False.
+
+    Returns:
+        Tensor: Shape ``(N, H, W)``.
+    """
+    size = (size, size) if isinstance(size, int) else tuple(size)
+    return F.interpolate(
+        maps.unsqueeze(1), size, mode='bilinear',
+        align_corners=align_corners).squeeze(1)
+
+
+def min_max_normalise(maps: Tensor) -> Tensor:
+    """Scale each map of a batch to [0, 1].
+
+    A constant map holds no evidence and becomes 0 everywhere, where the
+    released codes divide 0 by 0.
+
+    Args:
+        maps (Tensor): Shape ``(N, H, W)``, any range.
+
+    Returns:
+        Tensor: Shape ``(N, H, W)``, in [0, 1].
+    """
+    low = maps.amin(dim=(1, 2), keepdim=True)
+    span = maps.amax(dim=(1, 2), keepdim=True) - low
+    return (maps - low) / span.where(span > 0, 1)
+
+
+def attention_map(class_map: Tensor,
+                  size: Union[int, Tuple[int, int]],
+                  align_corners: bool = False) -> Tensor:
+    """The attention map O of section 3.2: upsampled, then normalised.
+
+    No ReLU comes between: a class map's lowest value is the background,
+    whatever its sign.
+
+    Args:
+        class_map (Tensor): A4's map of the ground-truth class, ``(N, h, w)``.
+        size (int | tuple[int, int]): Size of the guidance.
+        align_corners (bool): See :func:`upsample`. Defaults to False.
+
+    Returns:
+        Tensor: Shape ``(N, H, W)``, in [0, 1], without gradient.
+    """
+    return min_max_normalise(upsample(class_map.detach(), size,
+                                      align_corners))
+
+
+def guidance_mask(maps: Tensor,
+                  delta_h: float,
+                  delta_l: float,
+                  min_foreground: int = 0,
+                  fallback: float = 0.7) -> Tensor:
+    """Seeds of foreground and background, Eq. (1) of the paper.
+
+    A pixel is foreground where its value is above ``delta_h``, background
+    where it is below ``delta_l`` and ignored between the two. Both released
+    codes do more: where fewer than 30 pixels of an image pass ``delta_h``,
+    that image's ``delta_h`` is 0.7 times its own maximum. That is
+    ``min_foreground=30``; the paper has no such rule. The background is
+    written last, so it wins where the lowered ``delta_h`` is below
+    ``delta_l``.
+
+    Args:
+        maps (Tensor): Shape ``(N, H, W)``, in [0, 1]. No gradient passes.
+        delta_h (float): Threshold of the foreground, in (0, 1).
+        delta_l (float): Threshold of the background, in (0, ``delta_h``).
+        min_foreground (int): Fewest foreground pixels an image may have
+            before the fallback; 0 switches the fallback off.
+            Defaults to 0.
+        fallback (float): The fallback's share of the maximum.
+            Defaults to 0.7.
+
+    Returns:
+        Tensor: Shape ``(N, H, W)``, uint8: 1 foreground, 0 background, 255
+        ignored.
+    """
+    maps = maps.detach()
+    foreground = maps > delta_h
+    if min_foreground > 0:
+        lowered = fallback * maps.amax(dim=(1, 2), keepdim=True)
+        few = foreground.sum(dim=(1, 2), keepdim=True) < min_foreground
+        foreground = torch.where(few, maps > lowered, foreground)
+    mask = torch.full_like(maps, IGNORED, dtype=torch.uint8)
+    mask = mask.masked_fill(foreground, FOREGROUND)
+    return mask.masked_fill(maps < delta_l, BACKGROUND)
+
+
+def guided_bce(logits: Tensor, mask: Tensor, sync: bool = False) -> Tensor:
+    """Binary cross entropy over the labelled pixels of the whole batch.
+
+    Args:
+        logits (Tensor): Shape ``(N, H, W)``, before the sigmoid.
+        mask (Tensor): Shape ``(N, H, W)``: 1, 0 or 255 (ignored).
+        sync (bool): In distributed training, divide by the labelled pixels
+            of all processes, so that the averaged gradient is that of one
+            process with the whole batch. Defaults to False.
+
+    Returns:
+        Tensor: A scalar; 0, with a gradient of 0, if no pixel is labelled.
+    """
+    labelled = mask != IGNORED
+    loss = F.binary_cross_entropy_with_logits(
+        logits, (mask == FOREGROUND).to(logits), reduction='none')
+    total = loss.where(labelled, 0).sum()
+    count = labelled.sum().to(total)
+    if sync and torch.distributed.is_initialized():
+        # DDP averages gradients over the processes, hence the mean count.
+        count = dist_fn.all_reduce(count)
+        count = count / torch.distributed.get_world_size()
+    return total / count.clamp(min=torch.finfo(total.dtype).tiny)
+
+
+def mask_shares(mask: Tensor) -> Dict[str, Tensor]:
+    """Shares of a mask's pixels that are foreground, background, ignored.
+
+    They show whether the guidance is alive: foreground near 1 means that a
+    branch has collapsed, ignored near 1 that it learns from almost nothing.
+
+    Args:
+        mask (Tensor): Shape ``(N, H, W)``: 1, 0 or 255.
+
+    Returns:
+        dict[str, Tensor]: Scalars in [0, 1] named ``fg``, ``bg`` and
+        ``ignored``.
+    """
+    return {
+        name: (mask == value).float().mean()
+        for name, value in (('fg', FOREGROUND), ('bg', BACKGROUND),
+                            ('ignored', IGNORED))
+    }
+
+
+def pick_class_maps(features: Tensor, weight: Tensor, bias: Optional[Tensor],
+                    labels: Tensor) -> Tensor:
+    """Class maps of the asked-for classes only.
+
+    The 1x1 convolution A4 is evaluated with the rows of these classes, so
+    that the other maps (1000 of them on ILSVRC) never exist.
+
+    Args:
+        features (Tensor): What A4 sees, shape ``(N, D, h, w)``.
+        weight (Tensor): A4's kernel, shape ``(C, D, 1, 1)``.
+        bias (Tensor, optional): A4's bias, shape ``(C, )``.
+        labels (Tensor): Asked-for classes, shape ``(N, K)``, int64.
+
+    Returns:
+        Tensor: Shape ``(N, K, h, w)``, any range.
+    """
+    rows = weight.flatten(1)[labels]
+    maps = torch.bmm(rows, features.flatten(2))
+    if bias is not None:
+        maps = maps + bias[labels].unsqueeze(-1)
+    return maps.unflatten(-1, features.shape[-2:])

@@ -1,0 +1,196 @@
+"""A classifier whose class maps localize: GAP over a 1x1 convolution."""
+
+from typing import List, Optional, Sequence, Union
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.models.heads import ClsHead
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from mmspg.registry import MODELS
+
+from ..guidance import pick_class_maps
+
+
+@MODELS.register_module()
+class CAMHead(ClsHead):
+    """1x1 convolution to C class maps, global average pooling, softmax.
+
+    The class score is the mean of the class map (section 3.1 and reference
+    [20] of the paper), which equals CAM's pooled features times a linear
+    layer. Both are linear, so the scores are computed from the pooled
+    features and a class map only for the classes that are asked for.
+
+    Args:
+        num_classes (int): Number of classes C.
+        in_channels (int): Channels D of the last feature map.
+        score_map_topk (int): At prediction, give the maps of this many top
+            classes. Defaults to 5.
+        score_map_gt (bool): At prediction, add the map of the ground-truth
+            class where it is known, for GT-known. Defaults to True.
+        reset_classifier (bool): Whether a checkpoint of another number of
+            classes loads without its classifier, to fine-tune on other
+            classes, instead of being refused. Defaults to False.
+        loss (dict): Classification loss.
+        init_cfg (dict, optional): Defaults to Xavier-uniform.
+        **kwargs: Of :class:`mmpretrain.models.ClsHead`.
+    """
+
+    def __init__(self,
+                 num_classes: int,
+                 in_channels: int,
+                 score_map_topk: int = 5,
+                 score_map_gt: bool = True,
+                 reset_classifier: bool = False,
+                 loss: dict = dict(type='CrossEntropyLoss', loss_weight=1.0),
+                 init_cfg: Optional[dict] = None,
+                 **kwargs):
+        super().__init__(
+            loss=loss,
+            init_cfg=init_cfg or dict(
+                type='Xavier', layer='Conv2d', distribution='uniform'),
+            **kwargs)
+        if num_classes < 1:
+            raise ValueError('model.head.num_classes must be at least 1, '
+                             f'but is {num_classes}.')
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+        self.score_map_topk = min(score_map_topk, num_classes)
+        self.score_map_gt = score_map_gt
+        self.reset_classifier = reset_classifier
+        self.classifier = nn.Conv2d(in_channels, num_classes, 1)
+        self._register_load_state_dict_pre_hook(self._check_num_classes)
+
+    def _check_num_classes(self, state_dict: dict, prefix: str, *args):
+        """Refuse a checkpoint of other classes, or drop its classifier.
+
+        MMEngine would log the mismatch and go on with random weights.
+        """
+        found = state_dict.get(prefix + 'classifier.weight')
+        if found is None or len(found) == self.num_classes:
+            return
+        if not self.reset_classifier:
+            raise ValueError(
+                f'The checkpoint has {len(found)} classes '
+                f'({prefix}classifier.weight), but model.head.num_classes is '
+                f'{self.num_classes}. Set model.head.num_classes='
+                f'{len(found)}, or model.head.reset_classifier=True to '
+                'fine-tune on other classes with a new classifier.')
+        for name in ('weight', 'bias'):
+            state_dict.pop(f'{prefix}classifier.{name}')
+
+    def forward(self, feats: Sequence[Tensor]) -> Tensor:
+        """Class scores before the softmax.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps; the last, of shape
+                ``(N, D, h, w)``, is used.
+
+        Returns:
+            Tensor: Shape ``(N, C)``.
+        """
+        return self.scores(self.pre_logits(feats))
+
+    def pre_logits(self, feats: Sequence[Tensor]) -> Tensor:
+        """Check and give the map that the classifier sees.
+
+        Raises:
+            ValueError: If it is not spatial.
+        """
+        features = feats[-1] if isinstance(feats, (tuple, list)) else feats
+        if features.ndim != 4:
+            raise ValueError(
+                f'{type(self).__name__} needs a feature map of shape '
+                f'(N, {self.in_channels}, h, w), but the backbone gives '
+                f'{tuple(features.shape)}. Remove a pooling neck; of a '
+                "vision transformer take the patch tokens: out_type='featmap'"
+                '.')
+        return features
+
+    def scores(self, features: Tensor) -> Tensor:
+        """Class scores ``(N, C)`` of a feature map ``(N, D, h, w)``."""
+        return F.linear(
+            features.mean(dim=(2, 3)), self.classifier.weight.flatten(1),
+            self.classifier.bias)
+
+    def class_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
+        """Class maps of the asked-for classes.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps; the last is used.
+            labels (Tensor): Shape ``(N, K)``, int64.
+
+        Returns:
+            Tensor: Shape ``(N, K, h, w)``, before any normalisation.
+        """
+        return pick_class_maps(
+            self.pre_logits(feats), self.classifier.weight,
+            self.classifier.bias, labels)
+
+    def _get_loss(self, cls_score, data_samples, **kwargs) -> dict:
+        losses = super()._get_loss(cls_score, data_samples, **kwargs)
+        losses['loss_cls'] = losses.pop('loss')
+        return losses
+
+    def predict(
+        self,
+        feats: Sequence[Tensor],
+        data_samples: Optional[List[Optional[DataSample]]] = None,
+        labels: Union[Tensor, Sequence[int], int, None] = None,
+    ) -> List[DataSample]:
+        """Class scores, and the score maps of the asked-for classes.
+
+        Whose maps: ``labels`` if given; else each sample's
+        ``score_map_request`` (``(K, )``, the same K for all) if it has one;
+        else the top-k predicted. The ground-truth class follows where it is
+        known and ``score_map_gt`` is set.
+
+        Args:
+            feats (Sequence[Tensor]): What the neck gives.
+            data_samples (list[DataSample], optional): Defaults to None.
+            labels (Tensor | Sequence[int] | int, optional): Classes for all
+                images, ``(K, )``, or for each, ``(N, K)``.
+
+        Returns:
+            list[DataSample]: With ``pred_score`` ``(C, )``, ``pred_label``
+            ``(1, )``, ``score_map`` ``(K, h, w)`` at feature resolution,
+            not normalised, and ``score_map_labels`` ``(K, )``.
+        """
+        cls_score = self(feats)
+        samples = self._get_predictions(cls_score, data_samples)
+        labels = self._asked_for(cls_score, samples, labels)
+        maps = self.score_maps(feats, labels)
+        for sample, score_map, label in zip(samples, maps, labels):
+            sample.set_field(score_map, 'score_map', dtype=Tensor)
+            sample.set_field(label, 'score_map_labels', dtype=Tensor)
+        return samples
+
+    def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
+        """The maps that localize ``labels``, ``(N, K, h, w)``, float32."""
+        return self.class_maps(feats, labels).float()
+
+    def _asked_for(self, cls_score: Tensor, samples: List[DataSample],
+                   labels) -> Tensor:
+        num, device = len(cls_score), cls_score.device
+        if labels is not None:
+            labels = torch.as_tensor(labels, device=device).reshape(
+                *([num, -1] if getattr(labels, 'ndim', 1) == 2 else [1, -1]))
+            self._check_labels(labels)
+            labels = labels.expand(num, -1)
+        elif all('score_map_request' in sample for sample in samples):
+            labels = torch.stack([s.score_map_request
+                                  for s in samples]).to(device)
+        else:
+            labels = cls_score.topk(self.score_map_topk, dim=1).indices
+        if self.score_map_gt and all('gt_label' in s for s in samples):
+            truth = torch.stack([s.gt_label[:1] for s in samples]).to(device)
+            labels = torch.cat([labels, truth], dim=1)
+        return labels
+
+    def _check_labels(self, labels: Tensor) -> None:
+        if labels.numel() == 0 or labels.min() < 0 \
+                or labels.max() >= self.num_classes:
+            raise ValueError(
+                f'Maps were asked for the classes {labels.tolist()}, but '
+                f'classes go from 0 to {self.num_classes - 1}.')

@@ -1,0 +1,205 @@
+"""SPG's head: the classifier and the three guidance losses."""
+
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+import torch
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from mmspg.registry import MODELS
+
+from ..guidance import (attention_map, guidance_mask, guided_bce, mask_shares,
+                        upsample)
+from .cam_head import CAMHead
+
+SCORE_MAP_SOURCES = ('attention', 'b1', 'b2', 'c', 'fuse')
+
+
+@MODELS.register_module()
+class SPGHead(CAMHead):
+    """Classification, and self-produced guidance in stages (section 3.2).
+
+    The attention map of the ground-truth class gives M_A, which supervises
+    B2; B2's map gives M_B2, which supervises B1; the mean of both gives
+    M_fuse, which supervises C. Each mask is Eq. (1) with thresholds of its
+    own and carries no gradient.
+
+    Args:
+        thresholds_a (tuple[float, float]): ``(delta_h, delta_l)`` of M_A.
+            Defaults to (0.7, 0.1), the paper's.
+        thresholds_b2 (tuple[float, float]): Of M_B2. Defaults to
+            (0.5, 0.05), the paper's.
+        thresholds_fuse (tuple[float, float]): Of M_fuse. Defaults to
+            (0.7, 0.1), the authors' release; the paper does not say.
+        guidance_size (int, optional): Side at which masks are made and
+            losses taken; None is the input's. Defaults to 224, as in both
+            released codes.
+        align_corners (bool): Of the upsampling to ``guidance_size``.
+            Defaults to False; the authors' release: True.
+        min_foreground (int): See :func:`guidance_mask`. Defaults to 0, the
+            paper; both released codes: 30.
+        cascade (bool): Whether M_B2 supervises B1; if not, M_A does
+            (section 4.3's ablation). Defaults to True.
+        guidance_weights (dict, optional): Weights of ``loss_b2``,
+            ``loss_b1`` and ``loss_c``, those not named being 1.
+        sync_guidance (bool): Average the guidance losses over the labelled
+            pixels of all processes. Defaults to False.
+        score_map_source (str): Which map localizes at prediction:
+            'attention' (the paper), 'b1', 'b2', 'c' (the authors' demo) or
+            'fuse', the mean of B1 and B2. Only what it needs is computed.
+        **kwargs: Of :class:`CAMHead`.
+
+    Raises:
+        ValueError: For thresholds not in 0 < delta_l < delta_h < 1, an
+            unknown ``score_map_source`` or an unknown weight.
+    """
+
+    def __init__(self,
+                 *args,
+                 thresholds_a: Tuple[float, float] = (0.7, 0.1),
+                 thresholds_b2: Tuple[float, float] = (0.5, 0.05),
+                 thresholds_fuse: Tuple[float, float] = (0.7, 0.1),
+                 guidance_size: Optional[int] = 224,
+                 align_corners: bool = False,
+                 min_foreground: int = 0,
+                 cascade: bool = True,
+                 guidance_weights: Optional[Dict[str, float]] = None,
+                 sync_guidance: bool = False,
+                 score_map_source: str = 'attention',
+                 **kwargs):
+        super().__init__(*args, **kwargs)
+        self.thresholds = dict(
+            a=thresholds_a, b2=thresholds_b2, fuse=thresholds_fuse)
+        for name, pair in self.thresholds.items():
+            if len(pair) != 2 or not 0 < pair[1] < pair[0] < 1:
+                raise ValueError(
+                    f'model.head.thresholds_{name} must be (delta_h, delta_l)'
+                    f' with 0 < delta_l < delta_h < 1, but is {tuple(pair)}.')
+        weights = guidance_weights or {}
+        self.guidance_weights = dict(
+            loss_b2=1.0, loss_b1=1.0, loss_c=1.0)
+        unknown = set(weights) - set(self.guidance_weights)
+        if unknown:
+            raise ValueError(
+                f'model.head.guidance_weights has {sorted(unknown)}; valid '
+                f'names are {list(self.guidance_weights)}.')
+        self.guidance_weights.update(weights)
+        if score_map_source not in SCORE_MAP_SOURCES:
+            raise ValueError(
+                f"model.head.score_map_source is '{score_map_source}'; valid "
+                f'values are {SCORE_MAP_SOURCES}.')
+        self.guidance_size = guidance_size
+        self.align_corners = align_corners
+        self.min_foreground = min_foreground
+        self.cascade = cascade
+        self.sync_guidance = sync_guidance
+        self.score_map_source = score_map_source
+
+    def loss(self, feats: Sequence[Tensor],
+             data_samples: List[DataSample]) -> Dict[str, Tensor]:
+        """Classification and guidance losses, and the shares of the masks.
+
+        Args:
+            feats (SPGFeatures): What :class:`SPGNeck` gives.
+            data_samples (list[DataSample]): With ``gt_label``.
+
+        Returns:
+            dict[str, Tensor]: ``loss_cls``, ``loss_b2``, ``loss_b1``,
+            ``loss_c``, and for each mask a, b2, fuse the shares
+            ``mask_a_fg``, ``mask_a_bg``, ``mask_a_ignored``, ...
+
+        Raises:
+            ValueError: If the targets are ``gt_score`` (mixup, CutMix).
+        """
+        if 'gt_score' in data_samples[0]:
+            raise ValueError(
+                'SPGHead got soft targets (gt_score), which mixup and CutMix '
+                'make: an image of several classes has no one attention map '
+                'to guide by. Remove train_cfg.augments, or use CAMHead.')
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        labels = labels.to(feats[-1].device)
+        losses = super().loss(feats, data_samples)
+        stages = self.guide(feats, labels, self._size(data_samples))
+        supervision = dict(
+            b2='mask_a', b1='mask_b2' if self.cascade else 'mask_a')
+        if 'c' in stages:
+            supervision['c'] = 'mask_fuse'
+        for branch, mask in supervision.items():
+            losses[f'loss_{branch}'] = guided_bce(
+                stages[branch], stages[mask], sync=self.sync_guidance
+            ) * self.guidance_weights[f'loss_{branch}']
+        for name in ('mask_a', 'mask_b2', 'mask_fuse'):
+            if name in supervision.values():
+                losses.update({
+                    f'{name}_{part}': share
+                    for part, share in mask_shares(stages[name]).items()
+                })
+        return losses
+
+    def guide(self, feats: Sequence[Tensor], labels: Tensor,
+              size: Union[int, Tuple[int, int]]) -> Dict[str, Tensor]:
+        """All stages of the guidance: the columns of the paper's Fig. 4.
+
+        Args:
+            feats (SPGFeatures): What :class:`SPGNeck` gives.
+            labels (Tensor): Class whose attention guides, ``(N, )``.
+            size (int | tuple[int, int]): Size of the guidance.
+
+        Returns:
+            dict[str, Tensor]: Each ``(N, H, W)``: ``attention`` in [0, 1];
+            ``b2``, ``b1`` and, if there is one, ``c`` before the sigmoid;
+            ``mask_a``, ``mask_b2`` and ``mask_fuse`` uint8 of 0, 1, 255.
+        """
+        neck = getattr(feats, 'neck', None)
+        if neck is None or not neck.with_b:
+            raise TypeError(
+                'SPGHead needs the side branches of SPGNeck. Set model.neck='
+                "dict(type='mmspg.SPGNeck', with_b=True, ...), or use "
+                'CAMHead (SPG-plain).')
+        # Branches and class map in the precision of the forward pass ...
+        maps = dict(b2=feats.b2(), b1=feats.b1())
+        if neck.with_c:
+            maps['c'] = feats.c()
+        with torch.no_grad():
+            class_map = self.class_maps(feats, labels[:, None])[:, 0]
+        # ... masks and losses in float32: half precision cannot tell the
+        # thresholds from their neighbours, nor sum 50,000 pixels.
+        with torch.autocast(class_map.device.type, enabled=False):
+            stages = {
+                name: upsample(logits.float(), size, self.align_corners)
+                for name, logits in maps.items()
+            }
+            stages['attention'] = attention_map(class_map.float(), size,
+                                                self.align_corners)
+            with torch.no_grad():
+                b2, b1 = stages['b2'].sigmoid(), stages['b1'].sigmoid()
+            sources = dict(a=stages['attention'], b2=b2, fuse=(b1 + b2) / 2)
+            for name, source in sources.items():
+                stages[f'mask_{name}'] = guidance_mask(
+                    source, *self.thresholds[name], self.min_foreground)
+        return stages
+
+    def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
+        """Maps of ``score_map_source``, ``(N, K, h, w)``, float32.
+
+        Class maps have any range. The side branches know no class: their
+        map, a probability of foreground, is the same for all K.
+        """
+        if self.score_map_source == 'attention':
+            return super().score_maps(feats, labels)
+        names = dict(fuse=('b1', 'b2')).get(self.score_map_source,
+                                            (self.score_map_source, ))
+        maps = [getattr(feats, name)().float().sigmoid() for name in names]
+        score_map = sum(maps) / len(maps)
+        return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
+
+    def _size(self, data_samples: List[DataSample]):
+        """``guidance_size``, or the size of the network's input."""
+        if self.guidance_size is not None:
+            return self.guidance_size
+        if 'img_shape' not in data_samples[0]:
+            raise KeyError(
+                'model.head.guidance_size=None takes the size of the input '
+                "from `img_shape`, which the data sample lacks: keep "
+                "'img_shape' in PackLocInputs.meta_keys, or set a size.")
+        return tuple(data_samples[0].img_shape[:2])

@@ -1,0 +1,161 @@
+"""The branches of SPG: A3, B1, B2 and C."""
+
+from collections import OrderedDict
+from typing import Optional, Sequence
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmspg.registry import MODELS
+
+
+def _conv_relu(in_channels: int, out_channels: int) -> list:
+    return [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU()]
+
+
+class SPGFeatures(tuple):
+    """What SPGNeck returns: ``(b1_features, b2_features, tail)``.
+
+    A tuple, as mmpretrain's heads expect it, whose last item is what the
+    classifier sees. The maps of the side branches are computed when they
+    are asked for: training asks for all, prediction for none.
+    """
+
+    def __new__(cls, features: Sequence[Tensor], neck: 'SPGNeck'):
+        self = super().__new__(cls, features)
+        self.neck = neck
+        return self
+
+    @property
+    def tail(self) -> Tensor:
+        """A3's output after the last dropout, ``(N, D, h, w)``."""
+        return self[-1]
+
+    def b1(self) -> Tensor:
+        """B1's map before the sigmoid, ``(N, h, w)``."""
+        return self.neck.side_map('b1', self[-3])
+
+    def b2(self) -> Tensor:
+        """B2's map before the sigmoid, ``(N, h, w)``."""
+        return self.neck.side_map('b2', self[-2])
+
+    def c(self) -> Tensor:
+        """C's map before the sigmoid, ``(N, h, w)``."""
+        return self.neck.c(self.tail).squeeze(1)
+
+
+@MODELS.register_module()
+class SPGNeck(BaseModule):
+    """A3, SPG-B and SPG-C, for any backbone with three feature maps.
+
+    .. code::
+
+        b1_features -> b1 --+-> b_shared -> B1 logits
+        b2_features -> b2 --+-> b_shared -> B2 logits
+        features -> a3 (dropout, conv, ... , dropout) = tail -> classifier
+                                                        tail -> c -> C logits
+
+    Without B and C it is the tail of SPG-plain.
+
+    Args:
+        in_channels (Sequence[int]): Channels of the features for B1, for B2
+            and for A3, in the backbone's order. A plain tail uses the last
+            one only.
+        a3_channels (Sequence[int]): Output channels of A3's 3x3
+            convolutions; empty for a backbone that ends in A3 itself (the
+            benchmark's ResNet-50). Defaults to (1024, 1024), section 3.3.
+        b_channels (int): Channels of the B branches. Defaults to 512,
+            section 3.3.
+        c_channels (Sequence[int]): Output channels of C's 3x3 convolutions.
+            Defaults to (512, 512), section 3.3; section 3.1, the authors'
+            release and the benchmark have one.
+        dropout (float): Before each convolution of A3 and after the last,
+            in training only. Defaults to 0.5, as the benchmark has it and as
+            the authors' release writes it; the paper does not say.
+        with_b (bool): Whether there is SPG-B. Defaults to True.
+        with_c (bool): Whether there is SPG-C; without it, section 4.3's
+            ablation. Defaults to True.
+        share_b (bool): Whether B1 and B2 share their second and third
+            layers; if not, section 4.3's ablation. Defaults to True.
+        init_cfg (dict, optional): Defaults to Xavier-uniform weights and
+            zero biases, as both released codes have them.
+
+    Raises:
+        ValueError: If B is asked for and there are not three inputs, or C
+            is asked for without B, whose maps are its only supervision.
+    """
+
+    def __init__(self,
+                 in_channels: Sequence[int] = (288, 768, 768),
+                 a3_channels: Sequence[int] = (1024, 1024),
+                 b_channels: int = 512,
+                 c_channels: Sequence[int] = (512, 512),
+                 dropout: float = 0.5,
+                 with_b: bool = True,
+                 with_c: bool = True,
+                 share_b: bool = True,
+                 init_cfg: Optional[dict] = None):
+        super().__init__(
+            init_cfg or dict(
+                type='Xavier', layer='Conv2d', distribution='uniform'))
+        if with_b and len(in_channels) < 3:
+            raise ValueError(
+                'SPGNeck needs the channels of three feature maps, '
+                '`in_channels=(B1, B2, A)`, to build SPG-B, but got '
+                f'{tuple(in_channels)}. Let the backbone return three, or '
+                'set `with_b=False, with_c=False` (SPG-plain).')
+        if with_c and not with_b:
+            raise ValueError(
+                'SPGNeck has `with_c=True` and `with_b=False`: SPG-C is '
+                'supervised by the maps of SPG-B. Set `with_c=False` too.')
+        self.with_b, self.with_c, self.share_b = with_b, with_c, share_b
+
+        layers, width = OrderedDict(), in_channels[-1]
+        for i, out in enumerate(a3_channels, 1):
+            layers[f'drop{i}'] = nn.Dropout(dropout)
+            layers[f'conv{i}'], layers[f'relu{i}'] = _conv_relu(width, out)
+            width = out
+        layers['drop'] = nn.Dropout(dropout)
+        self.a3 = nn.Sequential(layers)
+        self.out_channels = width
+
+        if with_b:
+            self.b1 = nn.Sequential(*_conv_relu(in_channels[-3], b_channels))
+            self.b2 = nn.Sequential(*_conv_relu(in_channels[-2], b_channels))
+            for name in ('b_shared', ) if share_b else ('b1_own', 'b2_own'):
+                self.add_module(
+                    name,
+                    nn.Sequential(*_conv_relu(b_channels, b_channels),
+                                  nn.Conv2d(b_channels, 1, 1)))
+        if with_c:
+            layers = []
+            for out in c_channels:
+                layers += _conv_relu(width, out)
+                width = out
+            self.c = nn.Sequential(*layers, nn.Conv2d(width, 1, 1))
+
+    def side_map(self, branch: str, features: Tensor) -> Tensor:
+        """The map of ``'b1'`` or ``'b2'`` before the sigmoid.
+
+        Args:
+            branch (str): Which of the two.
+            features (Tensor): Shape ``(N, D, h, w)``.
+
+        Returns:
+            Tensor: Shape ``(N, h, w)``.
+        """
+        rest = self.b_shared if self.share_b else getattr(
+            self, f'{branch}_own')
+        return rest(getattr(self, branch)(features)).squeeze(1)
+
+    def forward(self, features: Sequence[Tensor]) -> SPGFeatures:
+        """Compute the tail; leave the side branches for later.
+
+        Args:
+            features (Sequence[Tensor]): The backbone's maps, each
+                ``(N, D_i, h, w)``; the last goes to A3.
+
+        Returns:
+            SPGFeatures: The backbone's maps but for the last, then the tail.
+        """
+        return SPGFeatures((*features[:-1], self.a3(features[-1])), self)

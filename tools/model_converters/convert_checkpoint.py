@@ -1,0 +1,217 @@
+"""Convert a released checkpoint to mmspg's names.
+
+    python tools/model_converters/convert_checkpoint.py SRC DST \
+        --source {authors,benchmark,torchvision}
+
+``authors`` is the SPG released with the paper, ``benchmark`` the one of the
+WSOL benchmark (Choe et al., CVPR 2020), ``torchvision`` Inception-v3 ImageNet
+weights, of which the trunk is taken (for ``--pretrained`` of tools/train.py).
+SRC and DST are .pth or .safetensors; half precision becomes float32.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+# Prefix of theirs -> prefix of ours. The trunk has torchvision's names in all.
+HEADS = {
+    'authors': {
+        'fc6.0': 'neck.a3.conv1',
+        'fc7_1.0': 'neck.a3.conv2',
+        'classier_1': 'head.classifier',
+        'side3.0': 'neck.b1.0',
+        'side4.0': 'neck.b2.0',
+        'side_all': 'neck.b_shared',
+        'branchB': 'neck.c',
+    },
+    'benchmark': {
+        'SPG_A3_1b.0': 'neck.a3.conv1',
+        'SPG_A3_2b.0': 'neck.a3.conv2',
+        'SPG_A4': 'head.classifier',
+        'SPG_B_1a.0': 'neck.b1.0',
+        'SPG_B_2a.0': 'neck.b2.0',
+        'SPG_B_shared': 'neck.b_shared',
+        'SPG_C': 'neck.c',
+    },
+    'torchvision': {},
+}
+TRUNK = re.compile(r'Conv2d_[1-4]|Mixed_[56]')
+# What torchvision's file holds beyond the trunk, and is left out by design.
+BEYOND = re.compile(r'Mixed_7|AuxLogits|fc\.')
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('src', type=Path)
+    parser.add_argument('dst', type=Path)
+    parser.add_argument('--source', required=True, choices=list(HEADS))
+    parser.add_argument(
+        '--overlay',
+        type=Path,
+        help='file whose tensors replace those of SRC, before conversion (a '
+        'first layer made for another input normalisation, say)')
+    parser.add_argument(
+        '--drop-unknown',
+        action='store_true',
+        help='leave out tensors of SRC that have no place in mmspg')
+    parser.add_argument(
+        '--keep-missing',
+        action='store_true',
+        help='accept tensors of mmspg that SRC does not have: they keep '
+        'their initialisation')
+    parser.add_argument(
+        '--allow-pickle',
+        action='store_true',
+        help='unpickle SRC in full, which can run code: for files you trust')
+    return parser.parse_args()
+
+
+def read(path, allow_pickle=False):
+    """Read ``{name: tensor}``, unwrapping ``state_dict`` and ``module.``."""
+    import torch
+    if not path.is_file():
+        raise SystemExit(f'{path}: no such file.')
+    if path.suffix == '.safetensors':
+        try:
+            from safetensors.torch import load_file
+        except ImportError:
+            raise SystemExit(f'{path}: reading .safetensors needs '
+                             'pip install "mmspg[safetensors]".') from None
+        state = load_file(path)
+    else:
+        try:
+            state = torch.load(
+                path, map_location='cpu', weights_only=not allow_pickle)
+        except Exception as error:
+            raise SystemExit(
+                f'{path}: cannot be loaded as plain tensors: {error}\nIf you '
+                'trust the file, add --allow-pickle.') from error
+    while isinstance(state, dict) and isinstance(
+            state.get('state_dict'), dict):
+        state = state['state_dict']
+    if not isinstance(state, dict) or not any(
+            isinstance(v, torch.Tensor) for v in state.values()):
+        raise SystemExit(f'{path}: expected a dict of tensors, or one under '
+                         "the key 'state_dict'.")
+    return {
+        re.sub(r'^(module\.)+', '', name): tensor
+        for name, tensor in state.items() if isinstance(tensor, torch.Tensor)
+    }
+
+
+def convert(state, source):
+    """Rename the tensors of ``state``.
+
+    Returns:
+        tuple: ``{ours: tensor}`` in float32, ``{ours: theirs}``, and the
+        names that have no place, sorted.
+    """
+    ours, names, dropped = {}, {}, []
+    for theirs, tensor in state.items():
+        name = None
+        if TRUNK.match(theirs):
+            name = f'backbone.{theirs}'
+        else:
+            for prefix, new in HEADS[source].items():
+                if theirs.startswith(prefix + '.'):
+                    name = new + theirs[len(prefix):]
+        if name is None:
+            dropped.append(theirs)
+            continue
+        names[name] = theirs
+        ours[name] = tensor.float() if tensor.is_floating_point() else tensor
+    return ours, names, sorted(dropped)
+
+
+def expected(ours, source):
+    """Names and shapes of the mmspg model that ``ours`` should fill."""
+    import torch
+    from mmpretrain.registry import MODELS
+    with torch.device('meta'):
+        model = MODELS.build(dict(type='mmspg.TruncatedInceptionV3'))
+        shapes = {f'backbone.{k}': v for k, v in model.state_dict().items()}
+        if source != 'torchvision':
+            classes = len(ours.get('head.classifier.weight', [0]))
+            for part, cfg in dict(
+                    neck=dict(type='mmspg.SPGNeck', c_channels=(512, )),
+                    head=dict(
+                        type='mmspg.CAMHead',
+                        num_classes=classes,
+                        in_channels=1024)).items():
+                state = MODELS.build(cfg).state_dict()
+                shapes.update({f'{part}.{k}': v for k, v in state.items()})
+    return {name: tuple(tensor.shape) for name, tensor in shapes.items()}
+
+
+def write(state, path):
+    import torch
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == '.safetensors':
+        from safetensors.torch import save_file
+        save_file({k: v.contiguous() for k, v in state.items()}, path)
+    else:
+        torch.save(dict(state_dict=state), path)
+
+
+def listed(title, names):
+    print(f'{title}: {len(names)}')
+    for name in names:
+        print(f'    {name}')
+
+
+def main():
+    args = parse_args()
+    state = read(args.src, args.allow_pickle)
+    if args.overlay:
+        overlay = read(args.overlay, args.allow_pickle)
+        strange = sorted(set(overlay) - set(state))
+        if strange:
+            raise SystemExit(f'{args.overlay}: {args.src} has no tensors '
+                             f'{strange} to replace.')
+        state.update(overlay)
+    ours, names, dropped = convert(state, args.source)
+    shapes = expected(ours, args.source)
+
+    # Counters that old files lack do not change a result.
+    missing = sorted(
+        name for name in set(shapes) - set(ours)
+        if not name.endswith('num_batches_tracked'))
+    unknown = [name for name in dropped if not BEYOND.match(name)]
+    surplus = sorted(set(ours) - set(shapes))
+    wrong = [
+        f'{name}: {tuple(ours[name].shape)}, expected {shapes[name]}'
+        for name in sorted(set(ours) & set(shapes))
+        if tuple(ours[name].shape) != shapes[name]
+    ]
+
+    print(f'mapped: {len(ours) - len(surplus)}')
+    for name, old in names.items():
+        if name not in surplus:
+            print(f'    {old} -> {name}')
+    listed('dropped', dropped + [names[name] for name in surplus])
+    listed('left at its initialisation', missing)
+
+    problems = []
+    if wrong:
+        problems.append('shapes differ: ' + '; '.join(wrong))
+    if (unknown or surplus) and not args.drop_unknown:
+        problems.append(
+            f'{args.src} has tensors that are not of {args.source}: '
+            f'{unknown + [names[name] for name in surplus]}. Is --source '
+            'right? To leave them out, add --drop-unknown.')
+    if missing and not args.keep_missing:
+        problems.append(
+            f'{args.src} lacks tensors of the model: {missing}. Is --source '
+            'right? To keep their initialisation, add --keep-missing.')
+    if problems:
+        sys.exit('Nothing was written.\n' + '\n'.join(problems))
+
+    write({name: ours[name] for name in ours if name in shapes}, args.dst)
+    print(f'wrote {args.dst}')
+
+
+if __name__ == '__main__':
+    main()
