@@ -1,0 +1,61 @@
+"""What the last MMEngine of OpenMMLab lacks on today's PyTorch.
+
+This is the only module that knows of differences between the two families of
+MM packages, and it asks for none: what it adds does no harm on either.
+"""
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+
+__all__ = ['allow_checkpoints']
+
+
+def _history_method(owner: type, name: str):
+    """Stand in for ``getattr`` where a checkpoint asks for it.
+
+    A pickled ``HistoryBuffer`` refers to its statistics, and to nothing else,
+    as ``getattr(HistoryBuffer, 'mean')``. The real ``getattr`` would let a
+    checkpoint walk from any object to any other.
+
+    Raises:
+        TypeError: If anything else is asked for.
+    """
+    if owner is not HistoryBuffer or name.startswith('_'):
+        raise TypeError(
+            f'the checkpoint asks for {owner!r}.{name}, which no checkpoint '
+            'of MMEngine needs: it is refused'
+        )
+    return getattr(owner, name)
+
+
+def allow_checkpoints() -> None:
+    """Let ``torch.load`` read what MMEngine writes, weights_only or not.
+
+    Since PyTorch 2.6 ``torch.load`` refuses all but tensors and what has
+    been declared safe. A checkpoint of MMEngine holds the logged histories
+    of the message hub, too, without which a run cannot be resumed. They are
+    a ``HistoryBuffer`` around NumPy arrays and numbers; NumPy 1 and 2 give
+    the same functions different names, and both are declared.
+    """
+    if torch.__version__ < (2, 6):
+        return  # it reads everything by default, and takes no names here
+    multiarray = (getattr(np, '_core', None) or np.core).multiarray
+    functions = [
+        (getattr(multiarray, name), f'numpy.{core}.multiarray.{name}')
+        for core in ('core', '_core')
+        for name in ('_reconstruct', 'scalar')
+    ]
+    dtypes = {type(np.dtype(code)) for code in np.typecodes['AllFloat']}
+    dtypes |= {type(np.dtype(code)) for code in np.typecodes['AllInteger']}
+    torch.serialization.add_safe_globals(
+        [
+            HistoryBuffer,
+            (_history_method, 'builtins.getattr'),
+            np.ndarray,
+            np.dtype,
+            *dtypes,
+            np.dtypes.BoolDType,
+            *functions,
+        ]
+    )

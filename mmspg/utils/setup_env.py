@@ -1,0 +1,101 @@
+"""Make mmspg known to the packages that it plugs into."""
+
+import sys
+from collections.abc import Callable
+from importlib.abc import MetaPathFinder
+from pathlib import Path
+
+__all__ = ['join_ecosystem', 'model_index', 'register_all_modules']
+
+
+def register_all_modules(init_default_scope: bool = True) -> None:
+    """Import every module of mmspg and of MMPretrain that registers a class.
+
+    A config that names its classes as ``mmspg.X`` needs no such call: the
+    prefix imports them. This is for programs that look into the registries.
+
+    Args:
+        init_default_scope (bool): Make 'mmpretrain' the default scope, in
+            which the classes of both packages are found. Defaults to True.
+    """
+    from mmpretrain.utils import register_all_modules as register_parent
+
+    import mmspg.datasets
+    import mmspg.engine
+    import mmspg.evaluation
+    import mmspg.models
+    import mmspg.visualization  # noqa: F401
+
+    register_parent(init_default_scope)
+
+
+def model_index() -> Path | None:
+    """Find ``model-index.yml``, in an installed mmspg or in its checkout.
+
+    Returns:
+        Path: The file, or None in a copy that was neither installed nor
+        cloned.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / '.mim', package.parent):
+        if (folder / 'model-index.yml').is_file():
+            return folder / 'model-index.yml'
+    return None
+
+
+def _join_mmpretrain() -> None:
+    """Do what needs MMPretrain, and so PyTorch, imported."""
+    from mmpretrain.apis import ModelHub
+
+    from .compat import allow_checkpoints
+
+    allow_checkpoints()
+    index = model_index()
+    if index and not ModelHub.has('spg_inceptionv3_imagenet'):
+        ModelHub.register_model_index(index, config_prefix=index.parent)
+
+
+class _AfterImport(MetaPathFinder):
+    """Call a function once, as soon as a module has been imported.
+
+    Python has no other way to wait for an import that somebody else does.
+    It finds nothing itself: the other finders do.
+    """
+
+    def __init__(self, module: str, call: Callable[[], None]) -> None:
+        self.module = module
+        self.call = call
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != self.module:
+            return None
+        others = (f for f in sys.meta_path if f is not self)
+        specs = (f.find_spec(fullname, path, target) for f in others)
+        spec = next((spec for spec in specs if spec), None)
+        if spec and spec.loader:
+            execute = spec.loader.exec_module
+
+            def execute_and_call(module):
+                execute(module)
+                if self in sys.meta_path:
+                    sys.meta_path.remove(self)
+                    self.call()
+
+            spec.loader.exec_module = execute_and_call
+        return spec
+
+
+def join_ecosystem() -> None:
+    """Make ``mmspg::`` configs, model names and checkpoints known.
+
+    MMEngine is cheap to import, MMPretrain takes seconds as it brings
+    PyTorch. So what concerns the latter waits until it is imported, which
+    any use of mmspg does.
+    """
+    from mmengine.config.utils import MODULE2PACKAGE
+
+    MODULE2PACKAGE.setdefault('mmspg', 'mmspg')
+    if 'mmpretrain' in sys.modules:
+        _join_mmpretrain()
+    else:
+        sys.meta_path.insert(0, _AfterImport('mmpretrain', _join_mmpretrain))
