@@ -4,11 +4,27 @@ This is the only module that knows of differences between the two families of
 MM packages, and it asks for none: what it adds does no harm on either.
 """
 
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
 import numpy as np
-import torch
 from mmengine.logging import HistoryBuffer
 
-__all__ = ['allow_checkpoints']
+__all__ = ['allow_checkpoints', 'name_for_mmengine']
+
+
+def name_for_mmengine() -> str:
+    """Give the name by which MMEngine finds the folder of mmspg.
+
+    OpenMMLab's looks for an installed distribution beside its metadata,
+    where an editable install has nothing. A name that can be imported, but
+    is no distribution's, makes it ask Python instead, which knows.
+    """
+    try:
+        beside = distribution('mmspg').locate_file('mmspg')
+    except PackageNotFoundError:
+        return 'mmspg'
+    return 'mmspg' if Path(str(beside)).is_dir() else 'mmspg.version'
 
 
 def _history_method(owner: type, name: str):
@@ -38,6 +54,8 @@ def allow_checkpoints() -> None:
     a ``HistoryBuffer`` around NumPy arrays and numbers; NumPy 1 and 2 give
     the same functions different names, and both are declared.
     """
+    import torch  # here, as it takes seconds
+
     if torch.__version__ < (2, 6):
         return  # it reads everything by default, and takes no names here
     multiarray = (getattr(np, '_core', None) or np.core).multiarray

@@ -94,7 +94,9 @@ def join_ecosystem() -> None:
     """
     from mmengine.config.utils import MODULE2PACKAGE
 
-    MODULE2PACKAGE.setdefault('mmspg', 'mmspg')
+    from .compat import name_for_mmengine
+
+    MODULE2PACKAGE['mmspg'] = name_for_mmengine()
     if 'mmpretrain' in sys.modules:
         _join_mmpretrain()
     else:
