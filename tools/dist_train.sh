@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Trains on all the GPUs of one machine, or of several.
+#
+#   tools/dist_train.sh CONFIG GPUS [arguments of train.py]
+#
+# Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT, the same on each
+# but NODE_RANK. Two runs on one machine need two PORTs.
+set -euo pipefail
+
+if [ $# -lt 2 ]; then
+    echo "usage: $0 CONFIG GPUS [arguments of train.py]" >&2
+    exit 2
+fi
+config=$1
+gpus=$2
+shift 2
+
+torchrun \
+    --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    --nproc_per_node="$gpus" \
+    "$(dirname "$0")/train.py" "$config" --launcher pytorch "$@"
