@@ -5,8 +5,6 @@ no branch that depends on the data, so that it neither synchronises a GPU nor
 breaks a trace.
 """
 
-from typing import Dict, Optional, Tuple, Union
-
 import torch
 import torch.distributed.nn.functional as dist_fn
 import torch.nn.functional as F
@@ -15,9 +13,11 @@ from torch import Tensor
 FOREGROUND, BACKGROUND, IGNORED = 1, 0, 255
 
 
-def upsample(maps: Tensor,
-             size: Union[int, Tuple[int, int]],
-             align_corners: bool = False) -> Tensor:
+def upsample(
+    maps: Tensor,
+    size: int | tuple[int, int],
+    align_corners: bool = False,
+) -> Tensor:
     """Resize maps bilinearly.
 
     Args:
@@ -31,8 +31,8 @@ def upsample(maps: Tensor,
     """
     size = (size, size) if isinstance(size, int) else tuple(size)
     return F.interpolate(
-        maps.unsqueeze(1), size, mode='bilinear',
-        align_corners=align_corners).squeeze(1)
+        maps.unsqueeze(1), size, mode='bilinear', align_corners=align_corners
+    ).squeeze(1)
 
 
 def min_max_normalise(maps: Tensor) -> Tensor:
@@ -52,9 +52,11 @@ def min_max_normalise(maps: Tensor) -> Tensor:
     return (maps - low) / span.where(span > 0, 1)
 
 
-def attention_map(class_map: Tensor,
-                  size: Union[int, Tuple[int, int]],
-                  align_corners: bool = False) -> Tensor:
+def attention_map(
+    class_map: Tensor,
+    size: int | tuple[int, int],
+    align_corners: bool = False,
+) -> Tensor:
     """The attention map O of section 3.2: upsampled, then normalised.
 
     No ReLU comes between: a class map's lowest value is the background,
@@ -68,15 +70,16 @@ def attention_map(class_map: Tensor,
     Returns:
         Tensor: Shape ``(N, H, W)``, in [0, 1], without gradient.
     """
-    return min_max_normalise(upsample(class_map.detach(), size,
-                                      align_corners))
+    return min_max_normalise(upsample(class_map.detach(), size, align_corners))
 
 
-def guidance_mask(maps: Tensor,
-                  delta_h: float,
-                  delta_l: float,
-                  min_foreground: int = 0,
-                  fallback: float = 0.7) -> Tensor:
+def guidance_mask(
+    maps: Tensor,
+    delta_h: float,
+    delta_l: float,
+    min_foreground: int = 0,
+    fallback: float = 0.7,
+) -> Tensor:
     """Seeds of foreground and background, Eq. (1) of the paper.
 
     A pixel is foreground where its value is above ``delta_h``, background
@@ -127,7 +130,8 @@ def guided_bce(logits: Tensor, mask: Tensor, sync: bool = False) -> Tensor:
     """
     labelled = mask != IGNORED
     loss = F.binary_cross_entropy_with_logits(
-        logits, (mask == FOREGROUND).to(logits), reduction='none')
+        logits, (mask == FOREGROUND).to(logits), reduction='none'
+    )
     total = loss.where(labelled, 0).sum()
     count = labelled.sum().to(total)
     if sync and torch.distributed.is_initialized():
@@ -137,7 +141,7 @@ def guided_bce(logits: Tensor, mask: Tensor, sync: bool = False) -> Tensor:
     return total / count.clamp(min=torch.finfo(total.dtype).tiny)
 
 
-def mask_shares(mask: Tensor) -> Dict[str, Tensor]:
+def mask_shares(mask: Tensor) -> dict[str, Tensor]:
     """Shares of a mask's pixels that are foreground, background, ignored.
 
     They show whether the guidance is alive: foreground near 1 means that a
@@ -152,13 +156,17 @@ def mask_shares(mask: Tensor) -> Dict[str, Tensor]:
     """
     return {
         name: (mask == value).float().mean()
-        for name, value in (('fg', FOREGROUND), ('bg', BACKGROUND),
-                            ('ignored', IGNORED))
+        for name, value in (
+            ('fg', FOREGROUND),
+            ('bg', BACKGROUND),
+            ('ignored', IGNORED),
+        )
     }
 
 
-def pick_class_maps(features: Tensor, weight: Tensor, bias: Optional[Tensor],
-                    labels: Tensor) -> Tensor:
+def pick_class_maps(
+    features: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor
+) -> Tensor:
     """Class maps of the asked-for classes only.
 
     The 1x1 convolution A4 is evaluated with the rows of these classes, so

@@ -44,7 +44,8 @@ BEYOND = re.compile(r'Mixed_7|AuxLogits|fc\.')
 def parse_args():
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('src', type=Path)
     parser.add_argument('dst', type=Path)
     parser.add_argument('--source', required=True, choices=list(HEADS))
@@ -52,53 +53,67 @@ def parse_args():
         '--overlay',
         type=Path,
         help='file whose tensors replace those of SRC, before conversion (a '
-        'first layer made for another input normalisation, say)')
+        'first layer made for another input normalisation, say)',
+    )
     parser.add_argument(
         '--drop-unknown',
         action='store_true',
-        help='leave out tensors of SRC that have no place in mmspg')
+        help='leave out tensors of SRC that have no place in mmspg',
+    )
     parser.add_argument(
         '--keep-missing',
         action='store_true',
         help='accept tensors of mmspg that SRC does not have: they keep '
-        'their initialisation')
+        'their initialisation',
+    )
     parser.add_argument(
         '--allow-pickle',
         action='store_true',
-        help='unpickle SRC in full, which can run code: for files you trust')
+        help='unpickle SRC in full, which can run code: for files you trust',
+    )
     return parser.parse_args()
 
 
 def read(path, allow_pickle=False):
     """Read ``{name: tensor}``, unwrapping ``state_dict`` and ``module.``."""
     import torch
+
     if not path.is_file():
         raise SystemExit(f'{path}: no such file.')
     if path.suffix == '.safetensors':
         try:
             from safetensors.torch import load_file
         except ImportError:
-            raise SystemExit(f'{path}: reading .safetensors needs '
-                             'pip install "mmspg[safetensors]".') from None
+            raise SystemExit(
+                f'{path}: reading .safetensors needs '
+                'pip install "mmspg[safetensors]".'
+            ) from None
         state = load_file(path)
     else:
         try:
             state = torch.load(
-                path, map_location='cpu', weights_only=not allow_pickle)
+                path, map_location='cpu', weights_only=not allow_pickle
+            )
         except Exception as error:
             raise SystemExit(
                 f'{path}: cannot be loaded as plain tensors: {error}\nIf you '
-                'trust the file, add --allow-pickle.') from error
+                'trust the file, add --allow-pickle.'
+            ) from error
     while isinstance(state, dict) and isinstance(
-            state.get('state_dict'), dict):
+        state.get('state_dict'), dict
+    ):
         state = state['state_dict']
     if not isinstance(state, dict) or not any(
-            isinstance(v, torch.Tensor) for v in state.values()):
-        raise SystemExit(f'{path}: expected a dict of tensors, or one under '
-                         "the key 'state_dict'.")
+        isinstance(v, torch.Tensor) for v in state.values()
+    ):
+        raise SystemExit(
+            f'{path}: expected a dict of tensors, or one under '
+            "the key 'state_dict'."
+        )
     return {
         re.sub(r'^(module\.)+', '', name): tensor
-        for name, tensor in state.items() if isinstance(tensor, torch.Tensor)
+        for name, tensor in state.items()
+        if isinstance(tensor, torch.Tensor)
     }
 
 
@@ -117,7 +132,7 @@ def convert(state, source):
         else:
             for prefix, new in HEADS[source].items():
                 if theirs.startswith(prefix + '.'):
-                    name = new + theirs[len(prefix):]
+                    name = new + theirs[len(prefix) :]
         if name is None:
             dropped.append(theirs)
             continue
@@ -130,17 +145,18 @@ def expected(ours, source):
     """Names and shapes of the mmspg model that ``ours`` should fill."""
     import torch
     from mmpretrain.registry import MODELS
+
     with torch.device('meta'):
         model = MODELS.build(dict(type='mmspg.TruncatedInceptionV3'))
         shapes = {f'backbone.{k}': v for k, v in model.state_dict().items()}
         if source != 'torchvision':
             classes = len(ours.get('head.classifier.weight', [0]))
             for part, cfg in dict(
-                    neck=dict(type='mmspg.SPGNeck', c_channels=(512, )),
-                    head=dict(
-                        type='mmspg.CAMHead',
-                        num_classes=classes,
-                        in_channels=1024)).items():
+                neck=dict(type='mmspg.SPGNeck', c_channels=(512,)),
+                head=dict(
+                    type='mmspg.CAMHead', num_classes=classes, in_channels=1024
+                ),
+            ).items():
                 state = MODELS.build(cfg).state_dict()
                 shapes.update({f'{part}.{k}': v for k, v in state.items()})
     return {name: tuple(tensor.shape) for name, tensor in shapes.items()}
@@ -148,9 +164,11 @@ def expected(ours, source):
 
 def write(state, path):
     import torch
+
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.safetensors':
         from safetensors.torch import save_file
+
         save_file({k: v.contiguous() for k, v in state.items()}, path)
     else:
         torch.save(dict(state_dict=state), path)
@@ -169,16 +187,20 @@ def main():
         overlay = read(args.overlay, args.allow_pickle)
         strange = sorted(set(overlay) - set(state))
         if strange:
-            raise SystemExit(f'{args.overlay}: {args.src} has no tensors '
-                             f'{strange} to replace.')
+            raise SystemExit(
+                f'{args.overlay}: {args.src} has no tensors '
+                f'{strange} to replace.'
+            )
         state.update(overlay)
     ours, names, dropped = convert(state, args.source)
     shapes = expected(ours, args.source)
 
     # Counters that old files lack do not change a result.
     missing = sorted(
-        name for name in set(shapes) - set(ours)
-        if not name.endswith('num_batches_tracked'))
+        name
+        for name in set(shapes) - set(ours)
+        if not name.endswith('num_batches_tracked')
+    )
     unknown = [name for name in dropped if not BEYOND.match(name)]
     surplus = sorted(set(ours) - set(shapes))
     wrong = [
@@ -201,11 +223,13 @@ def main():
         problems.append(
             f'{args.src} has tensors that are not of {args.source}: '
             f'{unknown + [names[name] for name in surplus]}. Is --source '
-            'right? To leave them out, add --drop-unknown.')
+            'right? To leave them out, add --drop-unknown.'
+        )
     if missing and not args.keep_missing:
         problems.append(
             f'{args.src} lacks tensors of the model: {missing}. Is --source '
-            'right? To keep their initialisation, add --keep-missing.')
+            'right? To keep their initialisation, add --keep-missing.'
+        )
     if problems:
         sys.exit('Nothing was written.\n' + '\n'.join(problems))
 

@@ -1,10 +1,12 @@
 """Inception-v3 cut after Mixed_6e, with maps of an eighth of the input."""
 
-from typing import Optional, Tuple
-
 from mmpretrain.models.backbones.base_backbone import BaseBackbone
-from mmpretrain.models.backbones.inception_v3 import (BasicConv2d, InceptionA,
-                                                      InceptionB, InceptionC)
+from mmpretrain.models.backbones.inception_v3 import (
+    BasicConv2d,
+    InceptionA,
+    InceptionB,
+    InceptionC,
+)
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -17,7 +19,8 @@ class InceptionBStride1(InceptionB):
     def __init__(self, in_channels: int):
         super().__init__(in_channels)
         self.branch3x3 = BasicConv2d(
-            in_channels, 384, kernel_size=3, padding=1)
+            in_channels, 384, kernel_size=3, padding=1
+        )
         self.branch3x3dbl_3 = BasicConv2d(96, 96, kernel_size=3, padding=1)
         self.branch_pool = nn.MaxPool2d(3, stride=1, padding=1)
 
@@ -53,22 +56,32 @@ class TruncatedInceptionV3(BaseBackbone):
 
     out_channels = (288, 768, 768)
     stages = (
-        ('Conv2d_1a_3x3', 'Conv2d_2a_3x3', 'Conv2d_2b_3x3', 'maxpool1',
-         'Conv2d_3b_1x1', 'Conv2d_4a_3x3', 'maxpool2'),
+        (
+            'Conv2d_1a_3x3',
+            'Conv2d_2a_3x3',
+            'Conv2d_2b_3x3',
+            'maxpool1',
+            'Conv2d_3b_1x1',
+            'Conv2d_4a_3x3',
+            'maxpool2',
+        ),
         ('Mixed_5b', 'Mixed_5c', 'Mixed_5d'),
         ('Mixed_6a', 'Mixed_6b', 'Mixed_6c', 'Mixed_6d', 'Mixed_6e'),
     )
 
-    def __init__(self,
-                 large_feature_map: bool = True,
-                 frozen_stages: int = -1,
-                 norm_eval: bool = False,
-                 init_cfg: Optional[dict] = None):
+    def __init__(
+        self,
+        large_feature_map: bool = True,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        init_cfg: dict | None = None,
+    ):
         super().__init__(init_cfg)
         if frozen_stages not in range(-1, len(self.stages)):
             raise ValueError(
                 f'frozen_stages must be from -1 to {len(self.stages) - 1}, '
-                f'but is {frozen_stages}.')
+                f'but is {frozen_stages}.'
+            )
         self.large_feature_map = large_feature_map
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
@@ -78,28 +91,33 @@ class TruncatedInceptionV3(BaseBackbone):
 
         # Map sides of a 224 x 224 input.
         self.Conv2d_1a_3x3 = BasicConv2d(
-            3, 32, kernel_size=3, stride=2, padding=1)              # 112
-        self.Conv2d_2a_3x3 = BasicConv2d(32, 32, kernel_size=3)     # 110
+            3, 32, kernel_size=3, stride=2, padding=1
+        )  # 112
+        self.Conv2d_2a_3x3 = BasicConv2d(32, 32, kernel_size=3)  # 110
         self.Conv2d_2b_3x3 = BasicConv2d(
-            32, 64, kernel_size=3, padding=1)                       # 110
-        self.maxpool1 = pool()                                      # 56
-        self.Conv2d_3b_1x1 = BasicConv2d(64, 80, kernel_size=1)     # 56
-        self.Conv2d_4a_3x3 = BasicConv2d(80, 192, kernel_size=3)    # 54
-        self.maxpool2 = pool()                                      # 28
-        self.Mixed_5b = InceptionA(192, pool_features=32)           # 256
-        self.Mixed_5c = InceptionA(256, pool_features=64)           # 288
-        self.Mixed_5d = InceptionA(288, pool_features=64)           # 288, B1
-        self.reduce = nn.Identity() if large_feature_map else nn.MaxPool2d(
-            3, stride=2, ceil_mode=True)                            # 28 or 14
-        self.Mixed_6a = InceptionBStride1(288)                      # 768
+            32, 64, kernel_size=3, padding=1
+        )  # 110
+        self.maxpool1 = pool()  # 56
+        self.Conv2d_3b_1x1 = BasicConv2d(64, 80, kernel_size=1)  # 56
+        self.Conv2d_4a_3x3 = BasicConv2d(80, 192, kernel_size=3)  # 54
+        self.maxpool2 = pool()  # 28
+        self.Mixed_5b = InceptionA(192, pool_features=32)  # 256
+        self.Mixed_5c = InceptionA(256, pool_features=64)  # 288
+        self.Mixed_5d = InceptionA(288, pool_features=64)  # 288, B1
+        self.reduce = (
+            nn.Identity()
+            if large_feature_map
+            else nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        )  # 28 or 14
+        self.Mixed_6a = InceptionBStride1(288)  # 768
         self.Mixed_6b = InceptionC(768, channels_7x7=128)
         self.Mixed_6c = InceptionC(768, channels_7x7=160)
-        self.Mixed_6d = InceptionC(768, channels_7x7=160)           # 768, B2
-        self.Mixed_6e = InceptionC(768, channels_7x7=192)           # 768, A
+        self.Mixed_6d = InceptionC(768, channels_7x7=160)  # 768, B2
+        self.Mixed_6e = InceptionC(768, channels_7x7=192)  # 768, A
         self._register_load_state_dict_pre_hook(self._check_names)
         self._freeze()
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Compute the features for B1, B2 and A.
 
         Args:
@@ -127,7 +145,7 @@ class TruncatedInceptionV3(BaseBackbone):
         return self
 
     def _freeze(self) -> None:
-        for stage in self.stages[:self.frozen_stages + 1]:
+        for stage in self.stages[: self.frozen_stages + 1]:
             for name in stage:
                 getattr(self, name).eval().requires_grad_(False)
 
@@ -143,10 +161,11 @@ class TruncatedInceptionV3(BaseBackbone):
         wrapped = [k for k in state_dict if k.startswith('backbone.')]
         if not prefix and 'backbone.' + first in wrapped:
             for key in wrapped:
-                state_dict[key[len('backbone.'):]] = state_dict.pop(key)
+                state_dict[key[len('backbone.') :]] = state_dict.pop(key)
             return
         raise ValueError(
             'The checkpoint holds no weights of Inception-v3: '
             f"'{first}' is missing. Its first names are "
             f'{list(state_dict)[:3]}. Convert a released checkpoint with '
-            'tools/model_converters/convert_checkpoint.py.')
+            'tools/model_converters/convert_checkpoint.py.'
+        )

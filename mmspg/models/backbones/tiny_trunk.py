@@ -1,6 +1,6 @@
 """A small trunk with SPG's three feature maps, for tests and first steps."""
 
-from typing import Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 from mmcv.cnn import ConvModule
 from mmpretrain.models.backbones.base_backbone import BaseBackbone
@@ -21,27 +21,40 @@ class TinyTrunk(BaseBackbone):
         init_cfg (dict, optional): Defaults to Kaiming.
     """
 
-    def __init__(self,
-                 channels: Sequence[int] = (16, 32, 48, 64, 64),
-                 init_cfg: Optional[dict] = None):
-        super().__init__(init_cfg or [
-            dict(type='Kaiming', layer='Conv2d'),
-            dict(type='Constant', val=1, layer='BatchNorm2d')
-        ])
+    def __init__(
+        self,
+        channels: Sequence[int] = (16, 32, 48, 64, 64),
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            init_cfg
+            or [
+                dict(type='Kaiming', layer='Conv2d'),
+                dict(type='Constant', val=1, layer='BatchNorm2d'),
+            ]
+        )
         if len(channels) != 5:
-            raise ValueError('TinyTrunk.channels must be five numbers, but '
-                             f'is {tuple(channels)}.')
+            raise ValueError(
+                'TinyTrunk.channels must be five numbers, but '
+                f'is {tuple(channels)}.'
+            )
         self.out_channels = tuple(channels[2:])
         self.layers = nn.ModuleList()
         width = 3
-        for out, stride in zip(channels, (2, 1, 2, 1, 1)):
+        for out, stride in zip(channels, (2, 1, 2, 1, 1), strict=True):
             self.layers.append(
                 ConvModule(
-                    width, out, 3, stride=stride, padding=1,
-                    norm_cfg=dict(type='BN')))
+                    width,
+                    out,
+                    3,
+                    stride=stride,
+                    padding=1,
+                    norm_cfg=dict(type='BN'),
+                )
+            )
             width = out
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Compute the features for B1, B2 and A.
 
         Args:

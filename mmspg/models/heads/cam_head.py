@@ -1,6 +1,6 @@
 """A classifier whose class maps localize: GAP over a 1x1 convolution."""
 
-from typing import List, Optional, Sequence, Union
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -32,28 +32,31 @@ class CAMHead(ClsHead):
         reset_classifier (bool): Whether a checkpoint of another number of
             classes loads without its classifier, to fine-tune on other
             classes, instead of being refused. Defaults to False.
-        loss (dict): Classification loss.
         init_cfg (dict, optional): Defaults to Xavier-uniform.
-        **kwargs: Of :class:`mmpretrain.models.ClsHead`.
+        **kwargs: Of :class:`mmpretrain.models.ClsHead`: ``loss``,
+            ``cal_acc``, ``topk``.
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 in_channels: int,
-                 score_map_topk: int = 5,
-                 score_map_gt: bool = True,
-                 reset_classifier: bool = False,
-                 loss: dict = dict(type='CrossEntropyLoss', loss_weight=1.0),
-                 init_cfg: Optional[dict] = None,
-                 **kwargs):
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        score_map_topk: int = 5,
+        score_map_gt: bool = True,
+        reset_classifier: bool = False,
+        init_cfg: dict | None = None,
+        **kwargs,
+    ):
         super().__init__(
-            loss=loss,
-            init_cfg=init_cfg or dict(
-                type='Xavier', layer='Conv2d', distribution='uniform'),
-            **kwargs)
+            init_cfg=init_cfg
+            or dict(type='Xavier', layer='Conv2d', distribution='uniform'),
+            **kwargs,
+        )
         if num_classes < 1:
-            raise ValueError('model.head.num_classes must be at least 1, '
-                             f'but is {num_classes}.')
+            raise ValueError(
+                'model.head.num_classes must be at least 1, '
+                f'but is {num_classes}.'
+            )
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.score_map_topk = min(score_map_topk, num_classes)
@@ -76,7 +79,8 @@ class CAMHead(ClsHead):
                 f'({prefix}classifier.weight), but model.head.num_classes is '
                 f'{self.num_classes}. Set model.head.num_classes='
                 f'{len(found)}, or model.head.reset_classifier=True to '
-                'fine-tune on other classes with a new classifier.')
+                'fine-tune on other classes with a new classifier.'
+            )
         for name in ('weight', 'bias'):
             state_dict.pop(f'{prefix}classifier.{name}')
 
@@ -105,14 +109,17 @@ class CAMHead(ClsHead):
                 f'(N, {self.in_channels}, h, w), but the backbone gives '
                 f'{tuple(features.shape)}. Remove a pooling neck; of a '
                 "vision transformer take the patch tokens: out_type='featmap'"
-                '.')
+                '.'
+            )
         return features
 
     def scores(self, features: Tensor) -> Tensor:
         """Class scores ``(N, C)`` of a feature map ``(N, D, h, w)``."""
         return F.linear(
-            features.mean(dim=(2, 3)), self.classifier.weight.flatten(1),
-            self.classifier.bias)
+            features.mean(dim=(2, 3)),
+            self.classifier.weight.flatten(1),
+            self.classifier.bias,
+        )
 
     def class_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
         """Class maps of the asked-for classes.
@@ -125,8 +132,11 @@ class CAMHead(ClsHead):
             Tensor: Shape ``(N, K, h, w)``, before any normalisation.
         """
         return pick_class_maps(
-            self.pre_logits(feats), self.classifier.weight,
-            self.classifier.bias, labels)
+            self.pre_logits(feats),
+            self.classifier.weight,
+            self.classifier.bias,
+            labels,
+        )
 
     def _get_loss(self, cls_score, data_samples, **kwargs) -> dict:
         losses = super()._get_loss(cls_score, data_samples, **kwargs)
@@ -136,9 +146,9 @@ class CAMHead(ClsHead):
     def predict(
         self,
         feats: Sequence[Tensor],
-        data_samples: Optional[List[Optional[DataSample]]] = None,
-        labels: Union[Tensor, Sequence[int], int, None] = None,
-    ) -> List[DataSample]:
+        data_samples: list[DataSample | None] | None = None,
+        labels: Tensor | Sequence[int] | int | None = None,
+    ) -> list[DataSample]:
         """Class scores, and the score maps of the asked-for classes.
 
         Whose maps: ``labels`` if given; else each sample's
@@ -161,7 +171,9 @@ class CAMHead(ClsHead):
         samples = self._get_predictions(cls_score, data_samples)
         labels = self._asked_for(cls_score, samples, labels)
         maps = self.score_maps(feats, labels)
-        for sample, score_map, label in zip(samples, maps, labels):
+        for sample, score_map, label in zip(
+            samples, maps, labels, strict=True
+        ):
             sample.set_field(score_map, 'score_map', dtype=Tensor)
             sample.set_field(label, 'score_map_labels', dtype=Tensor)
         return samples
@@ -170,17 +182,20 @@ class CAMHead(ClsHead):
         """The maps that localize ``labels``, ``(N, K, h, w)``, float32."""
         return self.class_maps(feats, labels).float()
 
-    def _asked_for(self, cls_score: Tensor, samples: List[DataSample],
-                   labels) -> Tensor:
+    def _asked_for(
+        self, cls_score: Tensor, samples: list[DataSample], labels
+    ) -> Tensor:
         num, device = len(cls_score), cls_score.device
         if labels is not None:
             labels = torch.as_tensor(labels, device=device).reshape(
-                *([num, -1] if getattr(labels, 'ndim', 1) == 2 else [1, -1]))
+                *([num, -1] if getattr(labels, 'ndim', 1) == 2 else [1, -1])
+            )
             self._check_labels(labels)
             labels = labels.expand(num, -1)
         elif all('score_map_request' in sample for sample in samples):
-            labels = torch.stack([s.score_map_request
-                                  for s in samples]).to(device)
+            labels = torch.stack([s.score_map_request for s in samples]).to(
+                device
+            )
         else:
             labels = cls_score.topk(self.score_map_topk, dim=1).indices
         if self.score_map_gt and all('gt_label' in s for s in samples):
@@ -189,8 +204,12 @@ class CAMHead(ClsHead):
         return labels
 
     def _check_labels(self, labels: Tensor) -> None:
-        if labels.numel() == 0 or labels.min() < 0 \
-                or labels.max() >= self.num_classes:
+        if (
+            labels.numel() == 0
+            or labels.min() < 0
+            or labels.max() >= self.num_classes
+        ):
             raise ValueError(
                 f'Maps were asked for the classes {labels.tolist()}, but '
-                f'classes go from 0 to {self.num_classes - 1}.')
+                f'classes go from 0 to {self.num_classes - 1}.'
+            )

@@ -1,6 +1,6 @@
 """SPG's head: the classifier and the three guidance losses."""
 
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
 
 import torch
 from mmpretrain.structures import DataSample
@@ -8,8 +8,13 @@ from torch import Tensor
 
 from mmspg.registry import MODELS
 
-from ..guidance import (attention_map, guidance_mask, guided_bce, mask_shares,
-                        upsample)
+from ..guidance import (
+    attention_map,
+    guidance_mask,
+    guided_bce,
+    mask_shares,
+    upsample,
+)
 from .cam_head import CAMHead
 
 SCORE_MAP_SOURCES = ('attention', 'b1', 'b2', 'c', 'fuse')
@@ -54,40 +59,45 @@ class SPGHead(CAMHead):
             unknown ``score_map_source`` or an unknown weight.
     """
 
-    def __init__(self,
-                 *args,
-                 thresholds_a: Tuple[float, float] = (0.7, 0.1),
-                 thresholds_b2: Tuple[float, float] = (0.5, 0.05),
-                 thresholds_fuse: Tuple[float, float] = (0.7, 0.1),
-                 guidance_size: Optional[int] = 224,
-                 align_corners: bool = False,
-                 min_foreground: int = 0,
-                 cascade: bool = True,
-                 guidance_weights: Optional[Dict[str, float]] = None,
-                 sync_guidance: bool = False,
-                 score_map_source: str = 'attention',
-                 **kwargs):
+    def __init__(
+        self,
+        *args,
+        thresholds_a: tuple[float, float] = (0.7, 0.1),
+        thresholds_b2: tuple[float, float] = (0.5, 0.05),
+        thresholds_fuse: tuple[float, float] = (0.7, 0.1),
+        guidance_size: int | None = 224,
+        align_corners: bool = False,
+        min_foreground: int = 0,
+        cascade: bool = True,
+        guidance_weights: dict[str, float] | None = None,
+        sync_guidance: bool = False,
+        score_map_source: str = 'attention',
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
         self.thresholds = dict(
-            a=thresholds_a, b2=thresholds_b2, fuse=thresholds_fuse)
+            a=thresholds_a, b2=thresholds_b2, fuse=thresholds_fuse
+        )
         for name, pair in self.thresholds.items():
             if len(pair) != 2 or not 0 < pair[1] < pair[0] < 1:
                 raise ValueError(
                     f'model.head.thresholds_{name} must be (delta_h, delta_l)'
-                    f' with 0 < delta_l < delta_h < 1, but is {tuple(pair)}.')
+                    f' with 0 < delta_l < delta_h < 1, but is {tuple(pair)}.'
+                )
         weights = guidance_weights or {}
-        self.guidance_weights = dict(
-            loss_b2=1.0, loss_b1=1.0, loss_c=1.0)
+        self.guidance_weights = dict(loss_b2=1.0, loss_b1=1.0, loss_c=1.0)
         unknown = set(weights) - set(self.guidance_weights)
         if unknown:
             raise ValueError(
                 f'model.head.guidance_weights has {sorted(unknown)}; valid '
-                f'names are {list(self.guidance_weights)}.')
+                f'names are {list(self.guidance_weights)}.'
+            )
         self.guidance_weights.update(weights)
         if score_map_source not in SCORE_MAP_SOURCES:
             raise ValueError(
                 f"model.head.score_map_source is '{score_map_source}'; valid "
-                f'values are {SCORE_MAP_SOURCES}.')
+                f'values are {SCORE_MAP_SOURCES}.'
+            )
         self.guidance_size = guidance_size
         self.align_corners = align_corners
         self.min_foreground = min_foreground
@@ -95,8 +105,9 @@ class SPGHead(CAMHead):
         self.sync_guidance = sync_guidance
         self.score_map_source = score_map_source
 
-    def loss(self, feats: Sequence[Tensor],
-             data_samples: List[DataSample]) -> Dict[str, Tensor]:
+    def loss(
+        self, feats: Sequence[Tensor], data_samples: list[DataSample]
+    ) -> dict[str, Tensor]:
         """Classification and guidance losses, and the shares of the masks.
 
         Args:
@@ -115,29 +126,40 @@ class SPGHead(CAMHead):
             raise ValueError(
                 'SPGHead got soft targets (gt_score), which mixup and CutMix '
                 'make: an image of several classes has no one attention map '
-                'to guide by. Remove train_cfg.augments, or use CAMHead.')
+                'to guide by. Remove train_cfg.augments, or use CAMHead.'
+            )
         labels = torch.cat([sample.gt_label for sample in data_samples])
         labels = labels.to(feats[-1].device)
         losses = super().loss(feats, data_samples)
         stages = self.guide(feats, labels, self._size(data_samples))
         supervision = dict(
-            b2='mask_a', b1='mask_b2' if self.cascade else 'mask_a')
+            b2='mask_a', b1='mask_b2' if self.cascade else 'mask_a'
+        )
         if 'c' in stages:
             supervision['c'] = 'mask_fuse'
         for branch, mask in supervision.items():
-            losses[f'loss_{branch}'] = guided_bce(
-                stages[branch], stages[mask], sync=self.sync_guidance
-            ) * self.guidance_weights[f'loss_{branch}']
+            losses[f'loss_{branch}'] = (
+                guided_bce(
+                    stages[branch], stages[mask], sync=self.sync_guidance
+                )
+                * self.guidance_weights[f'loss_{branch}']
+            )
         for name in ('mask_a', 'mask_b2', 'mask_fuse'):
             if name in supervision.values():
-                losses.update({
-                    f'{name}_{part}': share
-                    for part, share in mask_shares(stages[name]).items()
-                })
+                losses.update(
+                    {
+                        f'{name}_{part}': share
+                        for part, share in mask_shares(stages[name]).items()
+                    }
+                )
         return losses
 
-    def guide(self, feats: Sequence[Tensor], labels: Tensor,
-              size: Union[int, Tuple[int, int]]) -> Dict[str, Tensor]:
+    def guide(
+        self,
+        feats: Sequence[Tensor],
+        labels: Tensor,
+        size: int | tuple[int, int],
+    ) -> dict[str, Tensor]:
         """All stages of the guidance: the columns of the paper's Fig. 4.
 
         Args:
@@ -155,7 +177,8 @@ class SPGHead(CAMHead):
             raise TypeError(
                 'SPGHead needs the side branches of SPGNeck. Set model.neck='
                 "dict(type='mmspg.SPGNeck', with_b=True, ...), or use "
-                'CAMHead (SPG-plain).')
+                'CAMHead (SPG-plain).'
+            )
         # Branches and class map in the precision of the forward pass ...
         maps = dict(b2=feats.b2(), b1=feats.b1())
         if neck.with_c:
@@ -169,14 +192,16 @@ class SPGHead(CAMHead):
                 name: upsample(logits.float(), size, self.align_corners)
                 for name, logits in maps.items()
             }
-            stages['attention'] = attention_map(class_map.float(), size,
-                                                self.align_corners)
+            stages['attention'] = attention_map(
+                class_map.float(), size, self.align_corners
+            )
             with torch.no_grad():
                 b2, b1 = stages['b2'].sigmoid(), stages['b1'].sigmoid()
             sources = dict(a=stages['attention'], b2=b2, fuse=(b1 + b2) / 2)
             for name, source in sources.items():
                 stages[f'mask_{name}'] = guidance_mask(
-                    source, *self.thresholds[name], self.min_foreground)
+                    source, *self.thresholds[name], self.min_foreground
+                )
         return stages
 
     def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
@@ -187,19 +212,21 @@ class SPGHead(CAMHead):
         """
         if self.score_map_source == 'attention':
             return super().score_maps(feats, labels)
-        names = dict(fuse=('b1', 'b2')).get(self.score_map_source,
-                                            (self.score_map_source, ))
+        names = dict(fuse=('b1', 'b2')).get(
+            self.score_map_source, (self.score_map_source,)
+        )
         maps = [getattr(feats, name)().float().sigmoid() for name in names]
         score_map = sum(maps) / len(maps)
         return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
 
-    def _size(self, data_samples: List[DataSample]):
+    def _size(self, data_samples: list[DataSample]):
         """``guidance_size``, or the size of the network's input."""
         if self.guidance_size is not None:
             return self.guidance_size
         if 'img_shape' not in data_samples[0]:
             raise KeyError(
                 'model.head.guidance_size=None takes the size of the input '
-                "from `img_shape`, which the data sample lacks: keep "
-                "'img_shape' in PackLocInputs.meta_keys, or set a size.")
+                'from `img_shape`, which the data sample lacks: keep '
+                "'img_shape' in PackLocInputs.meta_keys, or set a size."
+            )
         return tuple(data_samples[0].img_shape[:2])

@@ -1,7 +1,7 @@
 """The branches of SPG: A3, B1, B2 and C."""
 
 from collections import OrderedDict
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ class SPGFeatures(tuple):
     """
 
     def __new__(cls, features: Sequence[Tensor], neck: 'SPGNeck'):
+        """Keep the neck, which knows the side branches."""
         self = super().__new__(cls, features)
         self.neck = neck
         return self
@@ -85,29 +86,34 @@ class SPGNeck(BaseModule):
             is asked for without B, whose maps are its only supervision.
     """
 
-    def __init__(self,
-                 in_channels: Sequence[int] = (288, 768, 768),
-                 a3_channels: Sequence[int] = (1024, 1024),
-                 b_channels: int = 512,
-                 c_channels: Sequence[int] = (512, 512),
-                 dropout: float = 0.5,
-                 with_b: bool = True,
-                 with_c: bool = True,
-                 share_b: bool = True,
-                 init_cfg: Optional[dict] = None):
+    def __init__(
+        self,
+        in_channels: Sequence[int] = (288, 768, 768),
+        a3_channels: Sequence[int] = (1024, 1024),
+        b_channels: int = 512,
+        c_channels: Sequence[int] = (512, 512),
+        dropout: float = 0.5,
+        with_b: bool = True,
+        with_c: bool = True,
+        share_b: bool = True,
+        init_cfg: dict | None = None,
+    ):
         super().__init__(
-            init_cfg or dict(
-                type='Xavier', layer='Conv2d', distribution='uniform'))
+            init_cfg
+            or dict(type='Xavier', layer='Conv2d', distribution='uniform')
+        )
         if with_b and len(in_channels) < 3:
             raise ValueError(
                 'SPGNeck needs the channels of three feature maps, '
                 '`in_channels=(B1, B2, A)`, to build SPG-B, but got '
                 f'{tuple(in_channels)}. Let the backbone return three, or '
-                'set `with_b=False, with_c=False` (SPG-plain).')
+                'set `with_b=False, with_c=False` (SPG-plain).'
+            )
         if with_c and not with_b:
             raise ValueError(
                 'SPGNeck has `with_c=True` and `with_b=False`: SPG-C is '
-                'supervised by the maps of SPG-B. Set `with_c=False` too.')
+                'supervised by the maps of SPG-B. Set `with_c=False` too.'
+            )
         self.with_b, self.with_c, self.share_b = with_b, with_c, share_b
 
         layers, width = OrderedDict(), in_channels[-1]
@@ -122,11 +128,14 @@ class SPGNeck(BaseModule):
         if with_b:
             self.b1 = nn.Sequential(*_conv_relu(in_channels[-3], b_channels))
             self.b2 = nn.Sequential(*_conv_relu(in_channels[-2], b_channels))
-            for name in ('b_shared', ) if share_b else ('b1_own', 'b2_own'):
+            for name in ('b_shared',) if share_b else ('b1_own', 'b2_own'):
                 self.add_module(
                     name,
-                    nn.Sequential(*_conv_relu(b_channels, b_channels),
-                                  nn.Conv2d(b_channels, 1, 1)))
+                    nn.Sequential(
+                        *_conv_relu(b_channels, b_channels),
+                        nn.Conv2d(b_channels, 1, 1),
+                    ),
+                )
         if with_c:
             layers = []
             for out in c_channels:
@@ -144,8 +153,9 @@ class SPGNeck(BaseModule):
         Returns:
             Tensor: Shape ``(N, h, w)``.
         """
-        rest = self.b_shared if self.share_b else getattr(
-            self, f'{branch}_own')
+        rest = (
+            self.b_shared if self.share_b else getattr(self, f'{branch}_own')
+        )
         return rest(getattr(self, branch)(features)).squeeze(1)
 
     def forward(self, features: Sequence[Tensor]) -> SPGFeatures:

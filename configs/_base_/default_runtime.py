@@ -1,0 +1,36 @@
+# Names without a prefix are mmpretrain's, `mmspg.` names are ours.
+default_scope = 'mmpretrain'
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    # Pictures of image, score map, predicted and true box; tools/test.py
+    # --show-dir switches it on.
+    visualization=dict(type='mmspg.LocalizationVisualizationHook'),
+)
+
+custom_hooks = [
+    # A resumed run repeats what an unbroken one would have done.
+    dict(type='mmspg.EpochSeedHook'),
+    # The data set's classes and model.head.num_classes agree.
+    dict(type='ClassNumCheckHook'),
+]
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(
+    type='mmspg.LocalizationVisualizer', vis_backends=vis_backends
+)
+
+log_level = 'INFO'
+load_from = None
+resume = False
+randomness = dict(seed=0, deterministic=False)

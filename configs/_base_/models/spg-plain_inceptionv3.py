@@ -1,0 +1,23 @@
+# SPG-plain (section 3.3): SPG's network without B and C, trained for classes
+# only. Its maps are CAM's.
+model = dict(
+    type='ImageClassifier',
+    backbone=dict(
+        type='mmspg.TruncatedInceptionV3',
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint=(
+                '{{$MMSPG_PRETRAINED:torchvision://inception_v3_google}}'
+            ),
+        ),
+    ),
+    neck=dict(
+        type='mmspg.SPGNeck',
+        in_channels=(288, 768, 768),
+        a3_channels=(1024, 1024),
+        dropout=0.5,  # the benchmark's; the paper does not say
+        with_b=False,
+        with_c=False,
+    ),
+    head=dict(type='mmspg.CAMHead', num_classes=1000, in_channels=1024),
+)

@@ -1,0 +1,195 @@
+"""Changes to a config that the command lines offer.
+
+Each reaches every place that a user would otherwise have to name one by one
+with ``--cfg-options``, which does not reach nested datasets.
+"""
+
+import os.path as osp
+from argparse import ArgumentParser
+from collections.abc import Iterator
+
+from mmengine.config import Config, ConfigDict, DictAction
+
+DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+PIPELINES = ('train_pipeline', 'test_pipeline', 'tta_pipeline')
+SIZES = ('scale', 'crop_size')
+
+__all__ = [
+    'load_config',
+    'parse_options',
+    'set_data_root',
+    'set_dataloaders',
+    'set_input_size',
+    'set_pretrained',
+    'set_tta',
+]
+
+
+def _dicts(node) -> Iterator[dict]:
+    """Walk all dicts in a config, whatever lists they lie in."""
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _dicts(child)
+
+
+def load_config(path: str) -> Config:
+    """Read a config file.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        Config: What it says.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(
+            f"there is no config file '{path}'. Give the path of a .py file "
+            'as seen from the current folder; those of mmspg are under '
+            'configs/, and `mim search mmspg` lists them.'
+        )
+    return Config.fromfile(path)
+
+
+def set_data_root(cfg: Config, data_root: str) -> None:
+    """Point every data set of the config at one folder.
+
+    Args:
+        cfg (Config): Changed in place.
+        data_root (str): The folder of the data set.
+    """
+    for name in DATALOADERS:
+        for node in _dicts(cfg.get(name)):
+            if 'data_root' in node:
+                node['data_root'] = data_root
+
+
+def set_pretrained(cfg: Config, checkpoint: str) -> None:
+    """Start the backbone from a file.
+
+    Args:
+        cfg (Config): Changed in place.
+        checkpoint (str): A .pth file, or an address that MMEngine reads.
+
+    Raises:
+        FileNotFoundError: If it is a path and no such file.
+    """
+    if '://' not in checkpoint and not osp.isfile(checkpoint):
+        raise FileNotFoundError(
+            f"--pretrained: there is no file '{checkpoint}'."
+        )
+    cfg.model.backbone.init_cfg = dict(
+        type='Pretrained', checkpoint=checkpoint
+    )
+
+
+def set_input_size(cfg: Config, side: int) -> None:
+    """Scale all resizes and crops so that the network sees another size.
+
+    Args:
+        cfg (Config): Changed in place.
+        side (int): New side of the input in pixels. A resize to 256 before a
+            crop to 224 becomes one to 110 before a crop to 96.
+
+    Raises:
+        ValueError: If ``side`` is below 32 or the config has no size to
+            start from.
+    """
+    if side < 32:
+        raise ValueError(f'--input-size must be at least 32, but is {side}.')
+    nodes = [cfg.get(name) for name in (*DATALOADERS, *PIPELINES)]
+    sizes = [
+        node[key] for node in _dicts(nodes) for key in SIZES if key in node
+    ]
+    if not sizes:
+        raise ValueError(
+            '--input-size: no transform of this config has a '
+            f'{" or a ".join(SIZES)} to change.'
+        )
+    # The crop, or where there is none the resize, is what the network sees.
+    ratio = side / min(
+        min(s) if isinstance(s, tuple | list) else s for s in sizes
+    )
+    done = set()  # pipelines are shared between dataloaders
+    for node in _dicts(nodes):
+        for key in SIZES:
+            if key in node and id(node) not in done:
+                old = node[key]
+                node[key] = (
+                    tuple(round(s * ratio) for s in old)
+                    if isinstance(old, tuple | list)
+                    else round(old * ratio)
+                )
+        done.add(id(node))
+
+
+def set_dataloaders(
+    cfg: Config, pin_memory: bool, persistent_workers: bool
+) -> None:
+    """Give the dataloaders what mmpretrain's tools give them.
+
+    Args:
+        cfg (Config): Changed in place; what it says itself stays.
+        pin_memory (bool): False switches it off.
+        persistent_workers (bool): False, or no worker, switches it off.
+    """
+    for name in DATALOADERS:
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        loader.setdefault('collate_fn', dict(type='default_collate'))
+        loader.setdefault('pin_memory', True)
+        loader.setdefault('persistent_workers', True)
+        if not pin_memory:
+            loader.pin_memory = False
+        if not persistent_workers or not loader.get('num_workers'):
+            loader.persistent_workers = False
+
+
+def parse_options(options: list[str]) -> dict:
+    """Read KEY=VALUE pairs as MMEngine's ``DictAction`` does.
+
+    Args:
+        options (list[str]): What follows ``--cfg-options``.
+
+    Returns:
+        dict: For :meth:`Config.merge_from_dict`.
+
+    Raises:
+        ValueError: If one has no ``=``.
+    """
+    parser = ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    for option in options:
+        if '=' not in option:
+            raise ValueError(
+                f"--cfg-options: '{option}' is not of the form KEY=VALUE."
+            )
+    if not options:
+        return {}
+    return parser.parse_args(['--cfg-options', *options]).cfg_options
+
+
+def set_tta(cfg: Config) -> None:
+    """Wrap the model and the test pipeline for test-time augmentation.
+
+    Args:
+        cfg (Config): Changed in place.
+
+    Raises:
+        ValueError: If the config has no ``tta_model`` or ``tta_pipeline``;
+            mmpretrain would take a flip instead, without a word.
+    """
+    for name in ('tta_model', 'tta_pipeline'):
+        if name not in cfg:
+            raise ValueError(
+                f'--tta: the config has no `{name}`. Add '
+                "'_base_/tta/ten_crop_224.py' to its _base_, or drop --tta."
+            )
+    cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline

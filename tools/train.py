@@ -1,0 +1,148 @@
+"""Train a model.
+
+python tools/train.py configs/spg_inceptionv3_cub.py --data-root DIR
+"""
+
+import argparse
+import os
+import os.path as osp
+import sys
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description='Train a model')
+    parser.add_argument('config', help='train config file path')
+    parser.add_argument('--work-dir', help='the dir to save logs and models')
+    parser.add_argument(
+        '--data-root',
+        default=os.environ.get('MMSPG_DATA_ROOT'),
+        help='folder of the data set, for all splits (or MMSPG_DATA_ROOT)',
+    )
+    parser.add_argument(
+        '--pretrained',
+        default=os.environ.get('MMSPG_PRETRAINED'),
+        help='weights that the backbone starts from (or MMSPG_PRETRAINED)',
+    )
+    parser.add_argument(
+        '--input-size',
+        type=int,
+        help='side of the input in pixels: scales all resizes and crops',
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='resume from a checkpoint, or, without a value, from the latest '
+        'in the work dir',
+    )
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='train in automatic mixed precision (needs an accelerator)',
+    )
+    parser.add_argument(
+        '--no-validate',
+        action='store_true',
+        help='do not evaluate during training',
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the lr by the actual over the original batch size',
+    )
+    parser.add_argument(
+        '--no-pin-memory',
+        action='store_true',
+        help='do not pin memory in dataloaders',
+    )
+    parser.add_argument(
+        '--no-persistent-workers',
+        action='store_true',
+        help='start the workers of dataloaders anew each epoch',
+    )
+    parser.add_argument(
+        '--allow-pickle',
+        action='store_true',
+        help='unpickle checkpoints in full, which can run code: for files '
+        'you trust',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of the config, e.g. train_cfg.max_epochs=1 '
+        'or model.neck.c_channels="(512,)"',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if not args.allow_pickle:
+        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
+    return args
+
+
+def merge_args(cfg, args):
+    """Merge the command line into the config; --cfg-options come last."""
+    from mmspg.utils import cfg as change
+
+    if args.data_root:
+        change.set_data_root(cfg, args.data_root)
+    if args.pretrained:
+        change.set_pretrained(cfg, args.pretrained)
+    if args.input_size:
+        change.set_input_size(cfg, args.input_size)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.launcher = args.launcher
+
+    # command line, then config, then the config's name
+    if args.work_dir:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        name = osp.splitext(osp.basename(args.config))[0]
+        cfg.work_dir = osp.join('work_dirs', name)
+
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.resume:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.auto_scale_lr:
+        cfg.auto_scale_lr.enable = True
+    change.set_dataloaders(
+        cfg, not args.no_pin_memory, not args.no_persistent_workers
+    )
+    cfg.merge_from_dict(change.parse_options(args.cfg_options))
+    return cfg
+
+
+def main():
+    args = parse_args()
+
+    # After the arguments, since these take seconds to import.
+    from mmengine.registry import RUNNERS
+    from mmengine.runner import Runner
+
+    from mmspg.utils.cfg import load_config
+
+    try:
+        cfg = merge_args(load_config(args.config), args)
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f'train.py: {error}')
+    if 'runner_type' in cfg:
+        runner = RUNNERS.build(cfg)
+    else:
+        runner = Runner.from_cfg(cfg)
+    runner.train()
+
+
+if __name__ == '__main__':
+    main()
