@@ -1,0 +1,101 @@
+"""Read one image, whatever its format calls itself, as 8-bit BGR."""
+
+import io
+
+import mmengine.fileio as fileio
+import numpy as np
+from PIL import Image, ImageOps
+
+from .synthetic_drawing import SCHEME, draw_from_address
+
+EXIF = ('ignore', 'apply')
+# What transparent pixels show: the ImageNet mean, which the data
+# preprocessor turns into zeros.
+CANVAS = (124, 116, 104)
+
+
+class UnreadableImageError(OSError):
+    """An image is missing, broken or truncated; the message names it."""
+
+
+def to_rgb(img: Image.Image) -> Image.Image:
+    """Convert any Pillow image to 8-bit RGB.
+
+    16-bit grey is scaled (Pillow's own conversion saturates it), and
+    transparent pixels show a canvas in the colour of the ImageNet mean
+    instead of whatever lies hidden under them.
+    """
+    if img.mode == 'RGB' and 'transparency' not in img.info:
+        return img
+    if img.mode == 'I' or img.mode.startswith('I;16'):
+        grey = np.clip(np.asarray(img).astype(np.int64), 0, 65535) // 257
+        return Image.fromarray(grey.astype(np.uint8)).convert('RGB')
+    if img.mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa') or (
+        'transparency' in img.info
+    ):
+        img = img.convert('RGBA')
+        canvas = Image.new('RGBA', img.size, CANVAS + (255,))
+        return Image.alpha_composite(canvas, img).convert('RGB')
+    return img.convert('RGB')
+
+
+def decode_image(content: bytes, name: str, exif: str = 'ignore'):
+    """Decode the bytes of an image file.
+
+    Pillow, not OpenCV: OpenCV fills the missing rest of a truncated JPEG
+    with grey and says nothing.
+
+    Args:
+        content (bytes): What the file holds; the suffix is not looked at.
+        name (str): Name for the message of an error.
+        exif (str): 'ignore' keeps the pixels as stored, which is what boxes
+            are annotated on; 'apply' turns the image as EXIF says.
+
+    Returns:
+        np.ndarray: ``(h, w, 3)`` uint8, channels B, G, R.
+
+    Raises:
+        UnreadableImageError: The bytes are no whole image.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as img:
+            img.load()
+            if exif == 'apply':
+                img = ImageOps.exif_transpose(img)
+            rgb = np.asarray(to_rgb(img))
+    except Exception as e:  # Pillow raises whatever its decoders stumble on
+        raise UnreadableImageError(
+            f'cannot decode image {name}: {type(e).__name__}: {e} '
+            f'({len(content)} bytes; broken or truncated?). Fetch the file '
+            "again, or train with broken_images='replace'."
+        ) from e
+    return np.ascontiguousarray(rgb[..., ::-1])
+
+
+def read_image(
+    path: str, exif: str = 'ignore', backend_args: dict = None
+) -> np.ndarray:
+    """Read an image by its ``img_path``: a file, or a synthetic address.
+
+    Args:
+        path (str): Path, URL of a file backend, or an address of
+            :class:`SyntheticLoc` (``'synthetic:...'``), which is drawn.
+        exif (str): See :func:`decode_image`.
+        backend_args (dict, optional): As of :func:`mmengine.fileio.get`.
+
+    Returns:
+        np.ndarray: ``(h, w, 3)`` uint8, channels B, G, R.
+
+    Raises:
+        UnreadableImageError: Missing or unreadable file; names it.
+    """
+    if path.startswith(SCHEME):
+        return draw_from_address(path).img
+    try:
+        content = fileio.get(path, backend_args=backend_args)
+    except OSError as e:
+        raise UnreadableImageError(
+            f'cannot read image {path}: {e.strerror or e}. Is the data root '
+            'right (--data-root DIR or MMSPG_DATA_ROOT)?'
+        ) from e
+    return decode_image(content, path, exif)

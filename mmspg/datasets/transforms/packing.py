@@ -1,0 +1,81 @@
+"""Pack the sample, with boxes that are proven to have followed."""
+
+import numpy as np
+import torch
+from mmpretrain.datasets.transforms import PackInputs
+
+from mmspg.registry import TRANSFORMS
+
+from ..boxes import clip_boxes
+from .geometry import check_followed, move_boxes
+
+BOX_KEYS = ('gt_bboxes', 'ori_gt_bboxes')
+META_KEYS = PackInputs.DEFAULT_META_KEYS + (
+    'img_id',
+    'homography',
+    'gt_mask_paths',
+    'gt_ignore_path',
+)
+
+
+@TRANSFORMS.register_module()
+class PackLocInputs(PackInputs):
+    """mmpretrain's ``PackInputs`` plus boxes, ``img_id`` and homography.
+
+    The data sample gets ``gt_bboxes`` ``(n, 4)`` in continuous coordinates of
+    the input, ``ori_gt_bboxes`` ``(n, 4)`` in those of the stored image, both
+    float32 (absent where the image has none), and as metainfo ``img_id``,
+    ``homography`` ``(3, 3)``, and the mask paths of data sets with masks.
+
+    Args:
+        input_key (str): Key of the image. Defaults to 'img'.
+        algorithm_keys (Sequence[str]): Further fields to pack.
+        meta_keys (Sequence[str]): Metainfo to pack.
+
+    Raises:
+        ValueError: A transform of the pipeline moved the image or the boxes
+            without the homography. A transform that keeps the shape (a
+            rotation, say) cannot be seen here;
+            :func:`mmspg.datasets.transforms.check_pipeline` refuses it when
+            the dataset is built.
+    """
+
+    DEFAULT_META_KEYS = META_KEYS
+
+    def __init__(
+        self, input_key='img', algorithm_keys=(), meta_keys=META_KEYS
+    ):
+        keys = BOX_KEYS + tuple(k for k in algorithm_keys if k not in BOX_KEYS)
+        super().__init__(input_key, keys, meta_keys)
+
+    def transform(self, results: dict) -> dict:
+        """Pack; see the class."""
+        check_followed(results, type(self).__name__)
+        self._check_boxes(results)
+        for key in BOX_KEYS:
+            if key in results:
+                results[key] = torch.from_numpy(
+                    np.asarray(results[key], np.float32)
+                )
+        return super().transform(results)
+
+    @staticmethod
+    def _check_boxes(results: dict) -> None:
+        """Boxes must be where the homography says (to float precision)."""
+        if 'ori_gt_bboxes' not in results:
+            return
+        (ori_h, ori_w), (h, w) = results['ori_shape'], results['img_shape']
+        ori = clip_boxes(results['ori_gt_bboxes'], (ori_w, ori_h))
+        expected = clip_boxes(move_boxes(ori, results['homography']), (w, h))
+        boxes = results.get('gt_bboxes')
+        if (
+            boxes is None
+            or boxes.shape != expected.shape
+            or (np.abs(boxes - expected).max(initial=0) > 0.01)
+        ):
+            raise ValueError(
+                'PackLocInputs: gt_bboxes are not where the homography puts '
+                'them. A transform moved boxes without the homography (mmcv '
+                'Resize, RandomFlip and CenterCrop do): use mmspg.LocResize, '
+                'mmspg.LocRandomFlip, mmspg.LocCenterCrop.'
+            )

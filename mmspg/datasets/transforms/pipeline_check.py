@@ -1,0 +1,134 @@
+"""Refuse a pipeline that would leave boxes behind, before it runs.
+
+A rotation keeps the shape of the image, so nothing at run time can tell
+that boxes were left behind. Hence an allow list: what is known to change
+colours only, and what is known to move boxes.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from mmcv import transforms as mmcv_transforms
+from mmpretrain.datasets import transforms as mmpretrain_transforms
+from mmpretrain.datasets.transforms import PackInputs
+
+from .geometry import LocTransform
+from .loading import LoadLocImage
+from .packing import BOX_KEYS, PackLocInputs
+
+PIXEL_ONLY = tuple(
+    getattr(module, name)
+    for module, names in (
+        (mmcv_transforms, ('Normalize', 'RandomGrayscale')),
+        (
+            mmpretrain_transforms,
+            (
+                'AutoContrast',
+                'Brightness',
+                'ColorJitter',
+                'ColorTransform',
+                'Contrast',
+                'Cutout',
+                'Equalize',
+                'GaussianBlur',
+                'Invert',
+                'Lighting',
+                'Posterize',
+                'RandomErasing',
+                'Sharpness',
+                'Solarize',
+                'SolarizeAdd',
+            ),
+        ),
+    )
+    for name in names
+)
+
+REPLACEMENTS = {
+    'LoadImageFromFile': 'mmspg.LoadLocImage',
+    'Resize': 'mmspg.LocResize',
+    'ResizeEdge': 'mmspg.LocResizeEdge',
+    'RandomResize': 'mmspg.LocResize',
+    'RandomCrop': 'mmspg.LocRandomCrop',
+    'CenterCrop': 'mmspg.LocCenterCrop',
+    'EfficientNetCenterCrop': 'mmspg.LocResizeEdge, mmspg.LocCenterCrop',
+    'RandomResizedCrop': 'mmspg.LocResize, mmspg.LocRandomCrop',
+    'EfficientNetRandomCrop': 'mmspg.LocResize, mmspg.LocRandomCrop',
+    'RandomFlip': 'mmspg.LocRandomFlip',
+    'PackInputs': 'mmspg.PackLocInputs',
+}
+
+
+def leaves(transforms: Iterable) -> Iterator:
+    """Yield the transforms inside wrappers (Compose, TestTimeAug, ...)."""
+    for transform in transforms:
+        inner = getattr(transform, 'subroutines', None)  # TestTimeAug
+        if inner is None and isinstance(
+            transform,
+            (
+                mmcv_transforms.Compose,
+                mmcv_transforms.RandomApply,
+                mmcv_transforms.RandomChoice,
+            ),
+        ):
+            inner = transform.transforms
+        if inner is None and type(transform).__module__.startswith(
+            'mmengine.'
+        ):  # mmengine's own Compose
+            inner = getattr(transform, 'transforms', None)
+        if inner is None:
+            yield transform
+        else:
+            yield from leaves(
+                inner if isinstance(inner, (list, tuple)) else [inner]
+            )
+
+
+def keeps_boxes(transform) -> bool:
+    """Whether boxes are right after the transform if they were before."""
+    return (
+        isinstance(transform, (LoadLocImage, LocTransform, PackLocInputs))
+        or type(transform) in PIXEL_ONLY
+        or getattr(transform, 'keeps_geometry', False)
+    )
+
+
+def check_pipeline(transforms: Iterable) -> None:
+    """Refuse a pipeline whose packed boxes would silently be wrong.
+
+    A pipeline that packs no boxes may do what it likes. A transform of
+    one's own that changes colours only says so by a class attribute
+    ``keeps_geometry = True``; one that moves pixels inherits
+    :class:`LocTransform`.
+
+    Args:
+        transforms (Iterable): Built transforms, wrappers included.
+
+    Raises:
+        ValueError: Names the transform and its replacement.
+    """
+    transforms = list(leaves(transforms))
+    if not any(
+        isinstance(t, PackInputs) and set(BOX_KEYS) & set(t.algorithm_keys)
+        for t in transforms
+    ):
+        return
+    for transform in transforms:
+        if keeps_boxes(transform):
+            continue
+        name = type(transform).__name__
+        mend = REPLACEMENTS.get(name)
+        mend = (
+            f'Use {mend} instead'
+            if mend
+            else (
+                'Remove it, or, if it changes colours only, give its class '
+                'keeps_geometry = True'
+            )
+        )
+        raise ValueError(
+            f'the pipeline packs boxes, but {name} would not move them (or '
+            f'not the homography) with the image. {mend}. Known to be right: '
+            'mmspg.LocResize, LocResizeEdge, LocRandomCrop, LocCenterCrop, '
+            'LocCrop, LocRandomFlip, and the colour transforms '
+            f'{sorted(t.__name__ for t in PIXEL_ONLY)}.'
+        )

@@ -1,0 +1,38 @@
+"""Resizes that boxes follow."""
+
+import numpy as np
+from mmcv.transforms import Resize
+from mmpretrain.datasets.transforms import ResizeEdge
+
+from mmspg.registry import TRANSFORMS
+
+from .geometry import LocTransform, scaling
+
+
+def _resized(results: dict, resize) -> np.ndarray:
+    """Run ``resize`` and return the scaling it really did, ``(3, 3)``."""
+    h, w = results['img'].shape[:2]
+    resize(results)
+    new_h, new_w = results['img'].shape[:2]
+    return scaling(new_w / w, new_h / h)
+
+
+@TRANSFORMS.register_module()
+class LocResize(LocTransform, Resize):
+    """mmcv's ``Resize`` (``scale`` an int or (w, h)) that moves boxes."""
+
+    def step(self, results: dict) -> np.ndarray:
+        """Resize; the matrix is what the rounding left of the scale."""
+        return _resized(results, super(LocTransform, self).transform)
+
+
+@TRANSFORMS.register_module()
+class LocResizeEdge(LocTransform, ResizeEdge):
+    """mmpretrain's ``ResizeEdge`` (one edge to ``scale``) that moves boxes.
+
+    The authors of SPG resize the short side to 356 (spg.md, section 4).
+    """
+
+    def step(self, results: dict) -> np.ndarray:
+        """Resize; the matrix is what the rounding left of the scale."""
+        return _resized(results, super(LocTransform, self).transform)
