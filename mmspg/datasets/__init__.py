@@ -1,1 +1,17 @@
+from .base import LocDataset
+from .cub_loc import CUBLoc
+from .imagenet_loc import ImageNetLoc
+from .images import UnreadableImageError, read_image
+from .synthetic_loc import SyntheticLoc
 from .transforms import *  # noqa: F401,F403
+from .transforms import __all__ as _transforms
+
+__all__ = [
+    'CUBLoc',
+    'ImageNetLoc',
+    'LocDataset',
+    'SyntheticLoc',
+    'UnreadableImageError',
+    'read_image',
+    *_transforms,
+]

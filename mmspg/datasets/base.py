@@ -1,0 +1,200 @@
+"""What the data sets share: checks of the list, and of broken images."""
+
+import logging
+import os.path as osp
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.logging import print_log
+from mmpretrain.datasets import BaseDataset
+
+from .boxes import check_boxes
+from .images import UnreadableImageError, read_image
+from .transforms import check_pipeline
+
+BROKEN = ('error', 'replace')
+HAS_REGION = ('ori_gt_bboxes', 'gt_mask_paths')
+
+
+class LocDataset(BaseDataset):
+    """Base of data sets that give a label and all boxes of an image.
+
+    A subclass writes :meth:`load_samples`. Item fields (before the
+    pipeline): ``img_path``, ``img_id`` (path relative to the image root),
+    ``gt_label`` int; where there are boxes ``ori_gt_bboxes`` ``(n, 4)``
+    float32, continuous corners as annotated, and ``gt_bboxes``, the same
+    clipped to the image where its size is annotated (the loader clips in
+    any case); ``ann_size`` (w, h) where annotated.
+
+    Args:
+        data_root (str): Root of the data set.
+        split (str): Which part; one of ``SPLITS`` where those are fixed.
+        broken_images (str): 'error' (default) ends the run on an unreadable
+            image; 'replace' takes the next image instead, and logs and
+            counts it. For training only: a test would report wrong figures.
+        test_mode (bool): Every image must have a box (or a mask).
+        metainfo (dict, optional), indices, serialize_data, pipeline,
+            lazy_init, classes: As of mmpretrain's ``BaseDataset``.
+
+    Raises:
+        ValueError: Unknown split or policy, a pipeline that would leave
+            boxes behind, and on loading whatever is wrong with the
+            annotations, with file and line.
+    """
+
+    SPLITS: tuple[str, ...] | None = None
+
+    def __init__(
+        self,
+        data_root: str = '',
+        split: str = 'train',
+        broken_images: str = 'error',
+        test_mode: bool = False,
+        lazy_init: bool = False,
+        **kwargs,
+    ):
+        name = type(self).__name__
+        if self.SPLITS and split not in self.SPLITS:
+            raise ValueError(
+                f'{name}: split must be one of {self.SPLITS}, got {split!r}.'
+            )
+        if broken_images not in BROKEN:
+            raise ValueError(
+                f'{name}: broken_images must be one of {BROKEN}, '
+                f'got {broken_images!r}.'
+            )
+        if broken_images == 'replace' and test_mode:
+            raise ValueError(
+                f"{name}: broken_images='replace' is for training only; a "
+                'replaced test image would count in the figures.'
+            )
+        self.split = split
+        self.broken_images = broken_images
+        self.broken = {}  # img_path -> reason, of this process
+        super().__init__(
+            ann_file='',
+            data_root=osp.expanduser(data_root or ''),
+            test_mode=test_mode,
+            lazy_init=True,
+            **kwargs,
+        )
+        check_pipeline(self.pipeline.transforms)
+        if not lazy_init:
+            self.full_init()
+
+    def load_samples(self) -> list[dict]:
+        """Read the annotations: items without ``gt_bboxes``.
+
+        Sets the class names by :meth:`set_classes`. Gives, beside the
+        fields of the class, ``ann_source``: a list with ``'file:line'`` of
+        each box.
+        """
+        raise NotImplementedError
+
+    def load_data_list(self) -> list[dict]:
+        """Read the annotations and check them."""
+        samples = self.load_samples()
+        if not samples:
+            raise ValueError(
+                f'{type(self).__name__}: no image in split '
+                f'{self.split!r} of {self.data_root!r}.'
+            )
+        num_clipped = sum(self._check_sample(s) for s in samples)
+        if num_clipped:
+            print_log(
+                f'{type(self).__name__} {self.split}: {num_clipped} boxes '
+                'reached up to a pixel out of their images and were clipped.',
+                'current',
+                logging.WARNING,
+            )
+        if self.test_mode:
+            self._check_regions(samples)
+        return samples
+
+    @staticmethod
+    def _check_sample(sample: dict) -> int:
+        """Clip the boxes where the size is known; return how many moved."""
+        if 'ori_gt_bboxes' not in sample or 'ann_size' not in sample:
+            return 0
+        sample['gt_bboxes'], num_clipped = check_boxes(
+            sample['ori_gt_bboxes'],
+            sample['ann_size'],
+            sample.pop('ann_source'),
+            sample['img_id'],
+        )
+        return num_clipped
+
+    def _check_regions(self, samples: Sequence[dict]) -> None:
+        bare = [
+            s['img_id'] for s in samples if not any(k in s for k in HAS_REGION)
+        ]
+        if bare:
+            raise ValueError(
+                f'{type(self).__name__}: {len(bare)} of {len(samples)} test '
+                f'images have no box, {bare[:3]} for example. Localization '
+                'cannot be measured without; give their boxes, or set '
+                'test_mode=False to train.'
+            )
+
+    def set_classes(self, names: Sequence[str]) -> None:
+        """Take the class names of the data root, unless others were given.
+
+        Raises:
+            ValueError: Names given to the data set are not as many.
+        """
+        given = self._metainfo.get('classes')
+        if given is not None and len(given) != len(names):
+            raise ValueError(
+                f'{type(self).__name__}: {len(given)} classes were given, '
+                f'but the data root {self.data_root!r} has {len(names)}.'
+            )
+        self._metainfo.setdefault('classes', tuple(names))
+
+    def get_image(self, idx: int) -> np.ndarray:
+        """Return the stored image ``(h, w, 3)`` uint8 in B, G, R."""
+        return read_image(self.get_data_info(idx)['img_path'])
+
+    def prepare_data(self, idx: int) -> dict:
+        """Run the pipeline; replace a broken image where that is asked for.
+
+        Raises:
+            UnreadableImageError: Policy 'error', or nothing left.
+            ValueError: The pipeline returned None.
+        """
+        for i in range(len(self)):
+            info = self.get_data_info((idx + i) % len(self))
+            try:
+                data = self.pipeline(info)
+            except UnreadableImageError as e:
+                if self.broken_images == 'error':
+                    raise
+                self._count_broken(info['img_path'], e)
+                continue
+            if data is None:  # mmengine would silently take another image
+                raise ValueError(
+                    f'the pipeline of {type(self).__name__} '
+                    f'returned None for {info["img_path"]}.'
+                )
+            return data
+        raise UnreadableImageError(
+            f'{type(self).__name__}: not one of the {len(self)} images can '
+            f'be read; the last: {next(reversed(self.broken.items()))}'
+        )
+
+    def _count_broken(self, path: str, error: Exception) -> None:
+        if path not in self.broken:
+            self.broken[path] = str(error)
+            print_log(
+                f'Broken image {len(self.broken)} of this process, replaced '
+                f'by the next: {error}',
+                'current',
+                logging.WARNING,
+            )
+
+    def extra_repr(self) -> list[str]:
+        """Lines for ``repr``."""
+        return [
+            f'Root: \t{self.data_root}',
+            f'Split: \t{self.split}',
+            f'Broken images: \t{self.broken_images}',
+        ]

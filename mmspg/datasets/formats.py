@@ -1,0 +1,258 @@
+"""Readers of the files that annotations come in, one function a format.
+
+Each returns plain values with the ``'file:line'`` they came from, and
+raises ValueError with file and line on anything it cannot read.
+"""
+
+import csv
+import math
+import xml.parsers.expat
+from collections.abc import Iterator
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+
+class Box(NamedTuple):
+    """A box as a file writes it, and where: ``xyxy`` are 4 numbers."""
+
+    xyxy: tuple[float, float, float, float]
+    source: str
+
+
+class VOCImage(NamedTuple):
+    """An image of a VOC annotation; ``size`` is (w, h)."""
+
+    size: tuple[int, int]
+    names: list[str]
+    boxes: list[Box]
+
+
+def fail(where: str, got, expected: str):
+    """Raise the ValueError of a line that is not as expected."""
+    raise ValueError(f'{where}: expected {expected}, got {got!r}.')
+
+
+def integer(text: str, where: str, what: str, low: int = 0) -> int:
+    """Parse an integer of at least ``low``, or say where it is none."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = None
+    if value is None or value < low:
+        fail(where, text, f'{what} (an integer, {low} or more)')
+    return value
+
+
+def numbers(texts, where: str, what: str) -> tuple[float, ...]:
+    """Parse finite numbers, or say where they are none."""
+    try:
+        values = tuple(float(text) for text in texts)
+    except ValueError:
+        values = (math.nan,)
+    if not all(math.isfinite(v) for v in values):
+        fail(where, ' '.join(texts), what)
+    return values
+
+
+def read_lines(path: str) -> Iterator[tuple[str, str]]:
+    """Yield ``('file:line', text)`` of the lines that are not blank."""
+    with open(path, encoding='utf-8') as f:
+        number = 0
+        try:
+            for number, line in enumerate(f, 1):
+                if line.strip():
+                    yield f'{path}:{number}', line.strip()
+        except UnicodeDecodeError as e:
+            raise ValueError(
+                f'{path}:{number + 1}: not text in UTF-8: {e}.'
+            ) from e
+
+
+def read_columns(
+    path: str, num: int, expected: str, sep: str = None
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield ``('file:line', columns)``.
+
+    Args:
+        path (str): File with ``num`` columns a line.
+        num (int): Number of columns; the separator may occur in the first
+            column of a comma-separated file, and in the last of others.
+        expected (str): What a line holds, for the message.
+        sep (str, optional): ',' or white space (default).
+    """
+    for where, line in read_lines(path):
+        columns = (line.rsplit if sep else line.split)(sep, num - 1)
+        if len(columns) != num:
+            fail(where, line, expected)
+        yield where, columns
+
+
+def read_table(
+    path: str, num: int, expected: str, sep: str = None
+) -> dict[str, tuple[str, list[str]]]:
+    """Read columns into ``{first column: ('file:line', the others)}``.
+
+    Raises:
+        ValueError: A malformed line, or a key that comes twice.
+    """
+    table = {}
+    for where, (key, *rest) in read_columns(path, num, expected, sep):
+        if key in table:
+            raise ValueError(
+                f'{where}: {key!r} was given before, at {table[key][0]}.'
+            )
+        table[key] = where, rest
+    return table
+
+
+def read_synset_mapping(path: str) -> dict[str, str]:
+    """Read LOC_synset_mapping.txt, ``{wnid: names}`` in the file's order."""
+    table = read_table(path, 2, "'wnid names', n01440764 tench for example")
+    return {wnid: names for wnid, (_, (names,)) in table.items()}
+
+
+def read_voc_xml(path: str) -> VOCImage:
+    """Read a VOC-style XML annotation; corners are inclusive pixels.
+
+    Document types and entities are refused: annotations have none, and
+    entities can blow up in memory.
+
+    Raises:
+        ValueError: Malformed, or a field is missing; names file and line.
+    """
+    builder = _LineBuilder()
+    parser = xml.parsers.expat.ParserCreate()
+    parser.StartElementHandler = lambda tag, _: builder.start(
+        tag, parser.CurrentLineNumber
+    )
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+
+    def refuse(*_):
+        raise ValueError(
+            f'{path}:{parser.CurrentLineNumber}: a document '
+            'type (DOCTYPE, ENTITY) is not allowed in an '
+            'annotation.'
+        )
+
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
+    try:
+        with open(path, 'rb') as f:
+            parser.ParseFile(f)
+        root = builder.close()
+    except xml.parsers.expat.ExpatError as e:
+        raise ValueError(
+            f'{path}:{e.lineno}: malformed XML: '
+            f'{xml.parsers.expat.ErrorString(e.code)}.'
+        ) from e
+
+    def text(parent, tag):
+        node = parent.find(tag)
+        if node is None:
+            fail(
+                f'{path}:{parent.get("line")}',
+                parent.tag,
+                f'<{tag}> inside <{parent.tag}>',
+            )
+        return (node.text or '').strip(), f'{path}:{node.get("line")}'
+
+    size = tuple(
+        integer(*text(root, f'size/{side}'), f'the {side} in pixels', 1)
+        for side in ('width', 'height')
+    )
+    names, boxes = [], []
+    for node in root.findall('object'):
+        names.append(text(node, 'name')[0])
+        box, where = [], None
+        for tag in ('xmin', 'ymin', 'xmax', 'ymax'):
+            value, where = text(node, f'bndbox/{tag}')
+            box += numbers([value], where, f'<{tag}>, a number')
+        boxes.append(Box(tuple(box), where))
+    return VOCImage(size, names, boxes)
+
+
+class _LineBuilder(ElementTree.TreeBuilder):
+    """Builds a tree whose elements know their line; bounded in depth."""
+
+    depth = 0
+
+    def start(self, tag, line):
+        self.depth += 1
+        if self.depth > 32:
+            raise ValueError(f'line {line}: XML nested deeper than 32.')
+        return super().start(tag, {'line': str(line)})
+
+    def end(self, tag):
+        self.depth -= 1
+        return super().end(tag)
+
+
+def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
+    """Read Kaggle's LOC_{train,val}_solution.csv; corners are inclusive.
+
+    Lines are ``ImageId,PredictionString``, the string repeating
+    ``wnid xmin ymin xmax ymax``.
+
+    Returns:
+        dict: ``{image id: (wnids, boxes)}``.
+    """
+    out = {}
+    expected = "'ImageId,wnid xmin ymin xmax ymax ...'"
+    with open(path, encoding='utf-8', newline='') as f:
+        rows = csv.reader(f)
+        try:
+            for row in rows:
+                where = f'{path}:{rows.line_num}'
+                if row[:1] == ['ImageId'] or not row:
+                    continue
+                words = row[1].split() if len(row) == 2 else []
+                if not words or len(words) % 5:
+                    fail(where, ','.join(row), expected)
+                if row[0] in out:
+                    raise ValueError(f'{where}: image {row[0]!r} again.')
+                groups = [words[i : i + 5] for i in range(0, len(words), 5)]
+                out[row[0]] = (
+                    [g[0] for g in groups],
+                    [
+                        Box(numbers(g[1:], where, expected), where)
+                        for g in groups
+                    ],
+                )
+        except (csv.Error, UnicodeDecodeError) as e:
+            raise ValueError(f'{path}:{rows.line_num}: {e}.') from e
+    return out
+
+
+def read_blacklist(path: str) -> list[int]:
+    """Read the ILSVRC devkit's blacklist: a validation number a line."""
+    return [
+        integer(line, where, 'the number of a validation image', 1)
+        for where, line in read_lines(path)
+    ]
+
+
+def agree(images, file_of_images: str, entries, file_of_entries: str) -> None:
+    """Check that a file has an entry for exactly the images of a list.
+
+    Raises:
+        ValueError: Lists the first few of either that the other lacks.
+    """
+    images, entries = dict.fromkeys(images), dict.fromkeys(entries)
+    for here, there, names in (
+        (
+            file_of_images,
+            file_of_entries,
+            [i for i in images if i not in entries],
+        ),
+        (
+            file_of_entries,
+            file_of_images,
+            [e for e in entries if e not in images],
+        ),
+    ):
+        if names:
+            raise ValueError(
+                f'{here} and {there} disagree: {len(names)} images of {here} '
+                f'are not in {there}, {names[:3]} for example. Both must be '
+                'of the same data set and version.'
+            )

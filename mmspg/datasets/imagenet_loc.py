@@ -1,0 +1,273 @@
+"""ImageNet's CLS-LOC (ILSVRC 2012 to 2017) with its boxes."""
+
+import os
+import os.path as osp
+
+from mmengine.logging import print_log
+
+from mmspg.registry import DATASETS
+
+from .base import LocDataset
+from .boxes import from_inclusive
+from .formats import (
+    Box,
+    agree,
+    read_blacklist,
+    read_lines,
+    read_solution_csv,
+    read_synset_mapping,
+    read_voc_xml,
+)
+from .paths import find, inside
+
+BOXES_FROM = ('auto', 'xml', 'csv')
+
+
+@DATASETS.register_module()
+class ImageNetLoc(LocDataset):
+    """CLS-LOC as distributed, or as unpacked from Kaggle.
+
+    Below the data root, or below ``ILSVRC/`` in it:
+
+    - ``Data/CLS-LOC/train/<wnid>/*.JPEG`` and ``Data/CLS-LOC/val``, flat or
+      in folders ``<wnid>/``;
+    - ``ImageSets/CLS-LOC/train_cls.txt`` and ``val.txt``, the lists of
+      images; without them the folders are the list;
+    - boxes, and the labels of val, from ``Annotations/CLS-LOC/<split>``
+      (``.xml``, inclusive corners, several boxes an image) or from
+      ``LOC_<split>_solution.csv``;
+    - ``LOC_synset_mapping.txt``: the classes. Their order there is the
+      order of the labels, their number the number of classes.
+
+    Args:
+        data_root (str): Root of the data set.
+        split (str): 'train' or 'val'.
+        train_boxes (bool): Read boxes of training images, too, where there
+            are some. Training does not use them; off by default.
+        boxes_from (str): 'xml', 'csv' or 'auto' (default): XML if its
+            folder is there.
+        blacklist (str, optional): The devkit's list of validation images
+            with doubtful boxes (``ILSVRC2014_clsloc_validation_blacklist.
+            txt``, a number a line), which are left out.
+        **kwargs: As of :class:`LocDataset`.
+    """
+
+    SPLITS = ('train', 'val')
+    METAINFO = dict(dataset_type='ILSVRC CLS-LOC')
+
+    def __init__(
+        self,
+        data_root: str = '',
+        split: str = 'train',
+        train_boxes: bool = False,
+        boxes_from: str = 'auto',
+        blacklist: str = None,
+        **kwargs,
+    ):
+        if boxes_from not in BOXES_FROM:
+            raise ValueError(
+                f'ImageNetLoc: boxes_from must be one of '
+                f'{BOXES_FROM}, got {boxes_from!r}.'
+            )
+        if blacklist and split != 'val':
+            raise ValueError(
+                'ImageNetLoc: the blacklist is of validation '
+                f'images, but split is {split!r}.'
+            )
+        self.train_boxes = train_boxes
+        self.boxes_from = boxes_from
+        self.blacklist = blacklist
+        super().__init__(data_root=data_root, split=split, **kwargs)
+
+    def load_samples(self) -> list[dict]:
+        """Read the list of images, their labels and boxes."""
+        mapping = find(
+            self.data_root,
+            'LOC_synset_mapping.txt',
+            'ILSVRC/LOC_synset_mapping.txt',
+            '../LOC_synset_mapping.txt',  # of the folder ILSVRC of Kaggle's
+            what='the class list LOC_synset_mapping.txt',
+        )
+        names = read_synset_mapping(mapping)
+        self.set_classes(list(names.values()))
+        self.mapping = mapping
+        self.labels = {wnid: i for i, wnid in enumerate(names)}
+        self.image_root = self._find(
+            f'Data/CLS-LOC/{self.split}', f'the images of {self.split}'
+        )
+        if self.split == 'train':
+            return self._load_train()
+        return self._load_val()
+
+    def _find(self, path: str, what: str) -> str:
+        return find(self.data_root, path, f'ILSVRC/{path}', what=what)
+
+    def _has(self, *paths: str) -> str:
+        """Return the first of the optional paths that exists, or None."""
+        for path in paths:
+            for prefix in ('', 'ILSVRC', '..'):
+                full = osp.normpath(osp.join(self.data_root, prefix, path))
+                if osp.exists(full):
+                    return full
+        return None
+
+    def _label(self, wnid: str, where: str) -> int:
+        if wnid not in self.labels:
+            raise ValueError(
+                f'{where}: class {wnid!r} is not one of the '
+                f'{len(self.labels)} of {self.mapping}.'
+            )
+        return self.labels[wnid]
+
+    # -- training: the folder is the label ---------------------------------
+
+    def _load_train(self) -> list[dict]:
+        listed = self._has('ImageSets/CLS-LOC/train_cls.txt')
+        if listed:
+            # 'n01440764/n01440764_10026 1'
+            paths = [
+                (where, line.split()[0] + '.JPEG')
+                for where, line in read_lines(listed)
+            ]
+        else:
+            paths = [(self.image_root, path) for path in self._scan()]
+        samples = [
+            dict(
+                img_path=inside(self.image_root, path, where),
+                img_id=path,
+                gt_label=self._label(path.split('/')[0], where),
+            )
+            for where, path in paths
+        ]
+        if self.train_boxes:
+            annotated, source = self._annotations(
+                [s['img_id'][: -len('.JPEG')] for s in samples], partial=True
+            )
+            for sample in samples:
+                self._add_boxes(sample, annotated, source)
+        return samples
+
+    def _scan(self) -> list[str]:
+        """List ``*.JPEG`` of the image root and its folders, sorted."""
+        paths = []
+        for entry in sorted(os.scandir(self.image_root), key=lambda e: e.name):
+            if entry.is_dir():
+                paths += (
+                    f'{entry.name}/{name}'
+                    for name in sorted(os.listdir(entry.path))
+                )
+            else:
+                paths.append(entry.name)
+        return [p for p in paths if p.endswith('.JPEG')]
+
+    # -- validation: the annotation gives the label ------------------------
+
+    def _load_val(self) -> list[dict]:
+        found = {osp.basename(p)[: -len('.JPEG')]: p for p in self._scan()}
+        listed = self._has('ImageSets/CLS-LOC/val.txt')
+        if listed:
+            ids = [line.split()[0] for _, line in read_lines(listed)]
+            agree(ids, listed, found, self.image_root)
+        else:
+            ids = list(found)
+        annotated, source = self._annotations(ids)
+        agree(ids, listed or self.image_root, annotated, source)
+        samples = [
+            self._add_boxes(
+                dict(
+                    img_path=inside(
+                        self.image_root, found[i], self.image_root
+                    ),
+                    img_id=found[i],
+                ),
+                annotated,
+                source,
+            )
+            for i in ids
+        ]
+        return self._without_blacklisted(samples)
+
+    def _without_blacklisted(self, samples: list[dict]) -> list[dict]:
+        if not self.blacklist:
+            return samples
+        numbers = {f'{n:08d}' for n in read_blacklist(self.blacklist)}
+        kept = [
+            s
+            for s in samples
+            if s['img_id'][: -len('.JPEG')].rsplit('_', 1)[-1] not in numbers
+        ]
+        print_log(
+            f'ImageNetLoc: {len(samples) - len(kept)} of {len(samples)} '
+            f'images left out by {self.blacklist}.',
+            'current',
+        )
+        return kept
+
+    # -- boxes -------------------------------------------------------------
+
+    def _annotations(self, ids, partial=False) -> tuple[dict, str]:
+        """Return ``{image id: XML path, or (wnids, boxes)}`` and the source.
+
+        Args:
+            ids: Paths of the images, without suffix.
+            partial (bool): Not every image need have an annotation.
+        """
+        folder = f'Annotations/CLS-LOC/{self.split}'
+        table = f'LOC_{self.split}_solution.csv'
+        xml, csv = self._has(folder), self._has(table)
+        if self.boxes_from != 'csv' and xml:
+            names = (
+                ids
+                if partial
+                else [
+                    n[: -len('.xml')]
+                    for n in os.listdir(xml)
+                    if n.endswith('.xml')
+                ]
+            )
+            paths = {i: osp.join(xml, f'{i}.xml') for i in names}
+            if partial:
+                paths = {i: p for i, p in paths.items() if osp.exists(p)}
+            return paths, xml
+        if self.boxes_from != 'xml' and csv:
+            return read_solution_csv(csv), csv
+        wanted = dict(xml=[folder], csv=[table], auto=[folder, table])[
+            self.boxes_from
+        ]
+        candidates = [f'{p}{w}' for w in wanted for p in ('', 'ILSVRC/')]
+        return {}, find(
+            self.data_root, *candidates, what=f'the boxes of {self.split}'
+        )
+
+    def _add_boxes(self, sample: dict, annotated: dict, source: str) -> dict:
+        """Add label, boxes and size of an annotation to its sample."""
+        key = osp.splitext(sample['img_id'])[0]
+        entry = annotated.get(key) or annotated.get(osp.basename(key))
+        if entry is None:
+            return sample
+        if isinstance(entry, str):
+            sample['ann_size'], names, boxes = read_voc_xml(entry)
+        else:
+            names, boxes = entry
+            entry = source
+        if not boxes:
+            raise ValueError(
+                f'{entry}: no <object>, so image '
+                f'{sample["img_id"]} has neither class nor box.'
+            )
+        if '/' in sample['img_id']:
+            names = names + [sample['img_id'].split('/')[0]]
+        if len(set(names)) > 1:
+            raise ValueError(
+                f'{boxes[0].source}: image {sample["img_id"]} is of several '
+                f'classes, {sorted(set(names))}; CLS-LOC has one an image.'
+            )
+        sample['gt_label'] = self._label(names[0], boxes[0].source)
+        add_inclusive_boxes(sample, boxes)
+        return sample
+
+
+def add_inclusive_boxes(sample: dict, boxes: list[Box]) -> None:
+    """Set ``ori_gt_bboxes`` from inclusive corners, and ``ann_source``."""
+    sample['ori_gt_bboxes'] = from_inclusive([b.xyxy for b in boxes])
+    sample['ann_source'] = [b.source for b in boxes]

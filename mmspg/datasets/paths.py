@@ -1,0 +1,58 @@
+"""Paths that annotation files name, kept inside their root."""
+
+import os
+import os.path as osp
+
+HOW_TO_SET = (
+    'Set the data root by --data-root DIR, by the environment '
+    'variable MMSPG_DATA_ROOT, or as data_root in the config.'
+)
+
+
+def inside(root: str, path: str, where: str) -> str:
+    """Join ``root`` and a relative path read from an annotation file.
+
+    Args:
+        root (str): Directory that the path must stay in.
+        path (str): Relative path with '/' separators.
+        where (str): ``'file:line'`` of the path, for the message.
+
+    Returns:
+        str: The joined path. Symbolic links are the owner's own business.
+
+    Raises:
+        ValueError: An absolute path, or one that climbs out of the root.
+    """
+    parts = path.split('/')
+    if (
+        not path
+        or '..' in parts
+        or osp.isabs(path)
+        or osp.splitdrive(path)[0]
+        or '\\' in path
+        or not path.isprintable()
+    ):
+        raise ValueError(
+            f'{where}: {path!r} is not a path inside {root}. Write it '
+            "relative to that folder, with '/', and without '..'."
+        )
+    return osp.join(root, path)
+
+
+def find(root: str, *candidates: str, what: str) -> str:
+    """Return the first of the candidates that exists under ``root``.
+
+    Raises:
+        FileNotFoundError: None does; lists what was looked for.
+    """
+    for candidate in candidates:
+        path = osp.normpath(osp.join(root, candidate))
+        if osp.exists(path):
+            return path
+    looked = ' or '.join(osp.normpath(osp.join(root, c)) for c in candidates)
+    there = 'exists' if osp.isdir(root) else 'is no directory'
+    raise FileNotFoundError(
+        f'cannot find {what}: looked for {looked}. The data root '
+        f'{root or "(empty)"!r} {there} (working directory '
+        f'{os.getcwd()}). {HOW_TO_SET}'
+    )

@@ -1,0 +1,85 @@
+"""The embedded data set: needs no download, drawn as it is asked for."""
+
+from mmspg.registry import DATASETS
+
+from .base import LocDataset
+from .synthetic_drawing import (
+    MAX_CLASSES,
+    SPLITS,
+    address,
+    box_of,
+    draw_from_address,
+    draw_mask,
+)
+
+# Species by their marks, the hues evenly round the circle.
+NAMES = 'fish with mark {} of {}'
+
+
+@DATASETS.register_module()
+class SyntheticLoc(LocDataset):
+    """Fish whose species differ in a small mark only; boxes and masks true.
+
+    Image i is a pure function of (seed, split, i): see
+    :mod:`mmspg.datasets.synthetic_drawing`, and there for the design. Its
+    ``img_path`` is an address that :class:`LoadLocImage` and
+    :func:`mmspg.datasets.read_image` draw.
+
+    Args:
+        split (str): 'train', 'val' or 'test'.
+        num_images (int): Images of the split; classes take turns.
+        num_classes (int): 2 to 12. Defaults to 4.
+        side (int): Side of the images in pixels, 16 or more. Defaults to 64.
+        seed (int): Another seed is another data set. Defaults to 0.
+        **kwargs: As of :class:`LocDataset`; ``data_root`` is ignored.
+    """
+
+    SPLITS = SPLITS
+
+    def __init__(
+        self,
+        split: str = 'train',
+        num_images: int = 2000,
+        num_classes: int = 4,
+        side: int = 64,
+        seed: int = 0,
+        **kwargs,
+    ):
+        for name, value, low, high in (
+            ('num_images', num_images, 1, 10**7),
+            ('num_classes', num_classes, 2, MAX_CLASSES),
+            ('side', side, 16, 4096),
+            ('seed', seed, 0, 2**63),
+        ):
+            if not low <= value <= high:
+                raise ValueError(
+                    f'SyntheticLoc: {name} must be {low} to '
+                    f'{high}, got {value}.'
+                )
+        self.num_images = num_images
+        self.num_classes = num_classes
+        self.side = side
+        self.seed = seed
+        super().__init__(split=split, **kwargs)
+
+    def load_samples(self) -> list[dict]:
+        """Draw the masks, for the boxes; the images wait."""
+        k, side = self.num_classes, self.side
+        self.set_classes([NAMES.format(i + 1, k) for i in range(k)])
+        return [
+            dict(
+                img_path=address(self.seed, self.split, i, side, k),
+                img_id=f'{self.split}/{i:06d}',
+                gt_label=i % k,
+                ann_size=(side, side),
+                ann_source=[f'SyntheticLoc {self.split} {i}'],
+                ori_gt_bboxes=box_of(
+                    draw_mask(self.seed, self.split, i, side)
+                ),
+            )
+            for i in range(self.num_images)
+        ]
+
+    def get_mask(self, idx: int):
+        """Return the fish's mask ``(side, side)`` bool of an image."""
+        return draw_from_address(self.get_data_info(idx)['img_path']).mask
