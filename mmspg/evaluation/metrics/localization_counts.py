@@ -1,0 +1,121 @@
+"""From the records of all images to counts at every threshold."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .localization_errors import WRONG
+
+KIND_BITS = 3
+
+
+class Record(NamedTuple):
+    """What is kept of one image."""
+
+    rank: int  # of the true class among the predicted; 0 is the first
+    label: int  # the true class
+    flat: bool  # the map was constant, or not finite
+    bits: bytes  # the rows of a `Layout`, packed
+
+
+class Layout(NamedTuple):
+    """Rows of T bits that a record holds."""
+
+    num_iou: int  # hits of the box at every IoU threshold
+    second: bool  # hits of the second component's box
+    kinds: bool  # the kind of error, `KIND_BITS` rows
+    num_thresholds: int
+
+    @property
+    def rows(self):
+        """Number of rows."""
+        return self.num_iou + self.second + KIND_BITS * self.kinds
+
+    @property
+    def num_bytes(self):
+        """Size of the packed rows."""
+        return -(-self.rows * self.num_thresholds // 8)
+
+    def unpack(self, records):
+        """Give the bits of some records, ``(n, rows, T)`` bool."""
+        packed = np.frombuffer(b''.join(r.bits for r in records), np.uint8)
+        bits = np.unpackbits(
+            packed.reshape(len(records), self.num_bytes),
+            axis=1,
+            count=self.rows * self.num_thresholds,
+        )
+        return bits.reshape(len(records), self.rows, -1).astype(bool)
+
+
+def pack_kinds(kinds):
+    """Kinds of error ``(T,)`` as rows of bits ``(KIND_BITS, T)``."""
+    return (kinds >> np.arange(KIND_BITS)[:, None] & 1).astype(bool)
+
+
+def unpack_kinds(bits):
+    """The inverse, of ``(n, KIND_BITS, T)``: ``(n, T)``."""
+    return (bits << np.arange(KIND_BITS)[:, None]).sum(axis=1)
+
+
+def chunks(records, size=1024):
+    """Cut a list; 50,000 records at once would be large when unpacked."""
+    for start in range(0, len(records), size):
+        yield records[start : start + size]
+
+
+def count(records, layout, star=False):
+    """Count the right images at every threshold.
+
+    Args:
+        records (list[Record]): Of all images.
+        layout (Layout): What their bits are.
+        star (bool): Add ``star_pair``. Defaults to False.
+
+    Returns:
+        dict[str, ndarray]: ``gt_known``, ``top1``, ``top5``, each
+        ``(D, T)`` by IoU threshold and score threshold; ``cls_top1``,
+        ``cls_top5``; ``star_pair`` ``(T, T)``, Top-5* by tight and loose
+        threshold; with a second component ``star_second`` ``(T,)``; with
+        kinds ``kinds`` ``(5, T)``, of the images whose class is right.
+    """
+    totals = {}
+    for part in chunks(records):
+        for key, value in _count(part, layout, star).items():
+            totals[key] = totals.get(key, 0) + value
+    return totals
+
+
+def _count(records, layout, star):
+    bits = layout.unpack(records)
+    rank = np.array([r.rank for r in records])
+    hits = bits[:, : layout.num_iou]
+    counts = dict(
+        cls_top1=(rank < 1).sum(),
+        cls_top5=(rank < 5).sum(),
+        gt_known=hits.sum(0),
+        top1=hits[rank < 1].sum(0),
+        top5=hits[rank < 5].sum(0),
+    )
+    if star:
+        counts['star_pair'] = _pairs(hits[rank < 2, 0], hits[rank == 2, 0])
+    if layout.second:
+        either = hits[rank < 2, 0] | bits[rank < 2, layout.num_iou]
+        counts['star_second'] = either.sum(0) + hits[rank == 2, 0].sum(0)
+    if layout.kinds:
+        kinds = unpack_kinds(bits[rank < 1, -KIND_BITS:])
+        counts['kinds'] = np.stack(
+            [(kinds == kind).sum(0) for kind in range(WRONG + 1)]
+        )
+    return counts
+
+
+def _pairs(two, third):
+    """Right images by tight and loose threshold, ``(T, T)``.
+
+    Of the classes ranked first or second (``two``, hits ``(n, T)``) either
+    box may hit, of the class ranked third only the loose one.
+    """
+    # float32 is exact up to 2**24 and has a fast product.
+    both = two.astype(np.float32).T @ two.astype(np.float32)
+    one = two.sum(0)
+    return one[:, None] + one - both.astype(np.int64) + third.sum(0)

@@ -1,0 +1,365 @@
+"""Top-1, Top-5, GT-known and Top-5* localization, as the paper reports."""
+
+import logging
+
+import numpy as np
+from mmengine.logging import print_log
+
+from mmspg.registry import METRICS
+
+from ..functional import (
+    all_boxes_at_thresholds,
+    best_iou_at_thresholds,
+    box_iou,
+    boxes_at_thresholds,
+    get_rule,
+    hits_at_thresholds,
+    is_flat,
+    pack_hits,
+    place_score_map,
+    to_inclusive,
+)
+from .blacklist import Blacklist
+from .class_predictions import UNRANKED, ClassPredictions
+from .localization_counts import Layout, Record, chunks, count, pack_kinds
+from .localization_errors import error_kinds
+from .localization_report import curves, figures_of, table
+from .record_metric import RecordMetric, sample_name
+from .score_map_of import rank_of, score_map_of, true_boxes, true_label
+from .threshold_choice import ThresholdChoice
+
+RECORD_BYTES = 960  # and the record's few numbers: 1 KiB
+
+
+@METRICS.register_module()
+class LocalizationMetric(RecordMetric):
+    """Localization accuracy and error at the resolution of the image.
+
+    The map of the true class is laid on the stored image, min-max
+    normalised, cut at every threshold and boxed by ``rule``; the box is
+    right if its IoU with any true box reaches ``iou_thr`` (section 4.1 of
+    the paper; spg.md, section 5). GT-known asks no more, Top-k also that
+    the true class is among the k predicted. A prediction that counts under
+    Top-k is that of the true class, so its map is the only one that has to
+    be boxed. Top-5* gives the first and the second class two boxes each,
+    the third one box, and counts as Top-k does.
+
+    One threshold serves all figures of a report. Beside each stands its own
+    optimum over the thresholds, under ``oracle_...``: a figure that was
+    chosen on the images that it is measured on.
+
+    Figures, in percent, under the prefix ``loc``: ``gt_known_acc``,
+    ``top1_acc``, ``top5_acc`` and the same with ``_err``; ``threshold``;
+    ``cls_top1_acc``, ``cls_top5_acc`` (and ``_err``) of the classification;
+    ``protocol``, a line that names rule, resolution, IoU and threshold and
+    where it came from. Further IoU thresholds add figures with a suffix,
+    ``gt_known_acc_iou70``.
+
+    Args:
+        thresholds (int | sequence, optional): The score thresholds t, as
+            fractions of the maximum after the normalisation, or how many,
+            evenly from 0 (20: 0, .05 ... .95). None: the rule's own, or 20.
+        threshold (str | float): Which of them the report uses. 'oracle' is
+            the best for GT-known on the evaluated images, the lowest among
+            equals; a number is fixed beforehand; a file is one that
+            ``tools/analysis_tools/sweep_threshold.py`` wrote; 'checkpoint'
+            is what ``tools/test.py`` finds in or beside the checkpoint.
+            Defaults to 'oracle'.
+        rule (str): Map to box, one of `mmspg.evaluation.functional.RULES`
+            that gives one box. Defaults to 'largest_area', the paper's.
+        iou_thr (float | sequence): IoU thresholds; the first is that of the
+            report and of the choice. Defaults to .5.
+        strict (bool): Right if IoU > ``iou_thr`` (the paper's words) rather
+            than >= (the devkit's and the benchmark's). Defaults to False.
+        align_corners (bool): Of the bilinear upsampling. Defaults to False.
+        top5_star (str, optional): 'thresholds' draws a tight and a loose box
+            of the first and the second class and a loose one of the third,
+            by two thresholds chosen as the main one is (reference [1] of the
+            paper); 'components' draws the boxes of the largest and second
+            largest component at the main threshold (CAM's released code).
+            Defaults to None, no Top-5*.
+        star_thresholds (tuple[float], optional): (tight, loose), fixed.
+        error_split (bool | dict): Add the shares of the Top-1 errors by
+            kind, see `error_kinds`; a dict has its bounds. Defaults to
+            False.
+        per_class (bool): Add ``per_class``, the figures by class name.
+        curves (bool): Add ``curves``, every figure at every threshold.
+        class_predictions (str | dict | sequence, optional): Files with the
+            predictions of other classifiers, see `ClassPredictions`: their
+            mean ranks the classes (Table 3 of the paper).
+        blacklist (str | sequence, optional): Images that do not count: a
+            file, or a list, of img_ids or of ILSVRC validation numbers.
+        **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
+
+    Raises:
+        ValueError: Unknown rule or option; a record would take over 1 KiB.
+
+    Examples:
+        >>> metric = LocalizationMetric(thresholds=[.2, .4], rule='cam')
+        >>> metric.thresholds
+        array([0.2, 0.4])
+    """
+
+    default_prefix = 'loc'
+
+    def __init__(
+        self,
+        thresholds=None,
+        threshold='oracle',
+        rule='largest_area',
+        iou_thr=0.5,
+        strict=False,
+        align_corners=False,
+        top5_star=None,
+        star_thresholds=None,
+        error_split=False,
+        per_class=False,
+        curves=False,
+        class_predictions=None,
+        blacklist=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if get_rule(rule).largest is None:
+            raise ValueError(
+                f'LocalizationMetric: rule {rule!r} gives many boxes; '
+                'MaxBoxAcc(multi_contour=True) counts those'
+            )
+        if top5_star not in (None, 'thresholds', 'components'):
+            raise ValueError(
+                f'LocalizationMetric: top5_star={top5_star!r}; valid are '
+                "None, 'thresholds' and 'components'"
+            )
+        self.rule = rule
+        self.iou_thrs = tuple(np.atleast_1d(iou_thr).tolist())
+        self.strict = strict
+        self.align_corners = align_corners
+        self.top5_star = top5_star
+        self.choice = ThresholdChoice.parse(
+            threshold,
+            _grid(thresholds, rule),
+            star_thresholds,
+            rule=rule,
+            align_corners=align_corners,
+        )
+        self.thresholds = self.choice.grid
+        self.error_split = error_split
+        self.per_class = per_class
+        self.curves = curves
+        self.class_predictions = ClassPredictions.build(class_predictions)
+        self.blacklist = Blacklist(blacklist)
+        self.layout = Layout(
+            len(self.iou_thrs),
+            top5_star == 'components',
+            bool(error_split),
+            len(self.thresholds),
+        )
+        if self.layout.num_bytes > RECORD_BYTES:
+            raise ValueError(
+                f'LocalizationMetric: {len(self.thresholds)} thresholds at '
+                f'{len(self.iou_thrs)} IoU thresholds take '
+                f'{self.layout.num_bytes} bytes an image, over '
+                f'{RECORD_BYTES}; ask for fewer'
+            )
+        self.unknown = []
+
+    def record(self, sample):
+        """Box the map of the true class at every threshold.
+
+        Args:
+            sample (dict): Of the model and the pipeline: ``gt_label``,
+                ``ori_gt_bboxes``, ``score_map``, ``score_map_labels``,
+                ``pred_score``, ``ori_shape``, ``img_shape``.
+
+        Returns:
+            Record: None for an image of the blacklist.
+        """
+        if sample_name(sample) in self.blacklist:
+            return None
+        label = true_label(sample)
+        raw = score_map_of(sample, label)
+        placed = place_score_map(
+            raw,
+            tuple(sample['ori_shape'][1::-1]),
+            tuple(sample['img_shape'][1::-1]),
+            sample.get('homography'),
+            self.align_corners,
+        )
+        truth = to_inclusive(true_boxes(sample))
+        ious = best_iou_at_thresholds(
+            placed, self.thresholds, truth, self.rule
+        )
+        rows = [self._hits(ious)]
+        if self.layout.second:
+            rows.append(self._hits(self._second(placed, truth))[:1])
+        if self.layout.kinds:
+            boxes = boxes_at_thresholds(placed, self.thresholds, self.rule)
+            bounds = {} if self.error_split is True else self.error_split
+            kinds = error_kinds(boxes, truth, rows[0][0], **bounds)
+            rows.append(pack_kinds(kinds))
+        rank = self._rank(sample, label)
+        return Record(rank, label, is_flat(raw), pack_hits(np.vstack(rows)))
+
+    def _hits(self, ious):
+        return hits_at_thresholds(ious, self.iou_thrs, self.strict)
+
+    def _second(self, placed, truth):
+        """IoU ``(T,)`` of the second largest component's box, or 0."""
+        return [
+            box_iou(boxes[1:2], truth).max(initial=0)
+            for boxes in all_boxes_at_thresholds(
+                placed, self.thresholds, self.rule
+            )
+        ]
+
+    def _rank(self, sample, label):
+        if self.class_predictions is None:
+            return rank_of(sample['pred_score'], label)
+        try:
+            return self.class_predictions.rank(sample_name(sample), label)
+        except KeyError:
+            self.unknown.append(sample_name(sample))
+            return UNRANKED
+
+    def check_images(self, images):
+        """Compare the data set with ``class_predictions`` beforehand.
+
+        Args:
+            images (Sequence[str]): The img_ids of the data set.
+
+        Raises:
+            ValueError: Images without a prediction; the message lists them.
+        """
+        if self.class_predictions is not None:
+            self.class_predictions.check(
+                [name for name in images if name not in self.blacklist]
+            )
+
+    def share(self):
+        """Give the records, and the images without a class prediction."""
+        unknown, self.unknown = self.unknown, []
+        return self.results, unknown
+
+    def merge(self, shares):
+        """Merge the records, and the lists of images."""
+        results, number = super().merge([records for records, _ in shares])
+        self.unknown = sorted({name for _, names in shares for name in names})
+        return results, number
+
+    def compute_metrics(self, results):
+        """Figures of the whole data set.
+
+        Args:
+            results (list[Record | None]): In the order of the data set.
+
+        Returns:
+            dict: See the class.
+
+        Raises:
+            ValueError: ``class_predictions`` lacks images; GT-known, which
+                needs no class, is printed before. All are blacklisted.
+        """
+        records = [record for record in results if record is not None]
+        if not records:
+            raise ValueError(
+                f'LocalizationMetric: all {len(results)} images are on the '
+                'blacklist'
+            )
+        counts = count(
+            records, self.layout, star=self.top5_star == 'thresholds'
+        )
+        choice = self.choice.decide(counts['gt_known'][0])
+        if self.top5_star == 'thresholds':
+            choice = choice.decide_star(counts['star_pair'])
+        figures = figures_of(counts, len(records), choice, self.iou_thrs)
+        protocol = self._protocol(choice)
+        self._refuse_unknown(figures, protocol)
+        print_log(table(figures, protocol, len(records)), logger='current')
+        self._warn_flat(records)
+        figures['protocol'] = protocol
+        if self.per_class:
+            figures['per_class'] = self._per_class(records, choice)
+        if self.curves:
+            figures['curves'] = curves(
+                counts, len(records), choice, self.iou_thrs
+            )
+        return figures
+
+    def _protocol(self, choice):
+        sign = '>' if self.strict else '>='
+        line = (
+            f'rule {self.rule}, original resolution, inclusive pixels, IoU '
+            f'{sign} {self.iou_thrs[0]:g}, threshold '
+            f'{choice.grid[choice.index]:g} ({choice.source})'
+        )
+        if choice.tight is not None:
+            line += (
+                f', Top-5* at {choice.grid[choice.tight]:g} and '
+                f'{choice.grid[choice.loose]:g} ({choice.star_source})'
+            )
+        return line
+
+    def _refuse_unknown(self, figures, protocol):
+        if not self.unknown:
+            return
+        unknown, self.unknown = self.unknown, []
+        print_log(
+            f'GT-known {figures["gt_known_acc"]:.2f} % ({protocol}); no '
+            'other figure without the class predictions',
+            logger='current',
+        )
+        self.class_predictions.refuse(unknown)
+
+    def _warn_flat(self, records):
+        flat = sum(record.flat for record in records)
+        if flat:
+            print_log(
+                f'LocalizationMetric: {flat} of {len(records)} score maps '
+                'are constant or not finite, and were taken as zeros: they '
+                'have no box',
+                logger='current',
+                level=logging.WARNING,
+            )
+
+    def _per_class(self, records, choice):
+        hits = np.concatenate(
+            [
+                self.layout.unpack(part)[:, 0, choice.index]
+                for part in chunks(records)
+            ]
+        )
+        rank = np.array([record.rank for record in records])
+        label = np.array([record.label for record in records])
+        names = (self.dataset_meta or {}).get('classes')
+        rows = dict(
+            gt_known_acc=hits,
+            top1_acc=hits & (rank < 1),
+            top5_acc=hits & (rank < 5),
+            cls_top1_acc=rank < 1,
+            cls_top5_acc=rank < 5,
+        )
+        return {
+            str(names[c]) if names else str(c): dict(
+                images=int((label == c).sum()),
+                **{
+                    k: 100 * float(v[label == c].mean())
+                    for k, v in rows.items()
+                },
+            )
+            for c in np.unique(label)
+        }
+
+
+def _grid(thresholds, rule):
+    """The thresholds as an increasing array ``(T,)``."""
+    if thresholds is None:
+        thresholds = get_rule(rule).thresholds or 20
+    if isinstance(thresholds, int):
+        thresholds = np.arange(thresholds) / max(thresholds, 1)
+    grid = np.unique(np.asarray(thresholds, np.float64))
+    if not grid.size or not np.isfinite(grid).all() or grid[0] < 0:
+        raise ValueError(
+            f'LocalizationMetric: thresholds={thresholds!r}; a number of '
+            'thresholds, or a list of numbers >= 0, was expected'
+        )
+    return grid

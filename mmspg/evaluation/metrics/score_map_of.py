@@ -1,0 +1,91 @@
+"""What the metrics read from a data sample."""
+
+import numpy as np
+
+from .class_predictions import UNRANKED
+from .record_metric import sample_name
+
+
+def true_label(sample):
+    """Give the ground-truth class, int.
+
+    Raises:
+        ValueError: The sample has none, or several.
+    """
+    label = _array(sample.get('gt_label', ()))
+    if label.size != 1:
+        raise ValueError(
+            f'{sample_name(sample)}: one gt_label was expected, there are '
+            f'{label.size}; evaluate on a split with class labels'
+        )
+    return int(label.reshape(()))
+
+
+def score_map_of(sample, label):
+    """Pick the map of a class; the first one, where it is given twice.
+
+    The ground-truth class is appended to the top-k predicted ones and may be
+    among them: its map is the same, so it is used (and costs) once.
+
+    Args:
+        sample (dict): With ``score_map`` ``(K, h, w)`` and
+            ``score_map_labels`` ``(K,)``.
+        label (int): The class.
+
+    Returns:
+        ndarray: ``(h, w)`` float32, raw.
+
+    Raises:
+        ValueError: There is no map of this class.
+    """
+    if 'score_map' not in sample:
+        raise ValueError(
+            f'{sample_name(sample)}: the model gave no score_map; its head '
+            'must be a CAMHead or SPGHead, or give score_map and '
+            'score_map_labels likewise'
+        )
+    labels = _array(sample['score_map_labels'])
+    found = np.flatnonzero(labels == label)
+    if not found.size:
+        raise ValueError(
+            f'{sample_name(sample)}: no score map of class {label}, only of '
+            f'{labels.tolist()}; leave score_map_gt=True in model.head'
+        )
+    return _array(sample['score_map'][int(found[0])]).astype(np.float32)
+
+
+def true_boxes(sample):
+    """Give the boxes on the stored image, ``(n, 4)`` continuous corners.
+
+    Raises:
+        ValueError: The image has no box.
+    """
+    boxes = _array(sample.get('ori_gt_bboxes', ())).reshape(-1, 4)
+    if not len(boxes):
+        raise ValueError(
+            f'{sample_name(sample)}: no true box (ori_gt_bboxes); a '
+            'localization metric needs a split whose images all have boxes. '
+            "For the class alone use mmpretrain's Accuracy"
+        )
+    return boxes.astype(np.float64)
+
+
+def rank_of(scores, label):
+    """How many classes come before this one; the lower index among equals.
+
+    A score that is not finite comes last: a diverged network is right about
+    nothing.
+    """
+    scores = _array(scores).astype(np.float64)
+    own = scores[label]
+    if not np.isfinite(own):
+        return UNRANKED
+    return int((scores > own).sum() + (scores[:label] == own).sum())
+
+
+def _array(value):
+    if hasattr(value, 'detach'):
+        value = value.detach().cpu()
+        # NumPy has no bfloat16.
+        value = value.float() if value.is_floating_point() else value
+    return np.asarray(value)

@@ -1,0 +1,161 @@
+"""Which threshold a report uses, and where it came from."""
+
+import json
+from dataclasses import dataclass, replace
+from numbers import Real
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ThresholdChoice:
+    """A threshold of a grid: chosen elsewhere, fixed, or the oracle's.
+
+    Attributes:
+        grid (ndarray): ``(T,)`` increasing, all the thresholds evaluated.
+        index (int, optional): Which one. None: not decided yet.
+        source (str): Where it came from, in words.
+        tight (int, optional): The same of Top-5*'s tight boxes.
+        loose (int, optional): The same of its loose boxes.
+        star_source (str): Where these two came from.
+    """
+
+    grid: np.ndarray
+    index: int | None = None
+    source: str = 'oracle: best for GT-known on these images'
+    tight: int | None = None
+    loose: int | None = None
+    star_source: str = 'oracle: best for Top-5* on these images'
+
+    @classmethod
+    def parse(cls, threshold, grid, star=None, **protocol):
+        """Read the option ``threshold`` of `LocalizationMetric`.
+
+        Args:
+            threshold (str | float | dict): 'oracle', a number, a file that
+                ``sweep_threshold.py`` wrote, or what such a file holds.
+            grid (array): ``(T,)`` increasing.
+            star (tuple[float], optional): (tight, loose), fixed.
+            **protocol: Settings that a stored choice must have been made
+                with: ``rule``, ``align_corners``.
+
+        Raises:
+            ValueError: No such option; the file has no choice, or one made
+                under other settings.
+        """
+        if isinstance(threshold, str) and threshold not in (
+            'oracle',
+            'checkpoint',
+        ):
+            threshold = read_choice(threshold)
+        star_source = 'fixed'
+        if isinstance(threshold, dict):
+            check_protocol(threshold, protocol)
+            source = f'chosen on {threshold.get("chosen_on", "another split")}'
+            if star is None and 'threshold_tight' in threshold:
+                star = (
+                    threshold['threshold_tight'],
+                    threshold['threshold_loose'],
+                )
+                star_source = source
+            threshold = threshold['threshold']
+        elif isinstance(threshold, Real):
+            source = 'fixed'
+        elif threshold == 'oracle':
+            threshold = None
+        elif threshold == 'checkpoint':
+            raise ValueError(
+                "threshold='checkpoint' is filled in by tools/test.py from "
+                'the choice stored in or beside the checkpoint; elsewhere '
+                'give the number, or the .json that sweep_threshold.py wrote'
+            )
+        else:
+            raise ValueError(
+                f"threshold={threshold!r}: 'oracle', 'checkpoint', a number "
+                'or a .json file was expected'
+            )
+        given = [t for t in (threshold, *(star or ())) if t is not None]
+        grid = np.union1d(grid, np.asarray(given, np.float64))
+        choice = cls(grid)
+        if threshold is not None:
+            choice = replace(
+                choice, index=choice.find(threshold), source=source
+            )
+        if star is not None:
+            tight, loose = star
+            if not tight >= loose:
+                raise ValueError(
+                    f'star_thresholds=({tight}, {loose}): the tight box has '
+                    'the higher threshold, and comes first'
+                )
+            choice = replace(
+                choice,
+                tight=choice.find(tight),
+                loose=choice.find(loose),
+                star_source=star_source,
+            )
+        return choice
+
+    def find(self, threshold):
+        """Index of a threshold that is on the grid."""
+        return int(np.searchsorted(self.grid, threshold))
+
+    def decide(self, right):
+        """Settle the oracle's: the best, the lowest among equals.
+
+        Args:
+            right (array): ``(T,)`` right images by threshold.
+        """
+        if self.index is not None:
+            return self
+        return replace(self, index=int(np.argmax(right)))
+
+    def decide_star(self, right):
+        """Settle (tight, loose) alike; the lowest tight one among equals.
+
+        Args:
+            right (array): ``(T, T)`` right images, tight by loose.
+        """
+        if self.tight is not None:
+            return self
+        right = np.tril(right)  # the tight threshold is the higher one
+        tight, loose = np.unravel_index(np.argmax(right), right.shape)
+        return replace(self, tight=int(tight), loose=int(loose))
+
+
+def read_choice(path):
+    """Read a file that ``tools/analysis_tools/sweep_threshold.py`` wrote.
+
+    Raises:
+        ValueError: It is absent, or holds no choice.
+    """
+    try:
+        choice = json.loads(Path(path).read_text(encoding='utf-8'))
+        float(choice['threshold'])
+    except FileNotFoundError:
+        raise ValueError(
+            f"threshold={str(path)!r}: no such file, and neither 'oracle', "
+            "'checkpoint' nor a number"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f'{path}: no stored threshold, a JSON object with the key '
+            f"'threshold' was expected ({error})"
+        ) from None
+    return choice
+
+
+def check_protocol(choice, protocol):
+    """Refuse a choice made under other settings.
+
+    Raises:
+        ValueError: A setting differs; the message names it.
+    """
+    for key, value in protocol.items():
+        if key in choice and choice[key] != value:
+            raise ValueError(
+                f'the stored threshold {choice["threshold"]:g} was chosen '
+                f'with {key}={choice[key]!r}, and the metric has '
+                f'{key}={value!r}; choose one with sweep_threshold.py'
+            )
