@@ -5,6 +5,7 @@ from .images import UnreadableImageError, read_image
 from .synthetic_loc import SyntheticLoc
 from .transforms import *  # noqa: F401,F403
 from .transforms import __all__ as _transforms
+from .wsol_metadata import WSOLMetadata
 
 __all__ = [
     'CUBLoc',
@@ -12,6 +13,7 @@ __all__ = [
     'LocDataset',
     'SyntheticLoc',
     'UnreadableImageError',
+    'WSOLMetadata',
     'read_image',
     *_transforms,
 ]

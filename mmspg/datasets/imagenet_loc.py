@@ -85,7 +85,7 @@ class ImageNetLoc(LocDataset):
             self.data_root,
             'LOC_synset_mapping.txt',
             'ILSVRC/LOC_synset_mapping.txt',
-            '../LOC_synset_mapping.txt',  # of the folder ILSVRC of Kaggle's
+            '../LOC_synset_mapping.txt',  # beside Kaggle's folder ILSVRC
             what='the class list LOC_synset_mapping.txt',
         )
         names = read_synset_mapping(mapping)
@@ -102,13 +102,15 @@ class ImageNetLoc(LocDataset):
     def _find(self, path: str, what: str) -> str:
         return find(self.data_root, path, f'ILSVRC/{path}', what=what)
 
-    def _has(self, *paths: str) -> str:
-        """Return the first of the optional paths that exists, or None."""
-        for path in paths:
-            for prefix in ('', 'ILSVRC', '..'):
-                full = osp.normpath(osp.join(self.data_root, prefix, path))
-                if osp.exists(full):
-                    return full
+    def _has(self, path: str) -> str | None:
+        """Return where an optional file or folder is, or None."""
+        prefixes = ['', 'ILSVRC']
+        if path.startswith('LOC_'):  # beside the folder ILSVRC of Kaggle's
+            prefixes.append('..')
+        for prefix in prefixes:
+            full = osp.normpath(osp.join(self.data_root, prefix, path))
+            if osp.exists(full):
+                return full
         return None
 
     def _label(self, wnid: str, where: str) -> int:

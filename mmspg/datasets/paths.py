@@ -3,10 +3,12 @@
 import os
 import os.path as osp
 
-HOW_TO_SET = (
-    'Set the data root by --data-root DIR, by the environment '
-    'variable MMSPG_DATA_ROOT, or as data_root in the config.'
-)
+HOW_TO_SET = {
+    'data_root': 'Set the data root by --data-root DIR, by the environment '
+    'variable MMSPG_DATA_ROOT, or as data_root in the config.',
+    'metadata_root': 'Set metadata_root in the config to the folder that '
+    'holds the folders of the splits.',
+}
 
 
 def inside(root: str, path: str, where: str) -> str:
@@ -39,20 +41,30 @@ def inside(root: str, path: str, where: str) -> str:
     return osp.join(root, path)
 
 
-def find(root: str, *candidates: str, what: str) -> str:
+def find(
+    root: str, *candidates: str, what: str, setting: str = 'data_root'
+) -> str:
     """Return the first of the candidates that exists under ``root``.
 
+    Args:
+        root (str): Directory to look in.
+        *candidates (str): Paths below it.
+        what (str): What is looked for, for the message.
+        setting (str): Setting that gave the root; a key of HOW_TO_SET.
+
+    Returns:
+        str: The path found.
+
     Raises:
-        FileNotFoundError: None does; lists what was looked for.
+        FileNotFoundError: None exists; lists what was looked for.
     """
-    for candidate in candidates:
-        path = osp.normpath(osp.join(root, candidate))
+    paths = [osp.normpath(osp.join(root, c)) for c in candidates]
+    for path in paths:
         if osp.exists(path):
             return path
-    looked = ' or '.join(osp.normpath(osp.join(root, c)) for c in candidates)
     there = 'exists' if osp.isdir(root) else 'is no directory'
     raise FileNotFoundError(
-        f'cannot find {what}: looked for {looked}. The data root '
-        f'{root or "(empty)"!r} {there} (working directory '
-        f'{os.getcwd()}). {HOW_TO_SET}'
+        f'cannot find {what}: looked for {" or ".join(paths)}. The '
+        f'{setting} {root!r} {there} (working directory {os.getcwd()}). '
+        f'{HOW_TO_SET[setting]}'
     )

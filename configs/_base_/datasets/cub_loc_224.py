@@ -2,9 +2,9 @@
 # resize to 256 x 256, random crop of 224, flip (the paper does not state the
 # flip; both codes do it); test: the whole image, resized to 224 x 224.
 #
-# The data lie in data_root: change it by --data-root DIR, or set the
-# environment variable MMSPG_DATA_ROOT. Another input size on the command
-# line: --cfg-options input_size=96 (the tools scale the resize with it).
+# The data lie in data_root: --data-root DIR, or the environment variable
+# MMSPG_DATA_ROOT, puts them elsewhere. --input-size 96 of the tools scales
+# resize and crop together.
 data_root = '{{$MMSPG_DATA_ROOT:data/CUB_200_2011}}'
 input_size = 224
 

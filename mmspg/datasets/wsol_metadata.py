@@ -1,0 +1,188 @@
+"""Any data set in the metadata format of the WSOL benchmark."""
+
+import os.path as osp
+
+from mmspg.registry import DATASETS
+
+from .base import LocDataset
+from .boxes import from_inclusive
+from .formats import (
+    Box,
+    agree,
+    fail,
+    integer,
+    numbers,
+    read_columns,
+    read_lines,
+    read_table,
+)
+from .paths import find, inside
+
+CLASS_NAMES = 'class_names.txt'
+
+
+@DATASETS.register_module()
+class WSOLMetadata(LocDataset):
+    """Text files beside any folder of images: a data set of one's own.
+
+    The format of the benchmark (Choe et al., CVPR 2020; spg.md, section 5).
+    ``metadata_root/split`` holds
+
+    - ``image_ids.txt``: a path a line, below ``data_root``;
+    - ``class_labels.txt``: ``path,label``, labels from 0;
+    - ``image_sizes.txt``, optional: ``path,width,height``;
+    - ``localization.txt``: ``path,x0,y0,x1,y1`` a box a line, inclusive
+      corners, or ``path,mask,ignore`` with paths of mask images below
+      ``mask_root``. Where a split has none it can be trained on only.
+
+    ``class_names.txt``, a name a line, may lie in ``metadata_root`` or in
+    the split; without it the labels are their own names.
+
+    With masks an item has ``gt_mask_paths`` (list of str) and
+    ``gt_ignore_path`` (str, or None) instead of boxes.
+
+    Args:
+        data_root (str): Root of the images.
+        metadata_root (str): Folder of the splits,
+            ``metadata/CUB`` for example.
+        split (str): Name of a split's folder: 'train', 'val' or 'test' in
+            the benchmark.
+        proxy (bool): Take the list ``image_ids_proxy.txt``, the benchmark's
+            part of the training images for trying out settings.
+        mask_root (str, optional): Root of the masks; ``data_root`` if None.
+        **kwargs: As of :class:`LocDataset`.
+    """
+
+    def __init__(
+        self,
+        data_root: str = '',
+        metadata_root: str = '',
+        split: str = 'train',
+        proxy: bool = False,
+        mask_root: str | None = None,
+        **kwargs,
+    ):
+        self.metadata_root = osp.expanduser(metadata_root)
+        self.proxy = proxy
+        self.mask_root = mask_root
+        super().__init__(data_root=data_root, split=split, **kwargs)
+
+    def load_samples(self) -> list[dict]:
+        """Read the files of the split."""
+        self.image_list = self._find(
+            'image_ids_proxy.txt' if self.proxy else 'image_ids.txt'
+        )
+        label_file = self._find('class_labels.txt')
+        samples = self._listed()
+        labels = read_table(label_file, 2, "'path,label'", ',')
+        self._agree(samples, labels, label_file)
+        for path, sample in samples.items():
+            line, (label,) = labels[path]
+            sample['gt_label'] = integer(label, line, 'a label, from 0')
+        self._name_classes(samples, labels)
+        self._add_sizes(samples)
+        self._add_regions(samples)
+        return list(samples.values())
+
+    def _find(self, name: str) -> str:
+        return find(
+            self.metadata_root,
+            f'{self.split}/{name}',
+            what=f'the metadata of split {self.split!r}',
+            setting='metadata_root',
+        )
+
+    def _optional(self, name: str, *folders: str) -> str | None:
+        for folder in folders or (self.split,):
+            path = osp.join(self.metadata_root, folder, name)
+            if osp.exists(path):
+                return path
+        return None
+
+    def _agree(self, samples, entries, source, every=True) -> None:
+        """Check entries against the list; a proxy list is a part only."""
+        if self.proxy:
+            entries = [e for e in entries if e in samples]
+        images = samples if every else [s for s in samples if s in entries]
+        agree(images, self.image_list, entries, source)
+
+    def _listed(self) -> dict[str, dict]:
+        samples = {}
+        for where, path in read_lines(self.image_list):
+            if path in samples:
+                raise ValueError(f'{where}: image {path!r} again.')
+            samples[path] = dict(
+                img_path=inside(self.data_root, path, where), img_id=path
+            )
+        return samples
+
+    def _name_classes(self, samples, labels) -> None:
+        """Set the class names and hold the labels against them."""
+        path = self._optional(CLASS_NAMES, '', self.split)
+        names = self._metainfo.get('classes')
+        if path:
+            names = [line for _, line in read_lines(path)]
+        if names is None:
+            highest = max((s['gt_label'] for s in samples.values()), default=0)
+            names = [str(i) for i in range(highest + 1)]
+        self.set_classes(names)
+        for image, sample in samples.items():
+            if sample['gt_label'] >= len(names):
+                fail(
+                    labels[image][0],
+                    sample['gt_label'],
+                    f'a label below {len(names)}, the number of classes of '
+                    f'{path or "the argument classes"}',
+                )
+
+    def _add_sizes(self, samples) -> None:
+        path = self._optional('image_sizes.txt')
+        if not path:
+            return
+        sizes = read_table(path, 3, "'path,width,height'", ',')
+        self._agree(samples, sizes, path)
+        for image, sample in samples.items():
+            line, texts = sizes[image]
+            sample['ann_size'] = tuple(
+                integer(text, line, 'a size in pixels', 1) for text in texts
+            )
+
+    def _add_regions(self, samples) -> None:
+        """Add boxes or masks; which of them, the first line tells."""
+        path = self._optional('localization.txt')
+        if not path:
+            return
+        first = next((line for _, line in read_lines(path)), '')
+        if first.count(',') >= 4:
+            self._add_boxes(samples, path)
+        else:
+            self._add_masks(samples, path)
+
+    def _add_boxes(self, samples, path) -> None:
+        boxes, expected = {}, "'path,x0,y0,x1,y1' with numbers"
+        for where, (image, *corners) in read_columns(path, 5, expected, ','):
+            box = Box(numbers(corners, where, expected), where)
+            boxes.setdefault(image, []).append(box)
+        self._agree(samples, boxes, path, every=self.test_mode)
+        for image in samples.keys() & boxes.keys():
+            samples[image].update(
+                ori_gt_bboxes=from_inclusive([b.xyxy for b in boxes[image]]),
+                ann_source=[b.source for b in boxes[image]],
+            )
+
+    def _add_masks(self, samples, path) -> None:
+        root = self.data_root if self.mask_root is None else self.mask_root
+        masks, ignored = {}, {}
+        for where, (image, mask, ignore) in read_columns(
+            path, 3, "'path,mask,ignore' or 'path,x0,y0,x1,y1'", ','
+        ):
+            masks.setdefault(image, []).append(inside(root, mask, where))
+            if ignore:  # given once an image
+                if image in ignored:
+                    raise ValueError(f'{where}: a second ignore mask.')
+                ignored[image] = inside(root, ignore, where)
+        self._agree(samples, masks, path, every=self.test_mode)
+        for image in samples.keys() & masks.keys():
+            samples[image].update(
+                gt_mask_paths=masks[image], gt_ignore_path=ignored.get(image)
+            )
