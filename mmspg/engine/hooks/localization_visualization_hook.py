@@ -1,0 +1,232 @@
+"""Pictures of predictions, while a model is validated or tested."""
+
+import logging
+import zlib
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import cv2
+import numpy as np
+import torch
+from mmengine.dist import is_main_process
+from mmengine.fileio import join_path
+from mmengine.logging import MessageHub, print_log
+from mmpretrain.engine.hooks import VisualizationHook
+from mmpretrain.structures import DataSample
+
+from mmspg.datasets.images import UnreadableImageError, read_image
+from mmspg.registry import HOOKS
+
+DEFAULT_THRESHOLD = 0.2
+LONGEST_NAME = 180
+
+
+def safe_name(img_id: str) -> str:
+    """Make a file name of an image id; different ids give different names.
+
+    A folder's '/' becomes '+', and whatever else may not stand in a file
+    name is percent-encoded ('+' and '%' themselves, too). Names that no file
+    system would take are cut, and end in a check sum.
+
+    Example:
+        >>> safe_name('n01440764/a b.JPEG')
+        'n01440764+a%20b.JPEG'
+    """
+    name = quote(img_id, safe='').replace('%2F', '+')
+    if len(name) > LONGEST_NAME:
+        check = zlib.crc32(img_id.encode())
+        name = f'{name[:LONGEST_NAME]}-{check:08x}'
+    return name
+
+
+def metric_threshold(default: float = DEFAULT_THRESHOLD) -> float:
+    """Look up the threshold that `LocalizationMetric` reported last.
+
+    Args:
+        default (float): What is returned before its first report.
+
+    Returns:
+        float: In [0, 1], as logged by the last validation (or test).
+    """
+    scalars = MessageHub.get_current_instance().log_scalars
+    for key in ('val/loc/threshold', 'test/loc/threshold'):
+        if key in scalars:
+            return float(scalars[key].current())
+    return default
+
+
+def unwarp(
+    inputs: torch.Tensor, data_sample: DataSample, order: str = 'bgr'
+) -> np.ndarray:
+    """Lay the network's input back on the pixels of the stored image.
+
+    Args:
+        inputs (Tensor): ``(3, h, w)`` in [0, 255], before the data
+            preprocessor.
+        data_sample (DataSample): With ``ori_shape``, ``img_shape`` and,
+            unless the image was only resized, ``homography``.
+        order (str): Channel order of ``inputs``, 'bgr' or 'rgb'.
+
+    Returns:
+        np.ndarray: ``(H, W, 3)`` uint8 RGB; what a crop left out is black.
+    """
+    image = inputs.permute(1, 2, 0).clamp(0, 255).byte().cpu().numpy()
+    if order == 'bgr':
+        image = image[..., ::-1]
+    (ori_h, ori_w), (h, w) = data_sample.ori_shape, data_sample.img_shape
+    homography = data_sample.get('homography')
+    if homography is None:
+        homography = np.diag([w / ori_w, h / ori_h, 1.0])
+    # OpenCV's coordinates are those of pixel centres.
+    shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    to_input = np.linalg.inv(shift) @ homography @ shift
+    return cv2.warpPerspective(
+        np.ascontiguousarray(image),
+        to_input,
+        (ori_w, ori_h),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+
+
+@HOOKS.register_module()
+class LocalizationVisualizationHook(VisualizationHook):
+    """Draw image, score map, predicted and true boxes of some samples.
+
+    As mmpretrain's ``VisualizationHook``, but of the stored image, not of
+    the network's input, and under names that no two images share. It is
+    switched on by ``tools/test.py --show-dir`` and ``--show``. Samples are
+    counted by their index in the data set. In distributed runs the main
+    process draws its own samples, and the others none.
+
+    The image is read again from ``img_path`` (EXIF ignored, as its boxes
+    are). Where that is not possible, or gives an image of another size, the
+    network's input is laid back on the image, so that no picture ends an
+    evaluation.
+
+    Args:
+        enable (bool): Whether to draw at all. Defaults to False.
+        interval (int): Draw every such sample, the first among them.
+            Defaults to 5000.
+        show (bool): Show the pictures in a window. Defaults to False.
+        out_dir (str, optional): Write them there, as
+            ``{img_id}_{epoch}.png``. None: into the visualizer's backends.
+        threshold (float | str): Score in [0, 1] at which the map is cut.
+            'metric' is the one that `LocalizationMetric` reported last, and
+            .2 before its first report: in the first validation and in a
+            test. Defaults to 'metric'.
+        input_order (str): Channel order of the inputs, 'bgr' or 'rgb'.
+            Defaults to 'bgr', which mmpretrain's and our loaders give.
+        **kwargs: Of `LocalizationVisualizer.visualize_localization`: rule,
+            label, draw_gt, alpha, palette, min_side, max_side, wait_time.
+
+    Raises:
+        ValueError: The threshold is neither a number in [0, 1] nor 'metric'.
+        TypeError: It is switched on, and the visualizer is another one.
+
+    Examples:
+        >>> default_hooks = dict(visualization=dict(
+        ...     type='mmspg.LocalizationVisualizationHook', enable=True,
+        ...     interval=100, palette='colour-blind'))
+    """
+
+    def __init__(
+        self,
+        enable: bool = False,
+        interval: int = 5000,
+        show: bool = False,
+        out_dir: str | None = None,
+        threshold: float | str = 'metric',
+        input_order: str = 'bgr',
+        **kwargs,
+    ):
+        super().__init__(enable, interval, show, out_dir, **kwargs)
+        if threshold != 'metric' and not (
+            isinstance(threshold, (int, float)) and 0 <= threshold <= 1
+        ):
+            raise ValueError(
+                f'visualization: threshold={threshold!r}; a number from 0 '
+                "to 1 or 'metric' was expected"
+            )
+        if input_order not in ('bgr', 'rgb'):
+            raise ValueError(
+                f"visualization: input_order={input_order!r}; valid are 'bgr'"
+                " and 'rgb'"
+            )
+        drawn_by = type(self._visualizer).__name__
+        if enable and not hasattr(self._visualizer, 'visualize_localization'):
+            raise TypeError(
+                f'visualization: a {drawn_by} cannot draw localizations; '
+                "write visualizer = dict(type='mmspg.LocalizationVisualizer')"
+            )
+        self.threshold = threshold
+        self.input_order = input_order
+        self._warned = False
+
+    def _draw_samples(
+        self,
+        batch_idx: int,
+        data_batch: dict,
+        data_samples: Sequence[DataSample],
+        step: int = 0,
+    ) -> None:
+        """Draw every ``interval``-th sample of the data set.
+
+        Args:
+            batch_idx (int): Index of the batch in the loop.
+            data_batch (dict): Of the data loader; its ``inputs`` are looked
+                at only where an image cannot be read.
+            data_samples (Sequence[DataSample]): Of the model.
+            step (int): Epoch or iteration. Defaults to 0.
+        """
+        if not self.enable or not is_main_process():
+            return
+        for i, data_sample in enumerate(data_samples):
+            number = batch_idx * len(data_samples) + i
+            number = int(data_sample.get('sample_idx', number))
+            if number % self.interval == 0:
+                image = self._image(data_sample, data_batch, i)
+                if image is not None:
+                    self._draw(image, data_sample, str(number), step)
+
+    def _draw(self, image, data_sample, number, step) -> None:
+        name = safe_name(str(data_sample.get('img_id', number)))
+        out_file = None
+        if self.out_dir is not None:
+            out_file = join_path(self.out_dir, f'{name}_{step}.png')
+        threshold = self.threshold
+        if threshold == 'metric':
+            threshold = metric_threshold()
+        self._visualizer.visualize_localization(
+            image,
+            data_sample,
+            threshold=threshold,
+            out_file=out_file,
+            name=name,
+            step=step,
+            **self.draw_args,
+        )
+
+    def _image(self, data_sample, data_batch, i) -> np.ndarray | None:
+        """Get the stored image, ``(H, W, 3)`` uint8 RGB."""
+        try:
+            image = read_image(data_sample.img_path)[..., ::-1]
+            if image.shape[:2] == tuple(data_sample.ori_shape):
+                return np.ascontiguousarray(image)
+            reason = f'{data_sample.img_path} has changed its size'
+        except (AttributeError, UnreadableImageError) as error:
+            reason = str(error)
+        inputs = data_batch['inputs'][i]
+        drawable = isinstance(inputs, torch.Tensor) and inputs.ndim == 3
+        if not self._warned:
+            self._warned = True
+            print_log(
+                f'visualization: {reason}; the network input is drawn '
+                'instead, and of further images alike'
+                if drawable
+                else f'visualization: {reason}; the picture is left out',
+                'current',
+                logging.WARNING,
+            )
+        if drawable:
+            return unwarp(inputs, data_sample, self.input_order)
+        return None
