@@ -59,21 +59,18 @@ def allow_checkpoints() -> None:
     if torch.__version__ < (2, 6):
         return  # it reads everything by default, and takes no names here
     multiarray = (getattr(np, '_core', None) or np.core).multiarray
-    functions = [
-        (getattr(multiarray, name), f'numpy.{core}.multiarray.{name}')
+    named = {
+        f'numpy.{core}.multiarray.{name}': getattr(multiarray, name)
         for core in ('core', '_core')
         for name in ('_reconstruct', 'scalar')
-    ]
-    dtypes = {type(np.dtype(code)) for code in np.typecodes['AllFloat']}
-    dtypes |= {type(np.dtype(code)) for code in np.typecodes['AllInteger']}
+    }
+    codes = np.typecodes['AllFloat'] + np.typecodes['AllInteger'] + '?'
+    dtypes = {type(np.dtype(code)) for code in codes}
+    for cls in (HistoryBuffer, np.ndarray, np.dtype, *dtypes):
+        named[f'{cls.__module__}.{cls.__qualname__}'] = cls
+    named['builtins.getattr'] = _history_method
+    # As pairs with a name: plain classes are forgotten again by whoever
+    # leaves a torch.serialization.safe_globals that lists them, too.
     torch.serialization.add_safe_globals(
-        [
-            HistoryBuffer,
-            (_history_method, 'builtins.getattr'),
-            np.ndarray,
-            np.dtype,
-            *dtypes,
-            np.dtypes.BoolDType,
-            *functions,
-        ]
+        [(value, name) for name, value in named.items()]
     )
