@@ -1,7 +1,5 @@
 """Top-1, Top-5, GT-known and Top-5* localization, as the paper reports."""
 
-import logging
-
 import numpy as np
 from mmengine.logging import print_log
 
@@ -24,7 +22,7 @@ from .class_predictions import UNRANKED, ClassPredictions
 from .localization_counts import Layout, Record, chunks, count, pack_kinds
 from .localization_errors import error_kinds
 from .localization_report import curves, figures_of, table
-from .record_metric import RecordMetric, sample_name
+from .record_metric import RecordMetric, sample_name, warn_flat
 from .score_map_of import rank_of, score_map_of, true_boxes, true_label
 from .threshold_choice import ThresholdChoice
 
@@ -120,7 +118,8 @@ class LocalizationMetric(RecordMetric):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if get_rule(rule).largest is None:
+        get_rule(rule)  # or an error that lists the rules
+        if rule == 'all_contours':
             raise ValueError(
                 f'LocalizationMetric: rule {rule!r} gives many boxes; '
                 'MaxBoxAcc(multi_contour=True) counts those'
@@ -275,7 +274,7 @@ class LocalizationMetric(RecordMetric):
         protocol = self._protocol(choice)
         self._refuse_unknown(figures, protocol)
         print_log(table(figures, protocol, len(records)), logger='current')
-        self._warn_flat(records)
+        warn_flat(self, sum(r.flat for r in records), len(records))
         figures['protocol'] = protocol
         if self.per_class:
             figures['per_class'] = self._per_class(records, choice)
@@ -309,17 +308,6 @@ class LocalizationMetric(RecordMetric):
             logger='current',
         )
         self.class_predictions.refuse(unknown)
-
-    def _warn_flat(self, records):
-        flat = sum(record.flat for record in records)
-        if flat:
-            print_log(
-                f'LocalizationMetric: {flat} of {len(records)} score maps '
-                'are constant or not finite, and were taken as zeros: they '
-                'have no box',
-                logger='current',
-                level=logging.WARNING,
-            )
 
     def _per_class(self, records, choice):
         hits = np.concatenate(

@@ -1,5 +1,7 @@
 """A metric whose figures do not depend on how many processes ran it."""
 
+import logging
+
 from mmengine.dist import (
     broadcast_object_list,
     collect_results,
@@ -98,7 +100,7 @@ class RecordMetric(BaseMetric):
             print_log(
                 f'{name}: the figures are of {number} of {size} samples',
                 logger='current',
-                level=30,
+                level=logging.WARNING,
             )
         figures = self.compute_metrics(results)
         return {f'{self.prefix}/{key}': v for key, v in figures.items()}
@@ -126,3 +128,21 @@ def sample_name(sample):
         if sample.get(key) is not None:
             return str(sample[key])
     return 'a sample without img_id'
+
+
+def warn_flat(metric, flat, number):
+    """Tell how many maps of the model had nothing to cut.
+
+    Args:
+        metric (RecordMetric): Who tells.
+        flat (int): Maps that are constant, or not finite.
+        number (int): Of all maps.
+    """
+    if flat:
+        print_log(
+            f'{type(metric).__name__}: {flat} of {number} score maps are '
+            'constant or not finite, and were taken as zeros: they have no '
+            'box',
+            logger='current',
+            level=logging.WARNING,
+        )

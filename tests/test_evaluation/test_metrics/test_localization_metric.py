@@ -255,7 +255,7 @@ def test_the_map_of_a_centre_crop_is_laid_back():
 def test_constant_and_nan_maps_have_no_box_and_warn(monkeypatch):
     said = []
     monkeypatch.setattr(
-        'mmspg.evaluation.metrics.localization_metric.print_log',
+        'mmspg.evaluation.metrics.record_metric.print_log',
         lambda text, **kwargs: said.append(text),
     )
     flat = [
