@@ -50,14 +50,16 @@ def components(levels, floors):
     Among equals the one whose first pixel comes first in raster order.
 
     Returns:
-        list[ndarray]: ``(n, 4)`` for each floor.
+        tuple[ndarray]: As of `all_contours`.
     """
-    return [_components(mask) for mask in _masks(levels, floors)]
+    boxes = [_components(mask) for mask in _masks(levels, floors)]
+    owners = np.repeat(np.arange(len(boxes)), [len(b) for b in boxes])
+    return np.concatenate([np.empty((0, 4), np.int64), *boxes]), owners
 
 
 def largest_area(levels, floors):
     """The first of `components`: ``(len(floors), 4)``."""
-    boxes = [c[0] for c in components(levels, floors)]
+    boxes = [_components(mask)[0] for mask in _masks(levels, floors)]
     return np.array(boxes, np.int64).reshape(-1, 4)
 
 

@@ -31,25 +31,23 @@ def box_iou(boxes1, boxes2):
     Raises:
         ValueError: An array is not ``(n, 4)``.
     """
-    boxes1 = _boxes(boxes1)[:, None]
-    boxes2 = _boxes(boxes2)[None]
-    upper = np.minimum(boxes1[..., 2:], boxes2[..., 2:])
-    lower = np.maximum(boxes1[..., :2], boxes2[..., :2])
-    inter = np.prod(np.maximum(upper - lower + 1, 0), axis=-1)
-    return inter / (_area(boxes1) + _area(boxes2) - inter)
+    x0, y0, x1, y1 = _columns(boxes1, axis=1)
+    u0, v0, u1, v1 = _columns(boxes2, axis=0)
+    width = np.minimum(x1, u1) - np.maximum(x0, u0) + 1
+    height = np.minimum(y1, v1) - np.maximum(y0, v0) + 1
+    inter = np.maximum(width, 0) * np.maximum(height, 0)
+    area1 = (x1 - x0 + 1) * (y1 - y0 + 1)
+    area2 = (u1 - u0 + 1) * (v1 - v0 + 1)
+    return inter / (area1 + area2 - inter)
 
 
-def _area(boxes):
-    return np.prod(boxes[..., 2:] - boxes[..., :2] + 1, axis=-1)
-
-
-def _boxes(boxes):
+def _columns(boxes, axis):
     boxes = np.asarray(boxes, np.float64)
     if boxes.size == 0:
-        return boxes.reshape(0, 4)
+        boxes = boxes.reshape(0, 4)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(
             f'boxes must be an (n, 4) array of x0 y0 x1 y1, '
             f'got shape {boxes.shape}; write one box as [[x0, y0, x1, y1]]'
         )
-    return boxes
+    return [np.expand_dims(column, axis) for column in boxes.T]

@@ -99,7 +99,7 @@ def place_score_map(
     columns, rows = (
         _samples(*region, side, cells, align_corners)
         for region, side, cells in zip(
-            regions, image_size, score_map.shape[::-1]
+            regions, image_size, score_map.shape[::-1], strict=True
         )
     )
     placed = np.zeros(image_size[::-1], np.float32)
@@ -129,7 +129,7 @@ def _regions(image_size, input_size, homography):
         )
     return [
         ((0 - t) / s, (side - t) / s)
-        for s, t, side in zip(scale, shift, input_size)
+        for s, t, side in zip(scale, shift, input_size, strict=True)
     ]
 
 
