@@ -15,8 +15,8 @@ default_hooks = dict(
 custom_hooks = [
     # A resumed run repeats what an unbroken one would have done.
     dict(type='mmspg.EpochSeedHook'),
-    # The data set's classes and model.head.num_classes agree.
-    dict(type='ClassNumCheckHook'),
+    # The data set's classes are those of model.head.num_classes.
+    dict(type='mmspg.HeadClassNumHook'),
 ]
 
 env_cfg = dict(

@@ -42,7 +42,7 @@ class SPGFeatures(tuple):
 
     def c(self) -> Tensor:
         """C's map before the sigmoid, ``(N, h, w)``."""
-        return self.neck.c(self.tail).squeeze(1)
+        return self.neck.spg_c(self.tail).squeeze(1)
 
 
 @MODELS.register_module()
@@ -126,9 +126,15 @@ class SPGNeck(BaseModule):
         self.out_channels = width
 
         if with_b:
-            self.b1 = nn.Sequential(*_conv_relu(in_channels[-3], b_channels))
-            self.b2 = nn.Sequential(*_conv_relu(in_channels[-2], b_channels))
-            for name in ('b_shared',) if share_b else ('b1_own', 'b2_own'):
+            self.spg_b1 = nn.Sequential(
+                *_conv_relu(in_channels[-3], b_channels)
+            )
+            self.spg_b2 = nn.Sequential(
+                *_conv_relu(in_channels[-2], b_channels)
+            )
+            for name in (
+                ('spg_b_shared',) if share_b else ('spg_b1_own', 'spg_b2_own')
+            ):
                 self.add_module(
                     name,
                     nn.Sequential(
@@ -141,7 +147,7 @@ class SPGNeck(BaseModule):
             for out in c_channels:
                 layers += _conv_relu(width, out)
                 width = out
-            self.c = nn.Sequential(*layers, nn.Conv2d(width, 1, 1))
+            self.spg_c = nn.Sequential(*layers, nn.Conv2d(width, 1, 1))
 
     def side_map(self, branch: str, features: Tensor) -> Tensor:
         """The map of ``'b1'`` or ``'b2'`` before the sigmoid.
@@ -154,9 +160,11 @@ class SPGNeck(BaseModule):
             Tensor: Shape ``(N, h, w)``.
         """
         rest = (
-            self.b_shared if self.share_b else getattr(self, f'{branch}_own')
+            self.spg_b_shared
+            if self.share_b
+            else getattr(self, f'spg_{branch}_own')
         )
-        return rest(getattr(self, branch)(features)).squeeze(1)
+        return rest(getattr(self, f'spg_{branch}')(features)).squeeze(1)
 
     def forward(self, features: Sequence[Tensor]) -> SPGFeatures:
         """Compute the tail; leave the side branches for later.

@@ -1,0 +1,8 @@
+# SPG on the embedded data set; nothing to download, minutes on a CPU:
+#   python tools/train.py configs/spg_tiny_synthetic.py
+_base_ = [
+    '_base_/models/spg_tiny.py',
+    '_base_/datasets/synthetic_loc.py',
+    '_base_/schedules/synthetic_20e.py',
+    '_base_/default_runtime.py',
+]

@@ -1,0 +1,276 @@
+"""CAMHead and SPGHead: what they give, and what they refuse."""
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+SIDE = 32
+
+
+def build(head=None, neck=None, **kwargs):
+    cfg = dict(
+        type='ImageClassifier',
+        backbone=dict(type='mmspg.TinyTrunk', channels=(4, 8, 8, 8, 8)),
+        neck=dict(
+            type='mmspg.SPGNeck',
+            in_channels=(8, 8, 8),
+            a3_channels=(16,),
+            b_channels=8,
+            c_channels=(8,),
+            **(neck or {}),
+        ),
+        head={
+            'type': 'mmspg.SPGHead',
+            'num_classes': 7,
+            'in_channels': 16,
+            'guidance_size': 24,
+            **(head or {}),
+        },
+        **kwargs,
+    )
+    torch.manual_seed(0)
+    model = MODELS.build(cfg)
+    model.init_weights()
+    return model
+
+
+def samples(*labels):
+    return [DataSample().set_gt_label(label) for label in labels]
+
+
+def images(n=2):
+    torch.manual_seed(1)
+    return torch.randn(n, 3, SIDE, SIDE)
+
+
+PLAIN = dict(with_b=False, with_c=False)
+
+
+@pytest.mark.parametrize(
+    'head, neck, keys',
+    [
+        ({}, {}, {'loss_cls', 'loss_b2', 'loss_b1', 'loss_c'}),
+        ({}, dict(with_c=False), {'loss_cls', 'loss_b2', 'loss_b1'}),
+        (
+            {},
+            dict(share_b=False),
+            {'loss_cls', 'loss_b2', 'loss_b1', 'loss_c'},
+        ),
+        (
+            dict(cascade=False),
+            {},
+            {'loss_cls', 'loss_b2', 'loss_b1', 'loss_c'},
+        ),
+    ],
+)
+@pytest.mark.parametrize('batch', [1, 2])
+def test_every_parameter_learns(head, neck, keys, batch):
+    model = build(head, neck)
+    losses = model.loss(images(batch), samples(*range(batch)))
+    assert {k for k in losses if 'loss' in k} == keys
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    assert total.isfinite()
+    without = [n for n, p in model.named_parameters() if p.grad is None]
+    assert without == []
+
+
+def test_plain_has_no_side_branch():
+    model = MODELS.build(
+        dict(
+            type='ImageClassifier',
+            backbone=dict(type='mmspg.TinyTrunk'),
+            neck=dict(type='mmspg.SPGNeck', in_channels=(48, 64, 64), **PLAIN),
+            head=dict(type='mmspg.CAMHead', num_classes=7, in_channels=1024),
+        )
+    )
+    assert set(model.loss(images(), samples(0, 1))) == {'loss_cls'}
+    assert not any(
+        n.startswith('neck.spg_') for n, _ in model.named_parameters()
+    )
+
+
+def test_no_cascade_supervises_b1_by_the_attention():
+    model = build(dict(cascade=False)).eval()
+    losses = model.loss(images(), samples(0, 1))
+    feats = model.extract_feat(images())
+    stages = model.head.guide(feats, torch.tensor([0, 1]), 24)
+    wanted = torch.nn.functional.binary_cross_entropy_with_logits(
+        stages['b1'], (stages['mask_a'] == 1).float(), reduction='none'
+    )[stages['mask_a'] != 255].mean()
+    assert torch.allclose(losses['loss_b1'], wanted)
+    assert 'mask_b2_fg' not in losses
+
+
+def test_losses_are_taken_at_the_size_of_the_input_if_asked():
+    model = build(dict(guidance_size=None)).eval()
+    batch = samples(0, 1)
+    with pytest.raises(KeyError, match='img_shape'):
+        model.loss(images(), batch)
+    for sample in batch:
+        sample.set_metainfo(dict(img_shape=(SIDE, SIDE)))
+    whole = model.loss(images(), batch)['loss_b2']
+    fixed = build(dict(guidance_size=SIDE)).eval().loss(images(), batch)
+    assert torch.equal(whole, fixed['loss_b2'])
+
+
+def test_guidance_weights_scale_their_loss():
+    batch = samples(0, 1)
+    plain = build().eval().loss(images(), batch)
+    scaled = (
+        build(dict(guidance_weights=dict(loss_c=0.25)))
+        .eval()
+        .loss(images(), batch)
+    )
+    assert torch.allclose(scaled['loss_c'], plain['loss_c'] / 4)
+    assert torch.equal(scaled['loss_b1'], plain['loss_b1'])
+
+
+class Spy:
+    """Counts what is asked of a neck's branches."""
+
+    def __init__(self, neck):
+        self.asked = []
+        for name in ('b1', 'b2', 'c'):
+            getattr(neck, f'spg_{name}').register_forward_hook(
+                lambda *_, name=name: self.asked.append(name)
+            )
+
+
+@pytest.mark.parametrize(
+    'source, asked',
+    [
+        ('attention', []),
+        ('b1', ['b1']),
+        ('b2', ['b2']),
+        ('c', ['c']),
+        ('fuse', ['b1', 'b2']),
+    ],
+)
+def test_prediction_computes_only_what_it_needs(source, asked):
+    model = build(dict(score_map_source=source)).eval()
+    spy = Spy(model.neck)
+    out = model.predict(images(), samples(3, 4))
+    assert sorted(spy.asked) == asked
+    assert out[1].score_map.shape == (6, SIDE // 4, SIDE // 4)
+    assert out[1].score_map_labels[-1] == 4
+    if source != 'attention':
+        assert (out[0].score_map == out[0].score_map[:1]).all()
+        assert 0 <= out[0].score_map.min() <= out[0].score_map.max() <= 1
+
+
+def test_whose_maps():
+    model = build().eval()
+    top = [
+        s.pred_score.topk(5).indices.tolist() for s in model.predict(images())
+    ]
+
+    def labels(*args, **kwargs):
+        out = model.predict(*args, **kwargs)
+        return [s.score_map_labels.tolist() for s in out]
+
+    assert labels(images()) == top
+    assert labels(images(), samples(3, 4)) == [[*top[0], 3], [*top[1], 4]]
+    assert labels(images(), labels=[6, 2]) == [[6, 2], [6, 2]]
+    assert labels(images(), labels=6) == [[6], [6]]
+    assert labels(images(), labels=torch.tensor([[1], [5]])) == [[1], [5]]
+    asked = [DataSample() for _ in range(2)]
+    for sample in asked:
+        sample.set_field(torch.tensor([2, 0]), 'score_map_request')
+    assert labels(images(), asked) == [[2, 0], [2, 0]]
+    with pytest.raises(ValueError, match='from 0 to 6'):
+        model.predict(images(), labels=[7])
+
+
+def test_map_of_a_class_is_the_same_whoever_asks():
+    model = build().eval()
+    ranked = model.predict(images())[0]
+    asked = model.predict(
+        images(), labels=ranked.score_map_labels.tolist()[::-1]
+    )[0]
+    assert torch.allclose(ranked.score_map, asked.score_map.flip(0), atol=1e-6)
+
+
+def test_dropout_only_in_training():
+    model, x = build(), images()
+    with torch.no_grad():
+        noisy = [model(x) for _ in range(2)]
+        model.eval()
+        still = [model(x) for _ in range(2)]
+    assert not torch.equal(*noisy)
+    assert torch.equal(*still)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_losses_are_float32_under_amp(dtype):
+    model = build().eval()
+    with torch.autocast('cpu', dtype=dtype):
+        losses = model.loss(images(), samples(0, 1))
+        predictions = model.predict(images())
+    exact = model.loss(images(), samples(0, 1))
+    for name, value in losses.items():
+        assert value.dtype == torch.float32, name
+        if name.startswith('loss'):
+            assert torch.allclose(value, exact[name], rtol=0.1), name
+    assert predictions[0].score_map.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    'name', ['thresholds_a', 'thresholds_b2', 'thresholds_fuse']
+)
+@pytest.mark.parametrize('pair', [(0.1, 0.7), (0.5, 0.5), (1.2, 0.1), (0.5,)])
+def test_thresholds_out_of_order(name, pair):
+    with pytest.raises(ValueError, match=f'model.head.{name} must be'):
+        build({name: pair})
+
+
+def test_bad_options_name_the_valid_ones():
+    with pytest.raises(ValueError, match='loss_b2'):
+        build(dict(guidance_weights=dict(loss_b3=1)))
+    with pytest.raises(ValueError, match='attention'):
+        build(dict(score_map_source='a'))
+    with pytest.raises(ValueError, match='with_c=False'):
+        build(neck=dict(with_b=False))
+    with pytest.raises(ValueError, match='num_classes'):
+        build(dict(num_classes=0))
+
+
+def test_soft_targets_are_refused():
+    model = build(
+        train_cfg=dict(augments=dict(type='Mixup', alpha=1.0)),
+        data_preprocessor=dict(num_classes=7),
+    )
+    data = model.data_preprocessor(
+        dict(inputs=images(), data_samples=samples(0, 1)), training=True
+    )
+    with pytest.raises(ValueError, match='gt_score'):
+        model.loss(**data)
+
+
+def test_spg_head_on_a_plain_neck_is_refused():
+    with pytest.raises(TypeError, match='side branches'):
+        build(neck=PLAIN).loss(images(), samples(0, 1))
+
+
+def test_pooled_features_are_refused():
+    head = MODELS.build(
+        dict(type='mmspg.CAMHead', num_classes=3, in_channels=8)
+    )
+    with pytest.raises(ValueError, match=r'\(N, 8, h, w\)'):
+        head((torch.zeros(2, 8),))
+
+
+def test_checkpoint_of_other_classes():
+    state = build().state_dict()
+    with pytest.raises(ValueError, match='7 classes .*num_classes is 3'):
+        build(dict(num_classes=3)).load_state_dict(state)
+    model = build(dict(num_classes=3, reset_classifier=True))
+    result = model.load_state_dict(state, strict=False)
+    assert result.missing_keys == [
+        'head.classifier.weight',
+        'head.classifier.bias',
+    ]
+    assert torch.equal(
+        model.neck.a3.conv1.weight, state['neck.a3.conv1.weight']
+    )
