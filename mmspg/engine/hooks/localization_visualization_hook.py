@@ -32,9 +32,9 @@ def safe_name(img_id: str) -> str:
         >>> safe_name('n01440764/a b.JPEG')
         'n01440764+a%20b.JPEG'
     """
-    name = quote(img_id, safe='').replace('%2F', '+')
+    name = quote(img_id, safe='', errors='surrogatepass').replace('%2F', '+')
     if len(name) > LONGEST_NAME:
-        check = zlib.crc32(img_id.encode())
+        check = zlib.crc32(img_id.encode(errors='surrogatepass'))
         name = f'{name[:LONGEST_NAME]}-{check:08x}'
     return name
 
