@@ -74,9 +74,10 @@ EXTRAS = {
     'onedl': read_requirements('onedl'),
     'openmmlab': read_requirements('openmmlab'),
     'tests': read_requirements('tests'),
-    # `mim install` reads these two.
-    'mim': read_requirements('mminstall'),
-    'mminstall': read_requirements('mminstall'),
+    # What `mim install` adds of itself: openmim the first, onedl-mim the
+    # second.
+    'mim': read_requirements('openmmlab'),
+    'mminstall': read_requirements('onedl'),
     'fast': ['numba>=0.60'],
     'safetensors': ['safetensors>=0.4'],
     'timm': ['timm>=1.0'],
