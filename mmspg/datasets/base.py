@@ -99,6 +99,7 @@ class LocDataset(BaseDataset):
                 f'{type(self).__name__}: no image in split '
                 f'{self.split!r} of {self.data_root!r}.'
             )
+        self._check_unique(samples)
         num_clipped = sum(self._check_sample(s) for s in samples)
         if num_clipped:
             print_log(
@@ -110,6 +111,17 @@ class LocDataset(BaseDataset):
         if self.test_mode:
             self._check_regions(samples)
         return samples
+
+    def _check_unique(self, samples: Sequence[dict]) -> None:
+        seen = set()
+        for sample in samples:
+            if sample['img_id'] in seen:
+                raise ValueError(
+                    f'{type(self).__name__}: image {sample["img_id"]} comes '
+                    f'twice in split {self.split!r} of {self.data_root!r}; '
+                    'list every image once.'
+                )
+            seen.add(sample['img_id'])
 
     @staticmethod
     def _check_sample(sample: dict) -> int:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+MAX_XML_DEPTH = 32
+
 
 class Box(NamedTuple):
     """A box as a file writes it, and where: ``xyxy`` are 4 numbers."""
@@ -120,31 +122,43 @@ def read_voc_xml(path: str) -> VOCImage:
     Raises:
         ValueError: Malformed, or a field is missing; names file and line.
     """
-    builder = _LineBuilder()
-    parser = xml.parsers.expat.ParserCreate()
-    parser.StartElementHandler = lambda tag, _: builder.start(
-        tag, parser.CurrentLineNumber
-    )
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.data
+    builder = ElementTree.TreeBuilder()
+    parser = xml.parsers.expat.ParserCreate('utf-8')
+    depth = 0
 
-    def refuse(*_):
-        raise ValueError(
-            f'{path}:{parser.CurrentLineNumber}: a document '
-            'type (DOCTYPE, ENTITY) is not allowed in an '
-            'annotation.'
+    def refuse(what):
+        raise ValueError(f'{path}:{parser.CurrentLineNumber}: {what}.')
+
+    def refuse_entities(*_):
+        refuse(
+            'a document type (DOCTYPE, ENTITY) is not allowed in an annotation'
         )
 
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
+    def start(tag, _):
+        nonlocal depth
+        depth += 1
+        if depth > MAX_XML_DEPTH:
+            refuse(f'nested deeper than {MAX_XML_DEPTH}')
+        builder.start(tag, {'line': str(parser.CurrentLineNumber)})
+
+    def end(tag):
+        nonlocal depth
+        depth -= 1
+        builder.end(tag)
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = refuse_entities
+    parser.EntityDeclHandler = refuse_entities
     try:
         with open(path, 'rb') as f:
             parser.ParseFile(f)
-        root = builder.close()
     except xml.parsers.expat.ExpatError as e:
         raise ValueError(
             f'{path}:{e.lineno}: malformed XML: '
             f'{xml.parsers.expat.ErrorString(e.code)}.'
         ) from e
+    root = builder.close()
 
     def text(parent, tag):
         node = parent.find(tag)
@@ -169,22 +183,6 @@ def read_voc_xml(path: str) -> VOCImage:
             box += numbers([value], where, f'<{tag}>, a number')
         boxes.append(Box(tuple(box), where))
     return VOCImage(size, names, boxes)
-
-
-class _LineBuilder(ElementTree.TreeBuilder):
-    """Builds a tree whose elements know their line; bounded in depth."""
-
-    depth = 0
-
-    def start(self, tag, line):
-        self.depth += 1
-        if self.depth > 32:
-            raise ValueError(f'line {line}: XML nested deeper than 32.')
-        return super().start(tag, {'line': str(line)})
-
-    def end(self, tag):
-        self.depth -= 1
-        return super().end(tag)
 
 
 def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:

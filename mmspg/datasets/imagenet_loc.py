@@ -165,7 +165,15 @@ class ImageNetLoc(LocDataset):
     # -- validation: the annotation gives the label ------------------------
 
     def _load_val(self) -> list[dict]:
-        found = {osp.basename(p)[: -len('.JPEG')]: p for p in self._scan()}
+        found = {}
+        for path in self._scan():
+            name = osp.basename(path)[: -len('.JPEG')]
+            if name in found:
+                raise ValueError(
+                    f'{self.image_root}: image {name} is there twice, as '
+                    f'{found[name]} and as {path}; remove one.'
+                )
+            found[name] = path
         listed = self._has('ImageSets/CLS-LOC/val.txt')
         if listed:
             ids = [line.split()[0] for _, line in read_lines(listed)]

@@ -1,0 +1,181 @@
+"""The loader reads pixels as annotated, or says what is wrong."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmspg.datasets import UnreadableImageError, read_image
+from mmspg.datasets.transforms import LoadLocImage
+
+RED, GREEN = (255, 0, 51), (0, 204, 51)  # colours of the web palette
+
+
+def halves(mode='RGB'):
+    """Left half red, right half green, 40 x 20."""
+    img = Image.new('RGB', (40, 20), RED)
+    img.paste(GREEN, (20, 0, 40, 20))
+    return img.convert(mode)
+
+
+def load(path, **kwargs):
+    return LoadLocImage(**kwargs)(dict(img_path=str(path)))['img']
+
+
+def assert_halves(img, atol=30):
+    assert img.shape == (20, 40, 3)
+    assert img.dtype == np.uint8
+    left, right = img[10, 8, ::-1], img[10, 32, ::-1]  # B, G, R -> R, G, B
+    np.testing.assert_allclose(left, RED, atol=atol)
+    np.testing.assert_allclose(right, GREEN, atol=atol)
+
+
+@pytest.mark.parametrize(
+    'mode, suffix, kind',
+    [
+        ('RGB', 'JPEG', 'JPEG'),
+        ('CMYK', 'JPEG', 'JPEG'),
+        ('RGB', 'JPEG', 'PNG'),  # ImageNet has a PNG of that name
+        ('P', 'png', 'PNG'),
+        ('RGBA', 'png', 'PNG'),
+        ('RGB', 'jpg', 'WEBP'),
+    ],
+)
+def test_modes_and_formats(tmp_path, mode, suffix, kind):
+    path = tmp_path / f'image.{suffix}'
+    halves(mode).save(path, kind)
+    assert_halves(load(path))
+
+
+@pytest.mark.parametrize('mode', ['L', 'LA', '1'])
+def test_grey(tmp_path, mode):
+    path = tmp_path / 'grey.png'
+    halves('L').convert(mode).save(path)
+    img = load(path)
+    assert img.shape == (20, 40, 3)
+    assert (img[..., 0] == img[..., 1]).all()
+
+
+def test_16_bit_grey_is_scaled(tmp_path):
+    path = tmp_path / 'deep.png'
+    pixels = np.array([[0, 257, 32896, 65535]], np.uint16)
+    Image.fromarray(pixels).save(path)
+    assert load(path)[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize('mode', ['RGBA', 'LA', 'P'])
+def test_transparent_pixels_show_the_mean_colour(tmp_path, mode):
+    path = tmp_path / 'hole.png'
+    if mode == 'P':
+        img = Image.new('P', (8, 8), 0)
+        img.putpalette([255, 0, 0] * 256)
+        img.save(path, transparency=0)
+    else:
+        hole = Image.new('L', (8, 8), 0)
+        img = Image.new('RGB', (8, 8), 'white').convert(mode)
+        img.putalpha(hole)
+        img.save(path)
+    assert load(path)[4, 4].tolist() == [104, 116, 124]
+
+
+def rotated(path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees to show
+    halves().save(path, exif=exif)
+
+
+def test_exif_is_ignored_unless_asked_for(tmp_path):
+    rotated(tmp_path / 'turned.jpg')
+    assert_halves(load(tmp_path / 'turned.jpg'))
+    turned = load(tmp_path / 'turned.jpg', exif='apply')
+    assert turned.shape == (40, 20, 3)
+    np.testing.assert_allclose(turned[8, 10, ::-1], RED, atol=30)
+
+
+def test_exif_cannot_be_applied_under_boxes(tmp_path):
+    rotated(tmp_path / 'turned.jpg')
+    item = dict(
+        img_path=str(tmp_path / 'turned.jpg'),
+        ori_gt_bboxes=np.float32([[0, 0, 5, 5]]),
+    )
+    with pytest.raises(ValueError, match="use exif='ignore'"):
+        LoadLocImage(exif='apply')(item)
+    with pytest.raises(ValueError, match="one of .'ignore', 'apply'"):
+        LoadLocImage(exif='rotate')
+
+
+def test_missing_image(tmp_path):
+    with pytest.raises(
+        UnreadableImageError, match='gone.jpg: No such .*--data-root'
+    ):
+        load(tmp_path / 'gone.jpg')
+
+
+@pytest.mark.parametrize('share', [0, 0.01, 0.3, 0.6, 0.95])
+def test_truncated_jpeg(tmp_path, share):
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8)
+    Image.fromarray(noise).save(buffer, 'JPEG')
+    content = buffer.getvalue()
+    path = tmp_path / 'cut.jpg'
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(UnreadableImageError, match='cut.jpg.*bytes'):
+        load(path)
+
+
+def test_bytes_that_are_no_image(tmp_path):
+    path = tmp_path / 'page.jpg'
+    path.write_text('<html>404</html>')
+    with pytest.raises(UnreadableImageError, match='page.jpg'):
+        load(path)
+
+
+def test_size_must_be_the_annotated(tmp_path):
+    halves().save(tmp_path / 'a.png')
+    item = dict(img_path=str(tmp_path / 'a.png'), ann_size=(20, 40))
+    with pytest.raises(ValueError, match='a.png is 40 x 20 .* says 20 x 40'):
+        LoadLocImage()(item)
+
+
+def test_boxes_are_clipped_and_counted(tmp_path):
+    halves().save(tmp_path / 'a.png')
+    boxes = np.float32([[-0.5, 0, 40.9, 20], [1, 1, 5, 5]])
+    loader = LoadLocImage()
+    results = loader(
+        dict(
+            img_path=str(tmp_path / 'a.png'),
+            ori_gt_bboxes=boxes,
+            ann_source=['boxes.txt:1', 'boxes.txt:2'],
+        )
+    )
+    assert results['gt_bboxes'].tolist() == [[0, 0, 40, 20], [1, 1, 5, 5]]
+    assert results['ori_gt_bboxes'] is boxes
+    assert loader.num_clipped == 1
+
+
+def test_box_outside_names_its_line(tmp_path):
+    halves().save(tmp_path / 'a.png')
+    item = dict(
+        img_path=str(tmp_path / 'a.png'),
+        ori_gt_bboxes=np.float32([[1, 1, 5, 5], [0, 0, 41.5, 20]]),
+        ann_source=['boxes.txt:1', 'boxes.txt:2'],
+    )
+    with pytest.raises(ValueError, match='boxes.txt:2: .*a.png.* 40 x 20'):
+        LoadLocImage()(item)
+
+
+def test_array_in_memory():
+    grey = np.full((5, 7), 9, np.uint8)
+    results = LoadLocImage()(dict(img=grey))
+    assert results['img'].shape == (5, 7, 3)
+    assert results['ori_shape'] == results['img_shape'] == (5, 7)
+    assert 'gt_bboxes' not in results
+
+
+def test_synthetic_address():
+    path = 'synthetic:seed=0&split=val&index=7&side=64&num_classes=4'
+    assert read_image(path).shape == (64, 64, 3)
+    np.testing.assert_array_equal(read_image(path), load(path))
+    with pytest.raises(ValueError, match='not an address'):
+        read_image('synthetic:seed=0&split=val')
