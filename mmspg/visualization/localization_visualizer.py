@@ -13,7 +13,7 @@ from mmpretrain.structures import DataSample
 from mmpretrain.visualization import UniversalVisualizer
 
 from mmspg.evaluation.functional import box_iou, get_rule, to_inclusive
-from mmspg.evaluation.functional.locate import Located, locate
+from mmspg.evaluation.functional.locate import locate
 from mmspg.registry import VISUALIZERS
 
 from .palette import Palette, get_palette
@@ -64,6 +64,7 @@ class LocalizationVisualizer(UniversalVisualizer):
         classes: Sequence[str] | None = None,
         threshold: float | None = 0.2,
         rule: str = 'largest_area',
+        align_corners: bool = False,
         label: int | str | None = None,
         draw_gt: bool = True,
         draw_pred: bool = True,
@@ -96,6 +97,8 @@ class LocalizationVisualizer(UniversalVisualizer):
                 cut, see `locate`. Defaults to .2, that of CAM.
             rule (str): From map to box, see `locate`. Defaults to
                 'largest_area', the paper's.
+            align_corners (bool): Of the map's upsampling, see `locate`.
+                Defaults to False.
             label (int | str, optional): The class whose map and box are
                 drawn; 'true' is the ground truth. None: the predicted.
             draw_gt (bool): Draw true class and boxes. Defaults to True.
@@ -126,7 +129,9 @@ class LocalizationVisualizer(UniversalVisualizer):
         classes = classes or (self.dataset_meta or {}).get('classes')
         found = None
         if draw_pred and 'score_map' in data_sample:
-            found = self._locate(data_sample, threshold, rule, label)
+            if label == 'true':
+                label = int(data_sample.gt_label[0])
+            found = locate(data_sample, threshold, rule, label, align_corners)
             _check_size(image, found.score_map)
         gt_boxes = np.empty((0, 4))
         if draw_gt and 'ori_gt_bboxes' in data_sample:
@@ -168,12 +173,6 @@ class LocalizationVisualizer(UniversalVisualizer):
         else:
             self.add_image(name, drawn, step=step)
         return drawn
-
-    @staticmethod
-    def _locate(data_sample, threshold, rule, label) -> Located:
-        if label == 'true':
-            label = int(data_sample.gt_label[0])
-        return locate(data_sample, threshold, rule, label)
 
     def _compose(self, panels, lines) -> list[tuple[int, int]]:
         """Set the caption above the panels; where the panels' corners are."""

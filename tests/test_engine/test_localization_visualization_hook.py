@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from mmengine.logging import MessageHub
+from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.visualization import Visualizer
 from mmpretrain.structures import DataSample
 from mmpretrain.visualization import UniversalVisualizer
@@ -17,10 +17,11 @@ from mmpretrain.visualization import UniversalVisualizer
 from mmspg.engine.hooks import LocalizationVisualizationHook
 from mmspg.engine.hooks import localization_visualization_hook as module
 from mmspg.engine.hooks.localization_visualization_hook import (
-    metric_threshold,
+    reported_threshold,
     safe_name,
     unwarp,
 )
+from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.visualization import LocalizationVisualizer
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
@@ -152,6 +153,7 @@ def test_arguments_of_tools_test(drawn, image_path, tmp_path):
         'wait_time': 2,
         'threshold': 0.4,
         'palette': 'colour-blind',
+        'rule': 'largest_area',
         'out_file': str(tmp_path / '0.png_7.png'),
         'name': '0.png',
         'step': 7,
@@ -160,7 +162,7 @@ def test_arguments_of_tools_test(drawn, image_path, tmp_path):
 
 def test_threshold_of_the_metric(drawn, image_path):
     hub = MessageHub.get_instance(f'hub_{id(drawn)}')
-    assert metric_threshold() == 0.2
+    assert reported_threshold(0.2) == 0.2
     hub.update_scalar('val/loc/threshold', 0.35)
     hub.update_scalar('val/loc/threshold', 0.55)
     hook = LocalizationVisualizationHook(enable=True, interval=1)
@@ -168,9 +170,39 @@ def test_threshold_of_the_metric(drawn, image_path):
     assert drawn[0][2]['threshold'] == 0.55
 
 
-@pytest.mark.parametrize('threshold', [-0.1, 1.5, 'best', None])
+@pytest.mark.parametrize(
+    'metric, expected',
+    [
+        ({'threshold': 0.7}, ('largest_area', 0.7)),
+        ({'rule': 'cam', 'threshold': 0.3}, ('cam', 0.3)),
+        ({}, ('largest_area', 0.45)),  # of the checkpoint
+    ],
+)
+def test_follows_the_metric_of_a_test(drawn, image_path, metric, expected):
+    MessageHub.get_instance(f'hub_{image_path}')
+    history = HistoryBuffer([0.3, 0.45], [1, 1])
+    scalars = {'val/loc/threshold': history}
+    hook = LocalizationVisualizationHook(enable=True, interval=1)
+    hook.after_load_checkpoint(None, {'message_hub': {'log_scalars': scalars}})
+    evaluator = SimpleNamespace(metrics=[LocalizationMetric(**metric)])
+    loop = SimpleNamespace(evaluator=evaluator)
+    hook.before_test(SimpleNamespace(test_loop=loop))
+    run(hook, [sample_of(0, image_path)])
+    options = drawn[0][2]
+    assert (options['rule'], options['threshold']) == expected
+
+
+def test_rule_with_its_own_threshold(drawn, image_path):
+    MessageHub.get_instance(f'hub_{image_path}')
+    hook = LocalizationVisualizationHook(enable=True, interval=1, rule='mean')
+    hook.after_load_checkpoint(None, {'state_dict': {}})
+    run(hook, [sample_of(0, image_path)])
+    assert drawn[0][2]['threshold'] == 1.5
+
+
+@pytest.mark.parametrize('threshold', [-0.1, 'best', None])
 def test_bad_threshold(drawn, threshold):
-    with pytest.raises(ValueError, match="0 to 1 or 'metric'"):
+    with pytest.raises(ValueError, match=">= 0 or 'metric'"):
         LocalizationVisualizationHook(threshold=threshold)
 
 

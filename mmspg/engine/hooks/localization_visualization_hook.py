@@ -15,6 +15,8 @@ from mmpretrain.engine.hooks import VisualizationHook
 from mmpretrain.structures import DataSample
 
 from mmspg.datasets.images import UnreadableImageError, read_image
+from mmspg.evaluation.functional import get_rule
+from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.registry import HOOKS
 
 DEFAULT_THRESHOLD = 0.2
@@ -39,14 +41,15 @@ def safe_name(img_id: str) -> str:
     return name
 
 
-def metric_threshold(default: float = DEFAULT_THRESHOLD) -> float:
+def reported_threshold(default: float | None = None) -> float | None:
     """Look up the threshold that `LocalizationMetric` reported last.
 
     Args:
-        default (float): What is returned before its first report.
+        default (float, optional): What is returned before its first report.
 
     Returns:
-        float: In [0, 1], as logged by the last validation (or test).
+        float: As logged by the last validation, or else test, of the
+        process.
     """
     scalars = MessageHub.get_current_instance().log_scalars
     for key in ('val/loc/threshold', 'test/loc/threshold'):
@@ -110,17 +113,19 @@ class LocalizationVisualizationHook(VisualizationHook):
         show (bool): Show the pictures in a window. Defaults to False.
         out_dir (str, optional): Write them there, as
             ``{img_id}_{epoch}.png``. None: into the visualizer's backends.
-        threshold (float | str): Score in [0, 1] at which the map is cut.
-            'metric' is the one that `LocalizationMetric` reported last, and
-            .2 before its first report: in the first validation and in a
-            test. Defaults to 'metric'.
+        threshold (float | str): Score at which the map is cut. 'metric'
+            is that of the `LocalizationMetric` of the loop: its fixed one,
+            or, as the oracle's is known only afterwards, the one reported
+            last in this run or before the checkpoint was written, or else
+            the rule's own, or .2. Defaults to 'metric'.
         input_order (str): Channel order of the inputs, 'bgr' or 'rgb'.
             Defaults to 'bgr', which mmpretrain's and our loaders give.
-        **kwargs: Of `LocalizationVisualizer.visualize_localization`: rule,
-            label, draw_gt, alpha, palette, min_side, max_side, wait_time.
+        **kwargs: Of `LocalizationVisualizer.visualize_localization`: rule
+            and align_corners (the metric's, unless given), label, draw_gt,
+            alpha, palette, min_side, max_side, wait_time.
 
     Raises:
-        ValueError: The threshold is neither a number in [0, 1] nor 'metric'.
+        ValueError: The threshold is neither a number >= 0 nor 'metric'.
         TypeError: It is switched on, and the visualizer is another one.
 
     Examples:
@@ -141,11 +146,11 @@ class LocalizationVisualizationHook(VisualizationHook):
     ):
         super().__init__(enable, interval, show, out_dir, **kwargs)
         if threshold != 'metric' and not (
-            isinstance(threshold, (int, float)) and 0 <= threshold <= 1
+            isinstance(threshold, (int, float)) and threshold >= 0
         ):
             raise ValueError(
-                f'visualization: threshold={threshold!r}; a number from 0 '
-                "to 1 or 'metric' was expected"
+                f'visualization: threshold={threshold!r}; a number >= 0 or '
+                "'metric' was expected"
             )
         if input_order not in ('bgr', 'rgb'):
             raise ValueError(
@@ -161,6 +166,44 @@ class LocalizationVisualizationHook(VisualizationHook):
         self.threshold = threshold
         self.input_order = input_order
         self._warned = False
+        self._protocol = {}  # the metric's, for the visualizer
+        self._fixed = None  # the metric's threshold, if it has been fixed
+        self._stored = None  # the last one before the checkpoint
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Look up the last threshold before the checkpoint was written."""
+        scalars = checkpoint.get('message_hub', {}).get('log_scalars', {})
+        if 'val/loc/threshold' in scalars:
+            self._stored = float(scalars['val/loc/threshold'].current())
+
+    def before_val(self, runner) -> None:
+        """Draw by the rule of the validation's metric."""
+        self._follow(runner.val_loop.evaluator)
+
+    def before_test(self, runner) -> None:
+        """Draw by the rule of the test's metric."""
+        self._follow(runner.test_loop.evaluator)
+
+    def _follow(self, evaluator) -> None:
+        for metric in evaluator.metrics:
+            if isinstance(metric, LocalizationMetric):
+                self._protocol = {
+                    'rule': metric.rule,
+                    'align_corners': metric.align_corners,
+                }
+                grid, index = metric.choice.grid, metric.choice.index
+                self._fixed = None if index is None else float(grid[index])
+                return
+
+    def _threshold(self, rule: str) -> float | None:
+        if self.threshold != 'metric':
+            return self.threshold
+        if self._fixed is not None:
+            return self._fixed
+        own = get_rule(rule).thresholds
+        default = DEFAULT_THRESHOLD if own is None else float(own[0])
+        stored = default if self._stored is None else self._stored
+        return reported_threshold(stored)
 
     def _draw_samples(
         self,
@@ -193,17 +236,15 @@ class LocalizationVisualizationHook(VisualizationHook):
         out_file = None
         if self.out_dir is not None:
             out_file = join_path(self.out_dir, f'{name}_{step}.png')
-        threshold = self.threshold
-        if threshold == 'metric':
-            threshold = metric_threshold()
+        options = {'rule': 'largest_area', **self._protocol, **self.draw_args}
         self._visualizer.visualize_localization(
             image,
             data_sample,
-            threshold=threshold,
+            threshold=self._threshold(options['rule']),
             out_file=out_file,
             name=name,
             step=step,
-            **self.draw_args,
+            **options,
         )
 
     def _image(self, data_sample, data_batch, i) -> np.ndarray | None:
