@@ -71,8 +71,8 @@ def check_boxes(
         raise ValueError(
             f'{sources[min(i, len(sources) - 1)]}: the box from ({x0}, {y0}) '
             f'to ({x1}, {y1}), edges exclusive, {fault} of image {image}, '
-            f'which is {size[0]} x {size[1]} (width x height). Boxes are in pixels of '
-            'the stored image, unrotated: correct the line, or check that '
-            'the image is the annotated one.'
+            f'which is {size[0]} x {size[1]} (width x height). Boxes are in '
+            'pixels of the stored image, unrotated: correct the line, or '
+            'check that the image is the annotated one.'
         )
     return clipped, int((out > 0).sum())

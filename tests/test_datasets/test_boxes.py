@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from mmspg.datasets.boxes import check_boxes, from_inclusive
 
+pytestmark = pytest.mark.quick  # on both stacks
+
 SIZE = (60, 40)
 
 

@@ -3,6 +3,8 @@ import pytest
 
 from mmspg.datasets import CUBLoc
 
+pytestmark = pytest.mark.quick  # on both stacks
+
 LOAD = [dict(type='mmspg.LoadLocImage'), dict(type='mmspg.PackLocInputs')]
 
 

@@ -1,5 +1,8 @@
+import pytest
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
+
+pytestmark = pytest.mark.quick  # on both stacks
 
 
 def load(root, name):

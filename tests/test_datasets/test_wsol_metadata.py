@@ -3,6 +3,8 @@ from data_trees import write
 
 from mmspg.datasets import WSOLMetadata
 
+pytestmark = pytest.mark.quick  # on both stacks
+
 LOAD = [dict(type='mmspg.LoadLocImage'), dict(type='mmspg.PackLocInputs')]
 
 

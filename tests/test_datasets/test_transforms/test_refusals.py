@@ -13,6 +13,8 @@ from mmspg.datasets.transforms import (
     check_pipeline,
 )
 
+pytestmark = pytest.mark.quick  # on both stacks
+
 LOAD, PACK = dict(type='mmspg.LoadLocImage'), dict(type='mmspg.PackLocInputs')
 FOREIGN = [
     (dict(type='Resize', scale=(30, 30)), 'LocResize'),
