@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from mmcv.cnn import ConvModule
-from mmpretrain.models.backbones.base_backbone import BaseBackbone
+from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmspg.registry import MODELS
 
 
 @MODELS.register_module()
-class TinyTrunk(BaseBackbone):
+class TinyTrunk(BaseModule):
     """Five 3x3 convolutions with BatchNorm; maps of a quarter of the input.
 
     It trains from scratch in minutes on a CPU. The last three convolutions

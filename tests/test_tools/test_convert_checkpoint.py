@@ -1,0 +1,148 @@
+"""The converter as a command, on every form a checkpoint comes in."""
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import ROOT
+from mmengine.config import Config
+from mmpretrain import get_model
+
+import mmspg  # noqa: F401
+
+TOOL = ROOT / 'tools' / 'model_converters' / 'convert_checkpoint.py'
+
+
+def run(*args):
+    return subprocess.run(
+        [sys.executable, str(TOOL), *map(str, args)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+@pytest.fixture(scope='module')
+def theirs(shared):
+    path = shared / 'reference' / 'weights.py'
+    spec = importlib.util.spec_from_file_location('weights', path)
+    weights = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(weights)
+    return {
+        'authors': weights.load(path.with_name('authors_spg.json')),
+        'benchmark': weights.load(path.with_name('wsolevaluation_spg.json')),
+    }
+
+
+@pytest.mark.parametrize('source', ['authors', 'benchmark'])
+def test_converted_checkpoint_loads_by_get_model(source, theirs, tmp_path):
+    """With the prefix of DataParallel and under `state_dict`, as released."""
+    state = {f'module.{k}': v for k, v in theirs[source].items()}
+    torch.save(dict(state_dict=state, epoch=3), tmp_path / 'src.pth.tar')
+    done = run(
+        tmp_path / 'src.pth.tar',
+        tmp_path / 'a' / 'dst.pth',
+        '--source',
+        source,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'mapped: 438\n' in done.stdout
+    assert 'dropped: 0\n' in done.stdout
+    cfg = Config.fromfile(
+        str(ROOT / f'configs/presets/spg_inceptionv3_cub_{source}.py')
+    )
+    cfg.model.head.num_classes = 20
+    model = get_model(cfg, pretrained=str(dst))
+    first = theirs[source]['Conv2d_1a_3x3.conv.weight']
+    assert torch.equal(model.backbone.Conv2d_1a_3x3.conv.weight, first)
+
+
+def test_torchvision_trunk_in_half_precision_with_overlay(theirs, tmp_path):
+    trunk = {
+        k: v.half() if v.is_floating_point() else v
+        for k, v in theirs['authors'].items()
+        if k.startswith(('Conv2d', 'Mixed'))
+    }
+    beyond = {'fc.weight': torch.zeros(3, 4), 'AuxLogits.x': torch.zeros(1)}
+    torch.save({**trunk, **beyond}, tmp_path / 'src.pth')
+    name = 'Conv2d_1a_3x3.conv.weight'
+    torch.save({name: torch.ones(32, 3, 3, 3)}, tmp_path / 'over.pth')
+    dst = tmp_path / 'dst.safetensors'
+    done = run(
+        tmp_path / 'src.pth',
+        dst,
+        '--source',
+        'torchvision',
+        '--overlay',
+        tmp_path / 'over.pth',
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'dropped: 2\n' in done.stdout
+    load_file = pytest.importorskip('safetensors.torch').load_file
+    state = load_file(dst)
+    assert {v.dtype for v in state.values()} == {torch.float32, torch.int64}
+    assert (state[f'backbone.{name}'] == 1).all()
+
+
+@pytest.mark.parametrize(
+    'change, flag, says',
+    [
+        (
+            lambda s: s.pop('side3.0.bias'),
+            '--keep-missing',
+            'neck.spg_b1.0.bias',
+        ),
+        (
+            lambda s: s.update({'new.weight': torch.zeros(1)}),
+            '--drop-unknown',
+            'new.weight',
+        ),
+    ],
+)
+def test_unmapped_tensors_are_an_error_unless_asked_for(
+    change, flag, says, theirs, tmp_path
+):
+    state = dict(theirs['authors'])
+    change(state)
+    torch.save(state, tmp_path / 'src.pth')
+    args = (tmp_path / 'src.pth', tmp_path / 'dst.pth', '--source', 'authors')
+    refused = run(*args)
+    assert refused.returncode == 1
+    assert says in refused.stderr
+    assert flag in refused.stderr
+    assert not (tmp_path / 'dst.pth').exists()
+    assert run(*args, flag).returncode == 0
+    assert (tmp_path / 'dst.pth').exists()
+
+
+def test_what_is_no_checkpoint(tmp_path):
+    missing = run(tmp_path / 'no.pth', tmp_path / 'x', '--source', 'authors')
+    assert 'no such file' in missing.stderr
+    (tmp_path / 'bad.pth').write_bytes(b'not a checkpoint')
+    bad = run(tmp_path / 'bad.pth', tmp_path / 'x', '--source', 'authors')
+    assert 'bad.pth' in bad.stderr
+    assert '--allow-pickle' in bad.stderr
+    assert 'Traceback' not in bad.stderr
+
+
+class Mark:
+    """Unpickling it would leave a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (self.path, 'w'))
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path):
+    mark = tmp_path / 'mark'
+    torch.save(
+        dict(state_dict={'a': torch.zeros(1)}, x=Mark(str(mark))),
+        tmp_path / 'evil.pth',
+    )
+    done = run(tmp_path / 'evil.pth', tmp_path / 'x', '--source', 'authors')
+    assert done.returncode == 1
+    assert not mark.exists()
