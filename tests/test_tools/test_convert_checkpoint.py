@@ -3,15 +3,16 @@
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT
 from mmengine.config import Config
 from mmpretrain import get_model
 
 import mmspg  # noqa: F401
 
+ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / 'tools' / 'model_converters' / 'convert_checkpoint.py'
 
 
@@ -41,12 +42,8 @@ def test_converted_checkpoint_loads_by_get_model(source, theirs, tmp_path):
     """With the prefix of DataParallel and under `state_dict`, as released."""
     state = {f'module.{k}': v for k, v in theirs[source].items()}
     torch.save(dict(state_dict=state, epoch=3), tmp_path / 'src.pth.tar')
-    done = run(
-        tmp_path / 'src.pth.tar',
-        tmp_path / 'a' / 'dst.pth',
-        '--source',
-        source,
-    )
+    dst = tmp_path / 'a' / 'dst.pth'
+    done = run(tmp_path / 'src.pth.tar', dst, '--source', source)
     assert done.returncode == 0, done.stderr
     assert 'mapped: 438\n' in done.stdout
     assert 'dropped: 0\n' in done.stdout
