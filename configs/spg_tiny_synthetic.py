@@ -6,3 +6,6 @@ _base_ = [
     '_base_/schedules/synthetic_20e.py',
     '_base_/default_runtime.py',
 ]
+
+# Ends with pictures: work_dirs/spg_tiny_synthetic/*/vis_data/vis_image.
+default_hooks = dict(visualization=dict(enable=True, interval=40))

@@ -17,6 +17,8 @@ custom_hooks = [
     dict(type='mmspg.EpochSeedHook'),
     # The data set's classes are those of model.head.num_classes.
     dict(type='mmspg.HeadClassNumHook'),
+    # Stop at a loss that is not finite; warn of a mask that has collapsed.
+    dict(type='mmspg.LossCheckHook'),
 ]
 
 env_cfg = dict(
