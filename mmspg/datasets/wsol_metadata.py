@@ -95,7 +95,8 @@ class WSOLMetadata(LocDataset):
     def _optional(self, name: str, *folders: str) -> str | None:
         for folder in folders or (self.split,):
             path = osp.join(self.metadata_root, folder, name)
-            if osp.exists(path):
+            # the benchmark has empty files where it has nothing to say
+            if osp.exists(path) and osp.getsize(path):
                 return path
         return None
 

@@ -58,8 +58,11 @@ def test_proxy_list(wsol):
     assert len(data) == 1
 
 
-def test_sizes_may_be_missing(wsol):
+@pytest.mark.parametrize('how', ['missing', 'empty'])
+def test_sizes_may_be_missing(wsol, how):
     (wsol / 'meta/test/image_sizes.txt').unlink()
+    if how == 'empty':
+        (wsol / 'meta/test/image_sizes.txt').touch()
     data = load(wsol, pipeline=LOAD)
     assert data[1]['data_samples'].gt_bboxes.tolist() == [[0, 0, 60, 40]]
 
