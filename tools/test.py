@@ -97,7 +97,7 @@ def parse_args():
 
 
 def merge_args(cfg, args):
-    """Merge the command line into the config; --cfg-options come last."""
+    """Merge the command line into the config; --cfg-options win."""
     from mmspg.utils import cfg as change
 
     if args.data_root:
@@ -131,9 +131,9 @@ def merge_args(cfg, args):
             out_dir=args.show_dir,
             interval=args.interval,
         )
-    change.set_dataloaders(cfg, not args.no_pin_memory, False)
     # Before TTA wraps the model, so that model.* means the same with it.
     cfg.merge_from_dict(change.parse_options(args.cfg_options))
+    change.set_dataloaders(cfg, not args.no_pin_memory, False)
     if args.tta:
         change.set_tta(cfg)
     return cfg

@@ -89,7 +89,7 @@ def parse_args():
 
 
 def merge_args(cfg, args):
-    """Merge the command line into the config; --cfg-options come last."""
+    """Merge the command line into the config; --cfg-options win."""
     from mmspg.utils import cfg as change
 
     if args.data_root:
@@ -117,10 +117,10 @@ def merge_args(cfg, args):
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
+    cfg.merge_from_dict(change.parse_options(args.cfg_options))
     change.set_dataloaders(
         cfg, not args.no_pin_memory, not args.no_persistent_workers
     )
-    cfg.merge_from_dict(change.parse_options(args.cfg_options))
     return cfg
 
 
