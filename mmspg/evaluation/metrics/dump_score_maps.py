@@ -1,0 +1,63 @@
+"""Write the score maps of a test run."""
+
+import numpy as np
+from mmengine.logging import print_log
+
+from mmspg.registry import METRICS
+
+from .record_metric import RecordMetric, sample_name
+from .score_map_files import map_path, write_benchmark, write_compact
+from .score_map_of import score_map_of, true_label
+
+
+@METRICS.register_module()
+class DumpScoreMaps(RecordMetric):
+    """A metric without figures that leaves a file of maps for every image.
+
+    ``tools/analysis_tools/eval_score_maps.py`` reads either format.
+
+    Args:
+        out_dir (str): Where ``<img_id>.npz`` or ``<img_id>.npy`` go.
+        form (str): 'compact', all the maps that the model gave, at feature
+            resolution and 16 bits a pixel (about 10 KiB an image); or
+            'benchmark', that of the true class alone, 224 x 224 float32 in
+            [0, 1] (196 KiB). Defaults to 'compact'.
+        **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
+    """
+
+    default_prefix = 'score_maps'
+
+    def __init__(self, out_dir, form='compact', **kwargs):
+        super().__init__(**kwargs)
+        if form not in ('compact', 'benchmark'):
+            raise ValueError(
+                f"DumpScoreMaps: form={form!r}; valid are 'compact' and "
+                "'benchmark'"
+            )
+        self.out_dir = out_dir
+        self.form = form
+
+    def record(self, sample):
+        """Write the maps of one image."""
+        image, label = sample_name(sample), true_label(sample)
+        if self.form == 'benchmark':
+            path = map_path(self.out_dir, image, '.npy')
+            write_benchmark(path, score_map_of(sample, label), sample)
+            return
+        labels = list(dict.fromkeys(sample['score_map_labels'].tolist()))
+        maps = [score_map_of(sample, label) for label in labels]
+        kept = dict(gt_label=label)
+        for key in ('ori_shape', 'img_shape', 'homography'):
+            if sample.get(key) is not None:
+                kept[key] = np.asarray(sample[key])
+        write_compact(
+            map_path(self.out_dir, image, '.npz'), maps, labels, kept
+        )
+
+    def compute_metrics(self, results):
+        """Say how many there are; there is no figure."""
+        print_log(
+            f'score maps of {len(results)} images are in {self.out_dir}',
+            logger='current',
+        )
+        return {}

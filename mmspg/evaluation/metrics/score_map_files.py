@@ -1,0 +1,160 @@
+"""Score maps on disk, compact or as the WSOL benchmark stores them."""
+
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ..functional import benchmark_score_map, is_flat
+from .benchmark_map import SIDE, on_benchmark_grid
+
+LEVELS = 65535
+
+
+def map_path(folder, image, suffix):
+    """Path of an image's score map, ``folder/image`` plus the suffix.
+
+    Raises:
+        ValueError: The name leads out of the folder.
+    """
+    parts = PurePosixPath(image).parts
+    if not parts or parts[0] == '/' or '..' in parts or '\\' in image:
+        raise ValueError(
+            f'image {image!r}: a path below the image root was expected, '
+            "with '/' and without '..'"
+        )
+    return Path(folder, *parts[:-1], parts[-1] + suffix)
+
+
+def write_compact(path, maps, labels, sample):
+    """Write maps at feature resolution, 16 bits a pixel.
+
+    Each map is spread over 65,536 levels between its minimum and maximum, so
+    that its boxes, which depend on the min-max normalised map, move by less
+    than half precision floats would let them.
+
+    Args:
+        path (Path): The .npz file.
+        maps (array): ``(K, h, w)``, raw.
+        labels (array): ``(K,)``, their classes.
+        sample (dict): With ``gt_label`` int, ``ori_shape``, ``img_shape``,
+            ``homography``.
+    """
+    maps = np.asarray(maps, np.float32)
+    low = maps.min(axis=(1, 2))
+    high = maps.max(axis=(1, 2))
+    with np.errstate(invalid='ignore', divide='ignore', over='ignore'):
+        levels = (maps - low[:, None, None]) / (high - low)[:, None, None]
+    levels = np.where(np.isfinite(levels), levels, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        path,
+        levels=np.rint(levels * LEVELS).astype(np.uint16),
+        low=low,
+        high=high,
+        labels=np.asarray(labels, np.int32),
+        **sample,
+    )
+
+
+def read_compact(path, label=None):
+    """Read a map that `write_compact` wrote.
+
+    Args:
+        path (Path): The .npz file.
+        label (int, optional): Whose map. None: the ground truth's.
+
+    Returns:
+        tuple[ndarray, dict]: The map ``(h, w)`` float32, and the sample.
+
+    Raises:
+        ValueError: Another kind of file, or no map of this class.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        missing = {'levels', 'low', 'high', 'labels', 'gt_label'} - set(file)
+        if missing:
+            raise ValueError(
+                f'{path}: not a file of tools/test.py --dump-score-maps, it '
+                f'lacks {sorted(missing)}'
+            )
+        sample = {
+            key: file[key]
+            for key in ('ori_shape', 'img_shape', 'homography')
+            if key in file
+        }
+        label = int(file['gt_label']) if label is None else label
+        found = np.flatnonzero(file['labels'] == label)
+        if not found.size:
+            raise ValueError(
+                f'{path}: no map of class {label}, only of '
+                f'{file["labels"].tolist()}'
+            )
+        at = found[0]
+        low, high = file['low'][at], file['high'][at]
+        levels = file['levels'][at].astype(np.float32)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return np.full_like(levels, np.nan), sample
+    return low + levels / np.float32(LEVELS) * (high - low), sample
+
+
+def write_benchmark(path, raw, sample):
+    """Write a map as the benchmark does: 224 x 224 float32 in [0, 1]."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, on_benchmark_grid(raw, sample).astype(np.float32))
+
+
+def read_on_grid(folder, image):
+    """Read any program's map of an image on the benchmark's grid.
+
+    ``a/b.jpg.npy``, as the benchmark names it, or ``a/b.npy``: ``(224, 224)``
+    floats in [0, 1], taken as they are. ``a/b.jpg.npz``: ours, compact.
+
+    Args:
+        folder (str | Path): The root of the maps.
+        image (str): The image's id.
+
+    Returns:
+        ndarray: ``(224, 224)`` in [0, 1].
+
+    Raises:
+        ValueError: No such file; another shape or type; a value that is
+            not finite or not in [0, 1]. The message names the file.
+    """
+    without = str(PurePosixPath(image).with_suffix(''))
+    paths = [
+        map_path(folder, image, '.npy'),
+        map_path(folder, without, '.npy'),
+        map_path(folder, image, '.npz'),
+    ]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        raise ValueError(
+            f'no score map of image {image}: looked for '
+            + ', '.join(map(str, paths))
+        )
+    if path.suffix == '.npz':
+        raw, sample = read_compact(path)
+        if 'homography' not in sample or is_flat(raw):
+            return benchmark_score_map(raw, SIDE)
+        return on_benchmark_grid(raw, sample)
+    try:
+        score_map = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f'{path}: not an array of NumPy ({error})') from None
+    if score_map.shape != (SIDE, SIDE):
+        raise ValueError(
+            f'{path}: a score map of {SIDE} x {SIDE} was expected, its shape '
+            f'is {score_map.shape}; resize it as the benchmark does, cubic, '
+            'and min-max normalise it'
+        )
+    if not np.issubdtype(score_map.dtype, np.floating):
+        raise ValueError(
+            f'{path}: floats in [0, 1] were expected, got {score_map.dtype}'
+        )
+    # A NaN fails this, too.
+    if not (score_map.min() >= 0 and score_map.max() <= 1):
+        raise ValueError(
+            f'{path}: values in [0, 1] were expected, these are in '
+            f'[{score_map.min():g}, {score_map.max():g}]; min-max normalise '
+            'the map'
+        )
+    return score_map

@@ -1,0 +1,124 @@
+"""The true boxes or masks of a split in the benchmark's format."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mmspg.datasets.boxes import check_boxes, from_inclusive
+from mmspg.datasets.formats import (
+    agree,
+    integer,
+    numbers,
+    read_columns,
+    read_lines,
+    read_table,
+)
+from mmspg.datasets.paths import inside
+
+from ..functional import resize_boxes
+from .benchmark_map import SIDE
+
+BOX = "'path,x0,y0,x1,y1' with numbers"
+MASK = "'path,mask,ignore' or 'path,x0,y0,x1,y1'"
+
+
+class Truth(NamedTuple):
+    """What is true of one image, on the benchmark's grid."""
+
+    image: str  # id, the path of the list
+    boxes: np.ndarray | None  # (n, 4) int64, inclusive pixels; or
+    masks: tuple = ()  # paths of the masks of its objects, and
+    ignore: str | None = None  # that of the region to ignore
+
+
+def read_split(folder, mask_root='', dataset_name='OpenImages'):
+    """Read ``image_ids.txt``, ``localization.txt``, ``image_sizes.txt``.
+
+    Args:
+        folder (str | Path): ``metadata/<data set>/<split>``.
+        mask_root (str): The masks lie in the folder ``OpenImages`` of it,
+            as in the benchmark, or in one named as the data set, or in it.
+        dataset_name (str): For the latter.
+
+    Returns:
+        list[Truth]: In the order of the list.
+
+    Raises:
+        ValueError: The list is empty; files disagree about the images; a
+            malformed line; a box more than a pixel outside of its image.
+            The message names file and line.
+        FileNotFoundError: A file is absent.
+    """
+    folder = Path(folder)
+    listed = str(folder / 'image_ids.txt')
+    _exists(listed)
+    images = {}
+    for where, image in read_lines(listed):
+        if image in images:
+            raise ValueError(f'{where}: image {image!r} again')
+        images[image] = where
+    if not images:
+        raise ValueError(f'{listed}: the split is empty, it lists no image')
+    path = str(folder / 'localization.txt')
+    _exists(path)
+    first = next((line for _, line in read_lines(path)), '')
+    if first.count(',') >= 4:
+        return _with_boxes(images, listed, path, folder)
+    root = _mask_root(mask_root, dataset_name, first)
+    return _with_masks(images, listed, path, root)
+
+
+def _exists(path):
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'{path}: no such file; --metadata_root/--dataset_name/--split '
+            "must be a folder of the benchmark's metadata"
+        )
+
+
+def _with_boxes(images, listed, path, folder):
+    found = {}
+    for where, (image, *corners) in read_columns(path, 5, BOX, ','):
+        found.setdefault(image, []).append(
+            (numbers(corners, where, BOX), where)
+        )
+    agree(images, listed, found, path)
+    size_file = str(folder / 'image_sizes.txt')
+    _exists(size_file)
+    sizes = read_table(size_file, 3, "'path,width,height'", ',')
+    agree(images, listed, sizes, size_file)
+    truths = []
+    for image in images:
+        where, texts = sizes[image]
+        size = tuple(integer(t, where, 'a size in pixels', 1) for t in texts)
+        boxes, sources = zip(*found[image], strict=True)
+        check_boxes(from_inclusive(boxes), size, sources, image)
+        truths.append(Truth(image, resize_boxes(boxes, size, (SIDE, SIDE))))
+    return truths
+
+
+def _with_masks(images, listed, path, root):
+    masks, ignored = {}, {}
+    for where, (image, mask, ignore) in read_columns(path, 3, MASK, ','):
+        masks.setdefault(image, []).append(inside(root, mask, where))
+        if ignore:
+            if image in ignored:
+                raise ValueError(f'{where}: a second ignore mask')
+            ignored[image] = inside(root, ignore, where)
+    agree(images, listed, masks, path)
+    return [
+        Truth(image, None, tuple(masks[image]), ignored.get(image))
+        for image in images
+    ]
+
+
+def _mask_root(mask_root, dataset_name, line):
+    """The first of the folders that has the first line's mask."""
+    mask = line.split(',')[1] if line.count(',') == 2 else ''
+    roots = [
+        Path(mask_root, 'OpenImages'),
+        Path(mask_root, dataset_name),
+        Path(mask_root),
+    ]
+    return str(next((r for r in roots if (r / mask).is_file()), roots[0]))

@@ -1,0 +1,237 @@
+"""The drop-in for the benchmark's evaluation.py, as a command."""
+
+import json
+import runpy
+import subprocess
+import sys
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope='module')
+def reference(shared):
+    return np.load(shared / 'reference' / 'evaluation_public.npz')
+
+
+def write_split(folder, boxes, size=(224, 224)):
+    """Write metadata/SET/test for images 'a/0.jpg', 'a/1.jpg' ..."""
+    split = folder / 'metadata' / 'SET' / 'test'
+    split.mkdir(parents=True)
+    ids = [f'a/{i}.jpg' for i in range(len(boxes))]
+    rows = [
+        ','.join([image, *map(str, box)])
+        for image, some in zip(ids, boxes, strict=True)
+        for box in some
+    ]
+    sizes = [f'{image},{size[0]},{size[1]}' for image in ids]
+    for name, lines in (
+        ('image_ids', ids),
+        ('localization', rows),
+        ('image_sizes', sizes),
+    ):
+        (split / f'{name}.txt').write_text(''.join(f'{r}\n' for r in lines))
+    return split
+
+
+def write_maps(folder, maps):
+    (folder / 'maps' / 'a').mkdir(parents=True)
+    for i, score_map in enumerate(maps):
+        np.save(folder / 'maps' / 'a' / f'{i}.jpg.npy', score_map)
+
+
+OPTIONS = (
+    *('--scoremap_root', 'maps/', '--metadata_root', 'metadata/'),
+    *('--mask_root', 'masks/', '--dataset_name', 'SET', '--split', 'test'),
+    *('--out', 'figures.json'),
+)
+
+
+class Done(NamedTuple):
+    """What a finished command leaves."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    report: dict | None
+
+
+@pytest.fixture
+def run(root, tmp_path, monkeypatch, capsys):
+    """Run the tool in this process: importing torch takes seconds."""
+    path = root / 'tools' / 'analysis_tools' / 'eval_score_maps.py'
+    tool = runpy.run_path(str(path))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*options):
+        monkeypatch.setattr(sys, 'argv', [str(path), *OPTIONS, *options])
+        with pytest.raises(SystemExit) as end:
+            tool['main']()
+        code, said = end.value.code, capsys.readouterr()
+        errors = said.err
+        if isinstance(code, str):
+            code, errors = 1, errors + code
+        out = tmp_path / 'figures.json'
+        report = json.loads(out.read_text()) if out.is_file() else None
+        return Done(code, said.out, errors, report)
+
+    return run
+
+
+@pytest.fixture
+def reference_folder(reference, tmp_path):
+    offsets = reference['gt_offsets']
+    write_split(
+        tmp_path,
+        [
+            reference['gt_boxes'][offsets[i] : offsets[i + 1]]
+            for i in range(48)
+        ],
+    )
+    write_maps(tmp_path, reference['score_maps'])
+    return tmp_path
+
+
+def test_the_reference_figures(run, reference, reference_folder):
+    done = run('--cam_curve_interval', '.001')
+    report = done.report
+    assert done.returncode == 0, done.stderr
+    assert '48/48 maps' in done.stderr
+    expected = dict(
+        zip(('30', '50', '70'), reference['max_box_acc'], strict=True)
+    )
+    assert report['max_box_acc'] == expected
+    assert report['performance'] == expected['50']
+    ious = reference['largest_iou']
+    best = (ious >= 0.5).mean(0).argmax()
+    assert report['thresholds']['50'] == reference['thresholds'][best]
+    assert report['settings']['rule'] == 'largest_contour'
+    assert report['complete']
+
+
+def test_the_reference_figures_of_v2_by_two_workers(
+    root, reference, reference_folder
+):
+    command = [
+        *(sys.executable, root / 'tools/analysis_tools/eval_score_maps.py'),
+        *OPTIONS,
+        *('--multi_contour_eval', '--multi_iou_eval', 'True'),
+        *('--cam_curve_interval', '.001', '--workers', '2'),
+    ]
+    done = subprocess.run(
+        command, cwd=reference_folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads((reference_folder / 'figures.json').read_text())
+    assert list(report['max_box_acc'].values()) == list(
+        reference['all_contours_acc']
+    )
+    assert report['max_box_acc_v2'] == float(reference['max_box_acc_v2'])
+    assert 'MaxBoxAccV2: 38.8889' in done.stdout
+
+
+def test_the_reference_pxap(run, reference, reference_folder):
+    rows = []
+    folder = reference_folder / 'masks' / 'OpenImages' / 'm'
+    folder.mkdir(parents=True)
+    for i, mask in enumerate(reference['masks']):
+        cv2.imwrite(str(folder / f'{i}.png'), np.uint8(mask == 1) * 255)
+        cv2.imwrite(str(folder / f'{i}i.png'), np.uint8(mask == 255) * 255)
+        rows.append(f'a/{i}.jpg,m/{i}.png,m/{i}i.png\n')
+    split = reference_folder / 'metadata' / 'SET' / 'test'
+    (split / 'localization.txt').write_text(''.join(rows))
+    done = run('--cam_curve_interval', '.001')
+    report = done.report
+    assert done.returncode == 0, done.stderr
+    assert report['pxap'] == pytest.approx(float(reference['pxap']), abs=1e-9)
+
+
+def hand_drawn(folder):
+    """Three images of 448 x 224; the maps' boxes are the true ones."""
+    maps = np.zeros((3, 224, 224), np.float32)
+    maps[:, 50:100, 20:80] = 1
+    write_split(folder, [[(40, 50, 160, 100)]] * 3, size=(448, 224))
+    write_maps(folder, maps)
+
+
+def test_the_benchmarks_defaults_and_any_iou(run, tmp_path):
+    hand_drawn(tmp_path)
+    done = run('--iou_threshold_list', '50', '97')
+    report = done.report
+    assert done.returncode == 0, done.stderr
+    # The exclusive corner makes of 60 x 50 pixels 61 x 51, the truth's size.
+    assert report['max_box_acc'] == {'50': 100.0, '97': 100.0}
+    assert report['settings']['cam_curve_interval'] == 0.01
+
+
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        (lambda m: m + 0.5, 'in [0, 1]'),
+        (lambda m: m[:100], '224 x 224'),
+        (lambda m: np.where(m > 0, np.nan, m), 'in [0, 1]'),
+        (lambda m: m.astype(np.uint8), 'floats'),
+        (lambda m: np.array([None]), 'not an array'),
+    ],
+)
+def test_a_bad_map_is_named_and_the_rest_is_kept(run, tmp_path, change, words):
+    hand_drawn(tmp_path)
+    path = tmp_path / 'maps' / 'a' / '1.jpg.npy'
+    np.save(path, change(np.load(path)))
+    done = run()
+    report = done.report
+    assert done.returncode == 1
+    assert 'maps/a/1.jpg.npy' in done.stderr
+    assert words in done.stderr
+    assert not report['complete']
+    assert report['evaluated'] == 2
+    assert report['max_box_acc']['50'] == 100
+    assert len(report['errors']) == 1
+    assert 'INCOMPLETE' in done.stdout
+
+
+def test_a_missing_map_is_named_and_the_rest_is_kept(run, tmp_path):
+    hand_drawn(tmp_path)
+    (tmp_path / 'maps' / 'a' / '2.jpg.npy').unlink()
+    done = run('--workers', '2')
+    report = done.report
+    assert done.returncode == 1
+    assert 'no score map of image a/2.jpg' in done.stderr
+    assert report['evaluated'] == 2
+
+
+@pytest.mark.parametrize(
+    'name, text, words',
+    [
+        ('image_ids', '', 'the split is empty'),
+        ('image_ids', 'a/0.jpg\na/1.jpg\n', 'a/2.jpg'),
+        ('image_ids', 'a/0.jpg\na/0.jpg\n', 'image_ids.txt:2'),
+        ('localization', 'a/0.jpg,0,0,x,9\n', 'localization.txt:1'),
+        ('localization', 'a/0.jpg,0,0,9,9\n', 'disagree'),
+        (
+            'localization',
+            ''.join(f'a/{i}.jpg,0,0,500,9\n' for i in range(3)),
+            'more than 1 pixel outside',
+        ),
+        ('image_sizes', 'a/0.jpg,448\n', 'image_sizes.txt:1'),
+    ],
+)
+def test_a_bad_split_is_refused(run, tmp_path, name, text, words):
+    hand_drawn(tmp_path)
+    split = tmp_path / 'metadata' / 'SET' / 'test'
+    (split / f'{name}.txt').write_text(text)
+    done = run()
+    report = done.report
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert 'Traceback' not in done.stderr
+    assert report is None
+
+
+def test_a_missing_split_is_refused(run, tmp_path):
+    done = run()
+    assert done.returncode == 1
+    assert 'no such file' in done.stderr
+    assert 'Traceback' not in done.stderr
