@@ -129,9 +129,13 @@ def all_boxes_at_thresholds(score_map, thresholds=None, rule='all_contours'):
     """
     picked = get_rule(rule)
     levels, distinct, index = _cut(score_map, thresholds, picked, rule)
-    boxes, owners = _every(picked.part)(levels, distinct)
+    boxes, spans = _every(picked.part)(levels, distinct)
     boxes = _corners(boxes, picked, levels.shape)
-    groups = [boxes[owners == i] for i in range(len(distinct))]
+    which, floor = _unroll(spans)
+    # A stable sort keeps the order within a floor.
+    boxes = boxes[which[np.argsort(floor, kind='stable')]]
+    ends = np.cumsum(np.bincount(floor, minlength=len(distinct)))
+    groups = np.split(boxes, ends[:-1]) if len(distinct) else []
     groups.append(np.array([_NOTHING]))
     return [groups[i] for i in index]
 
@@ -153,14 +157,17 @@ def best_iou_at_thresholds(
     picked = get_rule(rule)
     levels, distinct, index = _cut(score_map, thresholds, picked, rule)
     if picked.part == 'all_contours':
-        boxes, owners = _engine.all_contours(levels, distinct)
+        boxes, spans = _engine.all_contours(levels, distinct)
+        which, floor = _unroll(spans)
     else:
         boxes = _largest(picked.part)(levels, distinct)
-        owners = np.arange(len(boxes))
-    boxes = np.vstack([_corners(boxes, picked, levels.shape), [_NOTHING]])
-    ious = box_iou(boxes, gt_boxes).max(axis=1, initial=0)
+        which = floor = np.arange(len(boxes))
+    boxes = _corners(boxes, picked, levels.shape)
     best = np.zeros(len(distinct) + 1)
-    np.maximum.at(best, np.append(owners, len(distinct)), ious)
+    best[-1] = box_iou([_NOTHING], gt_boxes).max(initial=0)
+    # A box that holds for many floors is compared once.
+    ious = box_iou(boxes, gt_boxes).max(axis=1, initial=0)
+    np.maximum.at(best, floor, ious[which])
     return best[index]
 
 
@@ -191,15 +198,25 @@ def _largest(part):
 
 
 def _every(part):
-    """The function for all boxes of a foreground, with the floor of each."""
+    """The function for all boxes, with the range of floors of each."""
     if part == 'tight':
-        return lambda levels, floors: (
-            contours.tight(levels, floors),
-            np.arange(len(floors)),
-        )
+        return _every_tight
     if part == 'largest_area':
         return contours.components
     return _engine.all_contours
+
+
+def _every_tight(levels, floors):
+    at = np.arange(len(floors))[:, None]
+    return contours.tight(levels, floors), at + (0, 1)
+
+
+def _unroll(spans):
+    """``(n, 2)`` ranges of floors to pairs of box and floor."""
+    begin, lengths = spans[:, 0], spans[:, 1] - spans[:, 0]
+    shift = np.cumsum(lengths) - lengths
+    which = np.repeat(np.arange(len(spans)), lengths)
+    return which, np.arange(len(which)) + (begin - shift)[which]
 
 
 def _corners(boxes, picked, shape):

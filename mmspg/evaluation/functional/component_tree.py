@@ -108,13 +108,9 @@ def all_contours(levels, floors):
     outer = _trace(*prepared, _EIGHT, levels.shape, False)
     inner = _trace(*prepared, _FOUR, levels.shape, True)
     inner[:, :4] += (-1, -1, 1, 1)
+    spans = np.concatenate([outer[:, [5, 4]], inner[:, [4, 5]]])
     boxes = np.concatenate([outer[:, :4], inner[:, :4]])
-    begin = np.concatenate([outer[:, 5], inner[:, 4]]) - 1
-    end = np.concatenate([outer[:, 4], inner[:, 5]])
-    spans = end - begin
-    shift = np.cumsum(spans) - spans
-    owners = np.arange(spans.sum()) + np.repeat(begin - shift, spans)
-    return np.repeat(boxes, spans, axis=0), owners
+    return boxes.astype(np.int64), spans - (1, 0)
 
 
 def _largest(levels, floors, growth, last_wins):

@@ -33,15 +33,15 @@ def all_contours(levels, floors):
     """Boxes of all contours, those of holes too.
 
     Returns:
-        tuple[ndarray]: Boxes ``(n, 4)`` and, for each, the index of its
-        floor ``(n,)``.
+        tuple[ndarray]: Boxes ``(n, 4)`` and, for each, the range of floors
+        that it holds for, ``(n, 2)``, first and one past the last.
     """
     boxes, owners = [], []
     for index, mask in enumerate(_masks(levels, floors)):
         found = [_bounds(c) for c in _find(mask, cv2.RETR_LIST)]
         boxes += found
         owners += [index] * len(found)
-    return np.array(boxes, np.int64).reshape(-1, 4), np.array(owners, np.intp)
+    return np.array(boxes, np.int64).reshape(-1, 4), _spans(owners)
 
 
 def components(levels, floors):
@@ -54,7 +54,8 @@ def components(levels, floors):
     """
     boxes = [_components(mask) for mask in _masks(levels, floors)]
     owners = np.repeat(np.arange(len(boxes)), [len(b) for b in boxes])
-    return np.concatenate([np.empty((0, 4), np.int64), *boxes]), owners
+    boxes = np.concatenate([np.empty((0, 4), np.int64), *boxes])
+    return boxes, _spans(owners)
 
 
 def largest_area(levels, floors):
@@ -85,6 +86,10 @@ def _components(mask):
     first[ids] = where
     order = np.lexsort((first[1:], -area))
     return np.stack([x, y, x + w - 1, y + h - 1], axis=1)[order]
+
+
+def _spans(owners):
+    return np.reshape(owners, (-1, 1)).astype(np.intp) + (0, 1)
 
 
 def _masks(levels, floors):

@@ -42,6 +42,9 @@ def benchmark_score_map(score_map, size=224):
         ndarray: ``(size, size)`` in [0, 1], see `min_max`.
     """
     score_map = _as_float(score_map)
+    if is_flat(score_map):
+        # Interpolation would round a constant to something to normalise.
+        return np.zeros((size, size), score_map.dtype)
     resized = cv2.resize(
         score_map, (size, size), interpolation=cv2.INTER_CUBIC
     )
@@ -84,6 +87,8 @@ def place_score_map(
             f'score_map must be (h, w), got shape {score_map.shape}; '
             'give the maps of several classes one by one'
         )
+    if is_flat(score_map):
+        return np.zeros(image_size[::-1], np.float32)
     regions = _regions(image_size, input_size, homography)
     flips = tuple(slice(None, None, -1 if r[1] < r[0] else 1) for r in regions)
     score_map = score_map[flips[::-1]]

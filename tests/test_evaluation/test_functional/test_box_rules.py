@@ -1,0 +1,297 @@
+"""Every rule against an independent slow statement of it."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import ndimage
+
+from mmspg.evaluation.functional import (
+    all_boxes_at_thresholds,
+    benchmark_thresholds,
+    best_iou_at_thresholds,
+    box_iou,
+    boxes,
+    boxes_at_thresholds,
+    contours,
+)
+
+THRESHOLDS = benchmark_thresholds(0.05)
+EIGHT = np.ones((3, 3))
+
+
+@pytest.fixture(
+    scope='module', autouse=True, params=['opencv', 'component_tree']
+)
+def engine(request):
+    """Every test runs without numba, and with it where it is installed."""
+    if request.param == 'opencv':
+        chosen = contours
+    else:
+        pytest.importorskip('numba', reason='the extra `fast`')
+        from mmspg.evaluation.functional import component_tree as chosen
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boxes, '_engine', chosen)
+        yield chosen
+
+
+# Few distinct values make plateaus, ties, holes and thin lines likely.
+def score_maps(side=14):
+    shapes = st.tuples(st.integers(1, side), st.integers(1, side))
+    few = st.sampled_from([0, 0.2, 0.25, 0.5, 0.9, 1])
+    return shapes.flatmap(
+        lambda shape: arrays.arrays(
+            np.float32,
+            shape,
+            elements=few | st.floats(0, 1, width=32),
+            fill=few,
+        )
+    )
+
+
+def random_maps(number, seed):
+    """Noise, blocks, lines, rings and blurs of a few grey levels."""
+    rng = np.random.default_rng(seed)
+    for i in range(number):
+        height, width = rng.integers(1, rng.choice([3, 8, 16, 32]), 2)
+        grey = rng.integers(0, rng.choice([2, 3, 6, 256]), (height, width))
+        if i % 4 == 1:
+            grey = np.kron(grey, np.ones((2, 2)))[:height, :width]
+        elif i % 4 == 2:
+            grey = ndimage.uniform_filter(10.0 * grey, 3).astype(int) % 256
+        elif i % 4 == 3:
+            grey = np.where(rng.random(grey.shape) < 0.5, grey.max(), grey)
+        yield (grey / max(grey.max(), 1)).astype(np.float32)
+
+
+def area_box(foreground):
+    labels, count = ndimage.label(foreground, EIGHT)
+    if not count:
+        return [0, 0, 0, 0]
+    # Labels are in raster order, and argmax takes the first.
+    best = 1 + np.argmax(np.bincount(labels.ravel())[1:])
+    return span(labels == best)
+
+
+def span(mask):
+    y, x = np.nonzero(mask)
+    if not len(y):
+        return [0, 0, 0, 0]
+    return [x.min(), y.min(), x.max(), y.max()]
+
+
+def contour_boxes(score_map, threshold, every):
+    grey = (score_map.astype(np.float64) * 255).astype(np.uint8)
+    mask = (grey > int(threshold * grey.max())).astype(np.uint8)
+    found = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)[-2]
+    if not found:
+        return [(0, 0, 0, 0)]
+    if not every:
+        found = [max(found, key=cv2.contourArea)]
+    height, width = mask.shape
+    rects = map(cv2.boundingRect, found)
+    return [
+        (x, y, min(x + w, width - 1), min(y + h, height - 1))
+        for x, y, w, h in rects
+    ]
+
+
+def check_all_rules(score_map):
+    maximum, mean = score_map.max(), score_map.mean(dtype=np.float64)
+    wide = score_map.astype(np.float64)
+    flat = score_map.min() == maximum
+    area = boxes_at_thresholds(score_map, THRESHOLDS)
+    cam = boxes_at_thresholds(score_map, THRESHOLDS, 'cam')
+    tight = boxes_at_thresholds(score_map, THRESHOLDS * 3, 'mean')
+    contour = boxes_at_thresholds(score_map, THRESHOLDS, 'largest_contour')
+    every = all_boxes_at_thresholds(score_map, THRESHOLDS, 'all_contours')
+    for i, t in enumerate(THRESHOLDS):
+        assert area[i].tolist() == area_box(wide > t)
+        assert cam[i].tolist() == area_box(wide > t * float(maximum))
+        above = (wide > 3 * t * mean) & (not flat)
+        assert tight[i].tolist() == span(above)
+        [expected] = contour_boxes(score_map, t, every=False)
+        assert tuple(contour[i]) == expected
+        expected = contour_boxes(score_map, t, every=True)
+        assert sorted(map(tuple, every[i])) == sorted(expected)
+
+
+@given(score_maps())
+@settings(max_examples=120, deadline=None)
+def test_rules_on_drawn_maps(score_map):
+    check_all_rules(score_map)
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_rules_on_random_maps(seed):
+    for score_map in random_maps(150, seed):
+        check_all_rules(score_map)
+
+
+def test_functions_of_the_engine_on_thousands_of_maps(engine):
+    """Every level of 1,500 maps a rule, at the engine's own interface."""
+    for score_map in random_maps(1500, 9):
+        grey = (score_map * 255).astype(np.uint8)
+        floors = np.unique(grey)[-8:]
+        largest = engine.largest_contour(grey, floors)
+        area = engine.largest_area(grey, floors)
+        every, spans = engine.all_contours(grey, floors)
+        for i, floor in enumerate(floors):
+            mask = (grey >= floor).astype(np.uint8)
+            found = cv2.findContours(
+                mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE
+            )[-2]
+            rects = np.array([cv2.boundingRect(c) for c in found])
+            rects[:, 2:] += rects[:, :2] - 1
+            best = np.argmax([cv2.contourArea(c) for c in found])
+            assert largest[i].tolist() == rects[best].tolist()
+            ours = every[(spans[:, 0] <= i) & (i < spans[:, 1])].tolist()
+            assert sorted(ours) == sorted(rects.tolist())
+            assert area[i].tolist() == area_box(mask)
+
+
+@given(score_maps(), st.floats(0.05, 1))
+@settings(max_examples=120, deadline=None)
+def test_energy_keeps_the_fewest_highest_pixels(score_map, share):
+    box = boxes_at_thresholds(score_map, [share], 'energy')[0]
+    wide = score_map.astype(np.float64)
+    if score_map.min() == score_map.max():
+        assert box.tolist() == [0, 0, 0, 0]
+        return
+    for value in sorted(set(wide.ravel()), reverse=True):
+        kept = wide >= value
+        if wide[kept].sum() >= share * wide.sum() * (1 - 1e-12):
+            break
+    assert box.tolist() == span(kept)
+
+
+@given(
+    score_maps(),
+    st.sampled_from(list(boxes.RULES)),
+    arrays.arrays(np.int64, (2, 2, 2), elements=st.integers(0, 13)),
+)
+@settings(max_examples=100, deadline=None)
+def test_best_iou_is_the_maximum_over_all_pairs(score_map, rule, corners):
+    gt_boxes = np.sort(corners, axis=1).reshape(2, 4)
+    best = best_iou_at_thresholds(score_map, THRESHOLDS, gt_boxes, rule)
+    if rule == 'all_contours':
+        found = all_boxes_at_thresholds(score_map, THRESHOLDS, rule)
+    else:
+        found = boxes_at_thresholds(score_map, THRESHOLDS, rule)[:, None]
+    expected = [box_iou(some, gt_boxes).max() for some in found]
+    assert best.tolist() == expected
+
+
+def test_without_true_boxes_the_best_iou_is_zero():
+    for rule in boxes.RULES:
+        none = best_iou_at_thresholds(np.eye(4), [0.1], np.empty((0, 4)), rule)
+        assert none.tolist() == [0]
+
+
+#  A ring with a hole that holds a block of its own.
+RING = np.array(
+    [
+        [0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 5, 5, 5, 5, 5, 5, 0],
+        [0, 5, 0, 0, 0, 0, 5, 0],
+        [0, 5, 0, 9, 9, 0, 5, 0],
+        [0, 5, 0, 9, 9, 0, 5, 0],
+        [0, 5, 0, 0, 0, 0, 5, 0],
+        [0, 5, 5, 5, 5, 5, 5, 0],
+        [0, 0, 0, 0, 0, 0, 0, 0],
+    ]
+)
+
+
+@pytest.mark.quick
+def test_ring_under_every_rule():
+    score_map = RING / 9
+    low, high = 0.3, 0.8
+    take = boxes_at_thresholds(score_map, [low, high], 'largest_area')
+    assert take.tolist() == [[1, 1, 6, 6], [3, 3, 4, 4]]
+    take = boxes_at_thresholds(score_map, [low, high], 'largest_contour')
+    assert take.tolist() == [[1, 1, 7, 7], [3, 3, 5, 5]]
+    take = all_boxes_at_thresholds(score_map, [low])[0].tolist()
+    # The hole's contour runs through the ring's own pixels.
+    assert sorted(take) == [[1, 1, 7, 7], [1, 1, 7, 7], [3, 3, 5, 5]]
+    assert boxes_at_thresholds(score_map, rule='cam').tolist() == [
+        [1, 1, 6, 6]
+    ]
+    assert boxes_at_thresholds(score_map, rule='energy').tolist() == [
+        [1, 1, 6, 6]
+    ]
+    assert boxes_at_thresholds(score_map, [3], 'mean').tolist() == [
+        [3, 3, 4, 4]
+    ]
+
+
+def test_components_come_largest_first():
+    score_map = np.array([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 0, 1]])
+    found = all_boxes_at_thresholds(score_map, [0.5], 'largest_area')[0]
+    assert found.tolist() == [
+        [2, 0, 3, 0],
+        [0, 2, 1, 2],
+        [0, 0, 0, 0],
+        [3, 2, 3, 2],
+    ]
+
+
+@pytest.mark.parametrize('rule', list(boxes.RULES))
+@pytest.mark.parametrize('value', [0.0, 0.4, 1.0])
+def test_one_pixel_and_constant_maps_give_a_box(rule, value):
+    for shape in ((1, 1), (3, 5)):
+        constant = np.full(shape, value, np.float32)
+        found = all_boxes_at_thresholds(constant, [0.95], rule)[0]
+        empty = value == 0 or rule in ('mean', 'energy')
+        empty = empty or (rule == 'largest_area' and value < 0.95)
+        whole = [0, 0, shape[1] - 1, shape[0] - 1]
+        assert found.tolist() == [[0, 0, 0, 0] if empty else whole]
+
+
+def test_more_thresholds_than_a_byte_counts():
+    rng = np.random.default_rng(0)
+    score_map = rng.random((20, 30))
+    thresholds = rng.permutation(np.linspace(0, 1.2, 700))
+    found = boxes_at_thresholds(score_map, thresholds)
+    assert found.tolist() == [area_box(score_map > t) for t in thresholds]
+
+
+def test_arguments_are_not_written_to():
+    score_map = np.linspace(0, 1, 20, dtype=np.float32).reshape(4, 5)
+    score_map.flags.writeable = False
+    for rule in boxes.RULES:
+        all_boxes_at_thresholds(score_map, [0.5, 0.1], rule)
+        turned = np.asfortranarray(score_map)
+        best_iou_at_thresholds(turned.T, [0.5], [[0, 0, 1, 1]], rule)
+
+
+def test_unknown_rule_lists_the_valid_ones():
+    with pytest.raises(ValueError, match='largest_area, largest_contour, all'):
+        boxes_at_thresholds(np.eye(3), [0.5], 'biggest')
+
+
+def test_a_rule_of_many_boxes_has_no_single_one():
+    with pytest.raises(ValueError, match='all_boxes_at_thresholds'):
+        boxes_at_thresholds(np.eye(3), [0.5], 'all_contours')
+
+
+def test_a_rule_without_a_threshold_asks_for_one():
+    with pytest.raises(ValueError, match='no threshold of its own'):
+        boxes_at_thresholds(np.eye(3))
+
+
+@pytest.mark.parametrize(
+    'score_map, message',
+    [
+        (np.eye(3) * 2, r'in \[0, 1\], got \[0.0, 2.0\]'),
+        (np.eye(3) - 0.5, r'in \[0, 1\]'),
+        (np.full((2, 2), np.nan), 'NaN'),
+        (np.zeros((2, 2, 2)), r'must be \(H, W\)'),
+        (np.zeros((0, 4)), r'must be \(H, W\)'),
+    ],
+)
+def test_maps_out_of_range_are_refused(score_map, message):
+    with pytest.raises(ValueError, match=message):
+        boxes_at_thresholds(score_map, [0.5])
