@@ -1,0 +1,5 @@
+"""mmspg inside other programs."""
+
+from .localization_inferencer import LocalizationInferencer
+
+__all__ = ['LocalizationInferencer']

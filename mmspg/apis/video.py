@@ -1,0 +1,125 @@
+"""A video in, an annotated video out."""
+
+from collections.abc import Iterator
+
+import cv2
+import matplotlib
+import numpy as np
+
+from mmspg.visualization.palette import get_palette
+
+
+def frames_of(path: str) -> tuple[Iterator[np.ndarray], float, int]:
+    """Open a video.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        tuple: Its frames ``(h, w, 3)`` uint8 in B, G, R, as they are read;
+        frames a second; and how many there should be, 0 if unknown.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise OSError(
+            f'cannot open {path}: neither an image, a folder nor a video '
+            'that this OpenCV can read'
+        )
+    rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
+    count = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+    return _read(capture), rate, count
+
+
+def _read(capture) -> Iterator[np.ndarray]:
+    while True:
+        good, frame = capture.read()
+        if not good:
+            capture.release()
+            return
+        yield frame
+
+
+class VideoFile:
+    """Write frames to a file; a context manager.
+
+    Args:
+        path (str): The .mp4 file.
+        rate (float): Frames a second.
+    """
+
+    def __init__(self, path: str, rate: float):
+        self.path = str(path)
+        self.rate = rate
+        self.writer = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.writer is not None:
+            self.writer.release()
+
+    def write(self, frame: np.ndarray) -> None:
+        """Append a frame ``(h, w, 3)`` uint8 in B, G, R.
+
+        Raises:
+            OSError: This OpenCV cannot write such a file.
+        """
+        if self.writer is None:
+            size = frame.shape[1::-1]
+            code = cv2.VideoWriter_fourcc(*'mp4v')
+            self.writer = cv2.VideoWriter(self.path, code, self.rate, size)
+            if not self.writer.isOpened():
+                raise OSError(f'this OpenCV cannot write {self.path}')
+        self.writer.write(frame)
+
+
+def annotate(
+    frame: np.ndarray, result: dict, palette: str = 'paper', alpha: float = 0.4
+) -> np.ndarray:
+    """Draw the box and the name on a frame, under its score map.
+
+    Args:
+        frame (ndarray): ``(h, w, 3)`` uint8 in B, G, R.
+        result (dict): Of `LocalizationInferencer`, with ``score_map``.
+        palette (str): See `mmspg.visualization.PALETTES`.
+        alpha (float): Weight of the map where it is 1; 0 where it is 0.
+            Defaults to .4.
+
+    Returns:
+        ndarray: Likewise.
+    """
+    colours = get_palette(palette)
+    heat = matplotlib.colormaps[colours.heat](result['score_map'])[..., :3]
+    weight = alpha * result['score_map'][..., None]
+    drawn = (1 - weight) * frame + weight * 255 * heat[..., ::-1]
+    drawn = drawn.astype(np.uint8)
+    stroke = max(2, round(min(frame.shape[:2]) / 160))
+    colour = colours.predicted[::-1]
+    for location in result['locations']:
+        x0, y0, x1, y1 = location['box']
+        for width, paint in ((stroke + 2, (0, 0, 0)), (stroke, colour)):
+            cv2.rectangle(drawn, (x0, y0), (x1, y1), paint, width)
+        name = location.get('class', f'class {location["label"]}')
+        text = f'{name} {location["score"]:.2f}'.encode('ascii', 'replace')
+        _label(drawn, text.decode(), (x0, y0), stroke)
+    return drawn
+
+
+def _label(image, text, corner, stroke) -> None:
+    """White on black, within the frame whatever the box is."""
+    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.25 * stroke
+    room = image.shape[1] - 2 * stroke
+    width = cv2.getTextSize(text, font, scale, 1)[0][0]
+    scale *= min(1, room / width)
+    (width, height), base = cv2.getTextSize(text, font, scale, 1)
+    x = int(np.clip(corner[0], 0, max(0, image.shape[1] - width)))
+    y = int(np.clip(corner[1], height + base, image.shape[0] - base))
+    cv2.rectangle(
+        image, (x, y - height - base), (x + width, y + base), (0, 0, 0), -1
+    )
+    white = (255, 255, 255)
+    cv2.putText(image, text, (x, y), font, scale, white, 1, cv2.LINE_AA)
