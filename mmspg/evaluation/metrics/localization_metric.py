@@ -17,7 +17,6 @@ from ..functional import (
     place_score_map,
     to_inclusive,
 )
-from .blacklist import Blacklist
 from .class_predictions import UNRANKED, ClassPredictions
 from .localization_counts import Layout, Record, chunks, count, pack_kinds
 from .localization_errors import error_kinds
@@ -81,13 +80,14 @@ class LocalizationMetric(RecordMetric):
             kind, see `error_kinds`; a dict has its bounds. Defaults to
             False.
         per_class (bool): Add ``per_class``, the figures by class name.
-        curves (bool): Add ``curves``, every figure at every threshold.
         class_predictions (str | dict | sequence, optional): Files with the
             predictions of other classifiers, see `ClassPredictions`: their
             mean ranks the classes (Table 3 of the paper).
-        blacklist (str | sequence, optional): Images that do not count: a
-            file, or a list, of img_ids or of ILSVRC validation numbers.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
+
+    Attributes:
+        curves (dict): On the main process, after an evaluation: a list for
+            every figure, its value at each of ``thresholds``.
 
     Raises:
         ValueError: Unknown rule or option; a record would take over 1 KiB.
@@ -112,9 +112,7 @@ class LocalizationMetric(RecordMetric):
         star_thresholds=None,
         error_split=False,
         per_class=False,
-        curves=False,
         class_predictions=None,
-        blacklist=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -144,9 +142,8 @@ class LocalizationMetric(RecordMetric):
         self.thresholds = self.choice.grid
         self.error_split = error_split
         self.per_class = per_class
-        self.curves = curves
+        self.curves = None
         self.class_predictions = ClassPredictions.build(class_predictions)
-        self.blacklist = Blacklist(blacklist)
         self.layout = Layout(
             len(self.iou_thrs),
             top5_star == 'components',
@@ -171,10 +168,8 @@ class LocalizationMetric(RecordMetric):
                 ``pred_score``, ``ori_shape``, ``img_shape``.
 
         Returns:
-            Record: None for an image of the blacklist.
+            Record: Packed bits.
         """
-        if sample_name(sample) in self.blacklist:
-            return None
         label = true_label(sample)
         raw = score_map_of(sample, label)
         placed = place_score_map(
@@ -230,9 +225,7 @@ class LocalizationMetric(RecordMetric):
             ValueError: Images without a prediction; the message lists them.
         """
         if self.class_predictions is not None:
-            self.class_predictions.check(
-                [name for name in images if name not in self.blacklist]
-            )
+            self.class_predictions.check(images)
 
     def share(self):
         """Give the records, and the images without a class prediction."""
@@ -249,39 +242,30 @@ class LocalizationMetric(RecordMetric):
         """Figures of the whole data set.
 
         Args:
-            results (list[Record | None]): In the order of the data set.
+            results (list[Record]): In the order of the data set.
 
         Returns:
             dict: See the class.
 
         Raises:
             ValueError: ``class_predictions`` lacks images; GT-known, which
-                needs no class, is printed before. All are blacklisted.
+                needs no class, is printed before.
         """
-        records = [record for record in results if record is not None]
-        if not records:
-            raise ValueError(
-                f'LocalizationMetric: all {len(results)} images are on the '
-                'blacklist'
-            )
         counts = count(
-            records, self.layout, star=self.top5_star == 'thresholds'
+            results, self.layout, star=self.top5_star == 'thresholds'
         )
         choice = self.choice.decide(counts['gt_known'][0])
         if self.top5_star == 'thresholds':
             choice = choice.decide_star(counts['star_pair'])
-        figures = figures_of(counts, len(records), choice, self.iou_thrs)
+        figures = figures_of(counts, len(results), choice, self.iou_thrs)
         protocol = self._protocol(choice)
         self._refuse_unknown(figures, protocol)
-        print_log(table(figures, protocol, len(records)), logger='current')
-        warn_flat(self, sum(r.flat for r in records), len(records))
+        print_log(table(figures, protocol, len(results)), logger='current')
+        warn_flat(self, sum(r.flat for r in results), len(results))
         figures['protocol'] = protocol
         if self.per_class:
-            figures['per_class'] = self._per_class(records, choice)
-        if self.curves:
-            figures['curves'] = curves(
-                counts, len(records), choice, self.iou_thrs
-            )
+            figures['per_class'] = self._per_class(results, choice)
+        self.curves = curves(counts, len(results), choice, self.iou_thrs)
         return figures
 
     def _protocol(self, choice):

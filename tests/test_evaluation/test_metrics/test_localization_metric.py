@@ -236,8 +236,9 @@ def test_per_class_figures_carry_the_names():
 
 
 def test_curves_have_a_value_at_every_threshold():
-    metric = LocalizationMetric(thresholds=[0.25, 0.6], curves=True)
-    curves = evaluate(metric, two_threshold_samples())['curves']
+    metric = LocalizationMetric(thresholds=[0.25, 0.6])
+    evaluate(metric, two_threshold_samples())
+    curves = metric.curves
     assert curves['thresholds'] == [0.25, 0.6]
     assert curves['gt_known_acc'] == [25, 75]
     assert curves['top1_acc'] == [0, 25]
@@ -267,21 +268,6 @@ def test_constant_and_nan_maps_have_no_box_and_warn(monkeypatch):
         pytest.approx(100 / 3)
     )
     assert any('2 of 3 score maps' in text for text in said)
-
-
-def test_blacklist_by_name_and_by_number(tmp_path):
-    samples = [
-        sample(i, [TRUE], {3: block(TRUE if i else FAR)}, 3, [3])
-        for i in range(3)
-    ]
-    samples[0]['img_id'] = 'val/ILSVRC2012_val_00000036.JPEG'
-    path = tmp_path / 'blacklist.txt'
-    path.write_text('36\n')
-    for blacklist in (str(path), [36], [samples[0]['img_id']]):
-        figures = evaluate(LocalizationMetric(blacklist=blacklist), samples)
-        assert figures['gt_known_acc'] == 100
-    with pytest.raises(ValueError, match='no such file'):
-        LocalizationMetric(blacklist='absent.txt')
 
 
 def test_a_record_is_at_most_a_kibibyte():

@@ -87,8 +87,9 @@ def main():
         uneven=evaluate(uneven, folder, **options),
         repeated=evaluate(repeated, folder, **options),
     )
-    with pytest.raises(ValueError, match='blacklist'):
-        evaluate(uneven, folder, blacklist=[f'{i}.jpg' for i in range(99)])
+    Path('none.json').write_text('{"x.jpg": {"labels": [0], "scores": [1]}}')
+    with pytest.raises(ValueError, match=f'for {NUMBER} images'):
+        evaluate(uneven, folder, class_predictions='none.json')
     if rank == 0:
         Path(out).write_text(json.dumps(result))
 
