@@ -15,7 +15,8 @@ __all__ = list(parent.__all__)
 def _child(name: str, *locations: str) -> Registry:
     of = getattr(parent, name)
     return Registry(
-        of.name, parent=of, scope='mmspg', locations=list(locations))
+        of.name, parent=of, scope='mmspg', locations=list(locations)
+    )
 
 
 # mmspg.engine

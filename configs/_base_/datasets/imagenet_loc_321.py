@@ -1,6 +1,7 @@
-# ILSVRC's CLS-LOC as the code released with the paper takes it: short side to 356, a
-# random crop of 321 and a flip; tested on the centre crop of 321, whose map is
-# put back where the crop was (that code stretches it over the whole image).
+# ILSVRC's CLS-LOC as the code released with the paper takes it: short side
+# to 356, a random crop of 321 and a flip; tested on the centre crop of 321,
+# whose map is put back where the crop was (that code stretches it over the
+# whole image).
 _base_ = ['imagenet_loc_224.py']
 
 input_size = 321
