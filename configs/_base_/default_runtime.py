@@ -5,7 +5,10 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    # Killed at any moment, a run finds its last whole checkpoint again.
+    checkpoint=dict(
+        type='mmspg.AtomicCheckpointHook', interval=1, max_keep_ckpts=2
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # Pictures of image, score map, predicted and true box; tools/test.py
     # --show-dir switches it on.

@@ -1,9 +1,11 @@
+from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .class_num_hook import HeadClassNumHook
 from .epoch_seed_hook import EpochSeedHook
 from .localization_visualization_hook import LocalizationVisualizationHook
 from .loss_check_hook import LossCheckHook
 
 __all__ = [
+    'AtomicCheckpointHook',
     'EpochSeedHook',
     'HeadClassNumHook',
     'LocalizationVisualizationHook',

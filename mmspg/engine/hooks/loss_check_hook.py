@@ -23,6 +23,9 @@ class LossCheckHook(Hook):
 
     - A loss that is NaN or infinite ends the run, before another checkpoint
       is written; what was saved remains. Weights cannot recover from it.
+    - A checkpoint whose weights are not finite is not written: the run ends,
+      and the one before remains. The last step of an epoch can spoil them
+      after a loss that was still finite.
     - A guidance mask that has been almost all foreground for ``patience``
       iterations in a row gives a warning, once a mask: the branch that
       learns from it learns that everything is object. This is how SPG fails
@@ -85,6 +88,29 @@ class LossCheckHook(Hook):
             if streak == self.patience and name not in self.warned:
                 self.warned.add(name)
                 self._warn(name, share, where)
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Check the weights that are about to be saved.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): With ``state_dict``.
+
+        Raises:
+            FloatingPointError: A weight is not finite.
+        """
+        lost = [
+            name
+            for name, value in checkpoint['state_dict'].items()
+            if value.is_floating_point() and not value.isfinite().all()
+        ]
+        if lost:
+            raise FloatingPointError(
+                f'epoch {runner.epoch + 1}, iteration {runner.iter}: '
+                f'{len(lost)} tensors have weights that are not finite, '
+                f'{", ".join(lost[:3])} among them, so no checkpoint is '
+                f'written. {ADVICE} Then resume from the last one.'
+            )
 
     def _warn(self, name, share, where) -> None:
         print_log(

@@ -1,0 +1,110 @@
+"""Checkpoints that a kill or a full disk cannot take away."""
+
+import os.path as osp
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+
+from mmspg.registry import HOOKS
+from mmspg.utils.atomic import BACKEND, write_atomically
+
+
+class _RemoveLater:
+    """A file backend that only notes what it is asked to remove."""
+
+    def __init__(self, backend):
+        self.backend = backend
+        self.noted = []
+
+    def __getattr__(self, name):
+        return getattr(self.backend, name)
+
+    def remove(self, path):
+        self.noted.append(path)
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """MMEngine's ``CheckpointHook``, safe at any moment.
+
+    MMEngine removes the outdated checkpoint, writes the new one in place,
+    and then writes its name into ``last_checkpoint``, in place. A process
+    killed on the way can leave half a checkpoint, an empty
+    ``last_checkpoint``, or one that names a file that is gone. Here
+
+    1. a checkpoint is written beside its place and renamed,
+    2. then ``last_checkpoint`` likewise,
+    3. then what is outdated goes, the former best checkpoint, too.
+
+    So ``last_checkpoint`` always names a whole file, and ``--resume`` needs
+    no more. It takes room for one checkpoint more than ``max_keep_ckpts``.
+
+    Args:
+        backend_args (dict, optional): As of MMEngine's. Given, or with an
+            ``out_dir`` that is no local folder, the writes are those of that
+            backend; object stores are atomic by themselves.
+        **kwargs: As of MMEngine's ``CheckpointHook``.
+    """
+
+    def before_train(self, runner) -> None:
+        """Choose the backend that writes atomically, for local folders."""
+        folder = str(self.out_dir or runner.work_dir)
+        local = '://' not in folder
+        if local and not (self.backend_args or self.file_client_args):
+            self.backend_args = dict(backend=BACKEND)
+        super().before_train(runner)
+
+    def _save_checkpoint_with_step(self, runner, step, meta) -> None:
+        """Write the checkpoint, then its name, then remove outdated ones."""
+        outdated = self._keep(runner, step)
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if is_main_process():
+            pointer = osp.join(runner.work_dir, 'last_checkpoint')
+            write_atomically(pointer, str(self.last_ckpt).encode())
+            self._remove(outdated)
+
+    def _keep(self, runner, step) -> list[str]:
+        """Note a checkpoint among those kept; give those it outdates."""
+        kept = self.keep_ckpt_ids if self.max_keep_ckpts > 0 else None
+        if kept is None or (kept and kept[-1] == step):
+            return []
+        outdated = [kept[0]] if len(kept) == self.max_keep_ckpts else []
+        kept.append(step)  # a deque of that length: drops the first
+        runner.message_hub.update_info('keep_ckpt_ids', list(kept))
+        return [
+            self.file_backend.join_path(
+                self.out_dir, self.filename_tmpl.format(old)
+            )
+            for old in outdated
+            if old != step
+        ]
+
+    def _remove(self, paths) -> None:
+        for path in paths:
+            if self.file_backend.isfile(path):
+                self.file_backend.remove(path)
+
+    def _save_best_checkpoint(self, runner, metrics) -> None:
+        """Remove the former best checkpoint after writing the new one."""
+        backend = self.file_backend
+        self.file_backend = later = _RemoveLater(backend)
+        try:
+            super()._save_best_checkpoint(runner, metrics)
+        finally:
+            self.file_backend = backend
+        best = {getattr(self, 'best_ckpt_path', None)}
+        best.update(getattr(self, 'best_ckpt_path_dict', {}).values())
+        self._remove(path for path in later.noted if path not in best)
