@@ -22,17 +22,18 @@ __all__ = [
     'set_input_size',
     'set_pretrained',
     'set_tta',
+    'walk_dicts',
 ]
 
 
-def _dicts(node) -> Iterator[dict]:
+def walk_dicts(node) -> Iterator[dict]:
     """Walk all dicts in a config, whatever lists they lie in."""
     if isinstance(node, dict):
         yield node
         node = list(node.values())
     if isinstance(node, (list, tuple)):
         for child in node:
-            yield from _dicts(child)
+            yield from walk_dicts(child)
 
 
 def load_config(path: str) -> Config:
@@ -64,7 +65,7 @@ def set_data_root(cfg: Config, data_root: str) -> None:
         data_root (str): The folder of the data set.
     """
     for name in DATALOADERS:
-        for node in _dicts(cfg.get(name)):
+        for node in walk_dicts(cfg.get(name)):
             if 'data_root' in node:
                 node['data_root'] = data_root
 
@@ -104,7 +105,7 @@ def set_input_size(cfg: Config, side: int) -> None:
         raise ValueError(f'--input-size must be at least 32, but is {side}.')
     nodes = [cfg.get(name) for name in (*DATALOADERS, *PIPELINES)]
     sizes = [
-        node[key] for node in _dicts(nodes) for key in SIZES if key in node
+        node[key] for node in walk_dicts(nodes) for key in SIZES if key in node
     ]
     if not sizes:
         raise ValueError(
@@ -116,7 +117,7 @@ def set_input_size(cfg: Config, side: int) -> None:
         min(s) if isinstance(s, tuple | list) else s for s in sizes
     )
     done = set()  # pipelines are shared between dataloaders
-    for node in _dicts(nodes):
+    for node in walk_dicts(nodes):
         for key in SIZES:
             if key in node and id(node) not in done:
                 old = node[key]

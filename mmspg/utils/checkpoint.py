@@ -1,11 +1,89 @@
-"""Check that a checkpoint fills a model, which MMEngine only logs."""
+"""Read checkpoints safely, and check that they fill a model."""
 
 import os.path as osp
+from pickle import UnpicklingError
 
-from mmengine.runner.checkpoint import _load_checkpoint
+from mmengine.config import Config
+from mmengine.runner.checkpoint import (
+    _load_checkpoint,
+    find_latest_checkpoint,
+)
 from torch import nn
 
-__all__ = ['check_checkpoint']
+from .cfg import walk_dicts
+from .unpickling import only_weights
+
+__all__ = ['check_checkpoint', 'checkpoints_of', 'read_checkpoint']
+
+
+def read_checkpoint(path: str) -> dict:
+    """Read a checkpoint onto the CPU, without running what is in it.
+
+    Args:
+        path (str): A file, or an address that MMEngine reads.
+
+    Returns:
+        dict: What it holds; tensors by name, or those under 'state_dict'.
+
+    Raises:
+        FileNotFoundError: It is a path and no such file.
+        ValueError: It is broken, or holds more than tensors and plain values
+            and ``--allow-pickle`` was not given.
+    """
+    if '://' not in path and not osp.isfile(path):
+        raise FileNotFoundError(f"there is no checkpoint '{path}'.")
+    try:
+        with only_weights():
+            found = _load_checkpoint(path, map_location='cpu')
+    except UnpicklingError as error:
+        raise ValueError(
+            f"'{path}' is refused. It holds more than tensors and plain "
+            'values, and reading that could run any code, or it is broken '
+            f'({_gist(error)}). If you trust whoever made it, add '
+            '--allow-pickle.'
+        ) from error
+    except Exception as error:  # whatever a broken file makes torch stumble on
+        raise ValueError(
+            f"'{path}' cannot be read ({type(error).__name__}: "
+            f'{_gist(error)}): it is broken, cut short, or no checkpoint. '
+            'Fetch it again; to go on with a training, name an earlier '
+            'checkpoint by --resume FILE.'
+        ) from error
+    if not isinstance(found, dict) or not isinstance(
+        found.get('state_dict', {}), dict
+    ):
+        raise ValueError(
+            f"'{path}' is no checkpoint: a dict of tensors, or one under the "
+            f"key 'state_dict', was expected, got {type(found).__name__}."
+        )
+    return found
+
+
+def _gist(error: Exception) -> str:
+    """The line of torch's long messages that says what it is about."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if 'WeightsUnpickler error' in line]
+    return (telling or lines or [type(error).__name__])[0][:300]
+
+
+def checkpoints_of(cfg: Config) -> list[str]:
+    """Name the files that a training is about to read.
+
+    Args:
+        cfg (Config): Its config.
+
+    Returns:
+        list[str]: The one to resume or to load from, and pretrained parts.
+    """
+    paths = [
+        node['checkpoint']
+        for node in walk_dicts(cfg.get('model'))
+        if node.get('type') == 'Pretrained' and node.get('checkpoint')
+    ]
+    start = cfg.get('load_from')
+    if cfg.get('resume') and not start and osp.isdir(cfg.work_dir):
+        start = find_latest_checkpoint(cfg.work_dir)
+    return paths if start is None else [*paths, start]
 
 
 def check_checkpoint(model: nn.Module, path: str) -> None:
@@ -17,11 +95,10 @@ def check_checkpoint(model: nn.Module, path: str) -> None:
 
     Raises:
         FileNotFoundError: If it is a path and no such file.
-        ValueError: If tensors are missing or have another shape.
+        ValueError: If it cannot be read, or tensors are missing or have
+            another shape.
     """
-    if '://' not in path and not osp.isfile(path):
-        raise FileNotFoundError(f"there is no checkpoint '{path}'.")
-    found = _load_checkpoint(path, map_location='cpu')
+    found = read_checkpoint(path)
     found = found.get('state_dict', found)
     wanted = model.state_dict()
     shared = {name.removeprefix('module.'): name for name in wanted}
@@ -39,13 +116,20 @@ def check_checkpoint(model: nn.Module, path: str) -> None:
             'program needs tools/model_converters/convert_checkpoint.py.'
         )
     wrong = [
-        f'{name}: {tuple(found[name].shape)}, the model has '
+        f'{name}: {_shape(found[name])}, the model has '
         f'{tuple(wanted[shared[name]].shape)}'
         for name in shared
-        if name in found and found[name].shape != wanted[shared[name]].shape
+        if name in found
+        and _shape(found[name]) != tuple(wanted[shared[name]].shape)
     ]
     if wrong:
         raise ValueError(
             f"'{path}' has tensors of other shapes, {wrong[:3]}. If it has "
             'other classes, set model.head.num_classes to theirs.'
         )
+
+
+def _shape(value) -> tuple | str:
+    """The shape of a tensor, or what it is instead of one."""
+    shape = getattr(value, 'shape', None)
+    return type(value).__name__ if shape is None else tuple(shape)

@@ -1,0 +1,46 @@
+"""What to do about an error that has ended a run."""
+
+import errno
+
+__all__ = ['advice']
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+GO_ON = (
+    'Then give the same command with --resume: it goes on from the last '
+    'checkpoint and ends with the weights of a run that never stopped.'
+)
+
+
+def advice(error: BaseException) -> str | None:
+    """Say what to do, where the error is one that ends sound trainings.
+
+    Args:
+        error (BaseException): What ended the run.
+
+    Returns:
+        str | None: Advice, or None: the error is not of this kind.
+    """
+    text = str(error)
+    if 'DataLoader worker' in text and (
+        'killed by signal' in text or 'exited unexpectedly' in text
+    ):
+        return (
+            'A process that loads images has died. Most often the system '
+            'ended it for want of memory (dmesg tells): lower '
+            'train_dataloader.num_workers or batch_size by --cfg-options, or '
+            f'give a container more shared memory. {GO_ON}'
+        )
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f'Free some space on the disk of the work dir. {GO_ON}'
+    if isinstance(error, FloatingPointError):
+        return (
+            'Checkpoints hold finite weights only. Give the same command '
+            'with --resume and what was advised above.'
+        )
+    if 'UnreadableImageError' in f'{type(error).__name__} {text}':
+        return (
+            'Mend the file, or train without it: --cfg-options '
+            'train_dataloader.dataset.broken_images=replace takes the next '
+            f'image instead, and lists it in the log. {GO_ON}'
+        )
+    return None
