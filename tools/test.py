@@ -91,8 +91,6 @@ def parse_args():
     if args.out_item and not args.out:
         parser.error('--out-item says what to write to --out FILE: give it')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    if not args.allow_pickle:
-        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     return args
 
 
@@ -150,7 +148,10 @@ def main():
 
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint
+    from mmspg.utils.run_report import write_run_report
+    from mmspg.utils.unpickling import allow_pickle
 
+    allow_pickle(args.allow_pickle)
     try:
         cfg = merge_args(load_config(args.config), args)
     except (FileNotFoundError, ValueError) as error:
@@ -170,6 +171,7 @@ def main():
             DumpResults(out_file_path=args.out)
         )
     metrics = runner.test()
+    write_run_report(runner, args.checkpoint, metrics)
     if args.out and args.out_item == 'metrics':
         mmengine.dump(metrics, args.out)
 

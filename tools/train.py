@@ -83,8 +83,6 @@ def parse_args():
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    if not args.allow_pickle:
-        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     return args
 
 
@@ -131,17 +129,30 @@ def main():
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
+    from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
+    from mmspg.utils.checkpoint import checkpoints_of, read_checkpoint
+    from mmspg.utils.unpickling import allow_pickle
 
+    allow_pickle(args.allow_pickle)
     try:
         cfg = merge_args(load_config(args.config), args)
+        for path in checkpoints_of(cfg):
+            read_checkpoint(path)  # or say now, and better, what is wrong
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'train.py: {error}')
     if 'runner_type' in cfg:
         runner = RUNNERS.build(cfg)
     else:
         runner = Runner.from_cfg(cfg)
-    runner.train()
+    try:
+        runner.train()
+    except Exception as error:
+        what_to_do = advice(error)
+        if what_to_do is None:
+            raise
+        runner.logger.exception('The training has ended early.')
+        sys.exit(f'train.py: {error}\n{what_to_do}')
 
 
 if __name__ == '__main__':
