@@ -1,6 +1,19 @@
-"""Backbones that mmpretrain lacks."""
+"""Backbones that mmpretrain lacks, or gives without the maps wanted."""
 
+from .alexnet import SpatialAlexNet
+from .googlenet import TruncatedGoogLeNet
 from .inception_v3 import TruncatedInceptionV3
+from .resnet import TappedResNet
+from .taps import Taps
 from .tiny_trunk import TinyTrunk
+from .vgg import SpatialVGG
 
-__all__ = ['TinyTrunk', 'TruncatedInceptionV3']
+__all__ = [
+    'SpatialAlexNet',
+    'SpatialVGG',
+    'TappedResNet',
+    'Taps',
+    'TinyTrunk',
+    'TruncatedGoogLeNet',
+    'TruncatedInceptionV3',
+]

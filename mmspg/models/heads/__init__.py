@@ -1,6 +1,7 @@
 """Heads: class scores, class maps, losses."""
 
+from .acol_head import ACoLHead
 from .cam_head import CAMHead
 from .spg_head import SPGHead
 
-__all__ = ['CAMHead', 'SPGHead']
+__all__ = ['ACoLHead', 'CAMHead', 'SPGHead']

@@ -1,5 +1,6 @@
 """Necks: what lies between a backbone and the classifier."""
 
+from .adl import ADL
 from .spg_neck import SPGFeatures, SPGNeck
 
-__all__ = ['SPGFeatures', 'SPGNeck']
+__all__ = ['ADL', 'SPGFeatures', 'SPGNeck']

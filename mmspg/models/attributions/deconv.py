@@ -1,0 +1,40 @@
+"""Deconv: what a deconvnet gives back (Zeiler & Fergus, 2014)."""
+
+import torch
+from torch import Tensor, nn
+
+from .backprop import backprop
+from .steering import Replaced
+
+
+class _DeconvReLU(torch.autograd.Function):
+    """A ReLU whose backward is a ReLU of the signal that comes back."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad.clamp(min=0)
+
+
+def _relu(x: Tensor, inplace: bool = False) -> Tensor:
+    return _DeconvReLU.apply(x)
+
+
+def deconv(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """:func:`backprop` through ReLUs that pass back what is positive.
+
+    Where the ReLU was closed on the way forth does not matter.
+
+    Args:
+        net (nn.Module): Images to class scores before the softmax.
+        images (Tensor): Shape ``(N, 3, H, W)``.
+        labels (Tensor): Shape ``(N, K)``, int64.
+
+    Returns:
+        Tensor: Shape ``(N, K, H, W)``, at least 0.
+    """
+    with Replaced(relu=_relu, relu_=_relu):
+        return backprop(net, images, labels)

@@ -1,0 +1,126 @@
+"""Reading and steering a network from outside, as context managers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+
+class Replaced(TorchFunctionMode):
+    """Answer some functions of torch by others.
+
+    It reaches what hooks on modules do not: a ReLU that a network calls as
+    a function. Inside, the functions are torch's own again.
+
+    Args:
+        **functions (Callable): By the name of torch's function, such as
+            ``relu``; called with its arguments.
+
+    Examples:
+        >>> import torch
+        >>> with Replaced(relu=lambda x, inplace=False: x + 1):
+        ...     torch.nn.ReLU()(torch.zeros(2))
+        tensor([1., 1.])
+    """
+
+    def __init__(self, **functions: Callable):
+        super().__init__()
+        self.functions = functions
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        """Call the other function, if there is one."""
+        ours = self.functions.get(getattr(func, '__name__', ''), func)
+        return ours(*args, **(kwargs or {}))
+
+
+def find_module(net: nn.Module, name: str) -> nn.Module:
+    """A module of a network by its name.
+
+    Raises:
+        ValueError: There is none; the message lists those there are.
+    """
+    modules = dict(net.named_modules())
+    modules.pop('')
+    if name not in modules:
+        close = get_close_matches(name, modules, n=3)
+        hint = f', perhaps {" or ".join(map(repr, close))}' if close else ''
+        raise ValueError(
+            f'{type(net).__name__} has no layer {name!r}{hint}. Its layers '
+            f'are {", ".join(modules)}.'
+        )
+    return modules[name]
+
+
+@contextmanager
+def frozen(net: nn.Module) -> Iterator[None]:
+    """Let no parameter ask for gradients, so that only the input does."""
+    learning = [p for p in net.parameters() if p.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
+
+
+@contextmanager
+def leaf_at(net: nn.Module, name: str) -> Iterator[list[Tensor]]:
+    """Cut the graph at a layer's output, which becomes its leaf.
+
+    Args:
+        net (nn.Module): The network.
+        name (str): The layer.
+
+    Yields:
+        list[Tensor]: The output, once the network has run.
+
+    Raises:
+        ValueError: No such layer, or one that gives no tensor.
+    """
+    found = []
+
+    def cut(module, inputs, output):
+        if not isinstance(output, Tensor):
+            raise ValueError(
+                f'layer {name!r} gives a {type(output).__name__}, and not a '
+                'tensor: name a layer inside of it.'
+            )
+        leaf = output.detach()
+        leaf.requires_grad = True
+        found.append(leaf)
+        return leaf
+
+    handle = find_module(net, name).register_forward_hook(cut)
+    try:
+        yield found
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def running(net: nn.Module) -> Iterator[list[str]]:
+    """Follow which module runs.
+
+    Yields:
+        list[str]: Names of the modules that have begun and not ended, the
+        innermost last.
+    """
+    names, handles = [], []
+    for name, module in net.named_modules():
+
+        def begin(module, inputs, name=name):
+            names.append(name)
+
+        def end(module, inputs, output):
+            names.pop()
+
+        handles.append(module.register_forward_pre_hook(begin))
+        handles.append(module.register_forward_hook(end))
+    try:
+        yield names
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,86 @@
+"""GoogLeNet cut after inception4e."""
+
+from mmpretrain.models.backbones.base_backbone import BaseBackbone
+from torch import Tensor, nn
+from torchvision.models.googlenet import BasicConv2d, Inception
+
+from mmspg.registry import MODELS
+
+
+@MODELS.register_module()
+class TruncatedGoogLeNet(BaseBackbone):
+    """GoogLeNet up to inception4e, with torchvision's tensor names.
+
+    As in torchvision, convolutions have BatchNorm where the original of 2014
+    has LRN layers, and the branch of 5 x 5 convolutions has 3 x 3 ones. Its
+    weights expect inputs in [-1, 1]. What comes after inception4e and the
+    auxiliary classifiers are left out.
+
+    Args:
+        large_feature_map (bool): Maps of 28 x 28 for 224 x 224 inputs, by a
+            third pool of stride 1; if not, of 14 x 14. Defaults to False.
+        init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=
+            'torchvision://googlenet')`` or a file.
+
+    Examples:
+        >>> import torch
+        >>> net = TruncatedGoogLeNet()
+        >>> [tuple(x.shape) for x in net(torch.zeros(1, 3, 224, 224))]
+        [(1, 512, 14, 14), (1, 528, 14, 14), (1, 832, 14, 14)]
+    """
+
+    out_channels = (512, 528, 832)
+
+    def __init__(
+        self, large_feature_map: bool = False, init_cfg: dict | None = None
+    ):
+        super().__init__(init_cfg)
+        # Map sides of a 224 x 224 input.
+        self.conv1 = BasicConv2d(
+            3, 64, kernel_size=7, stride=2, padding=3
+        )  # 112
+        self.maxpool1 = nn.MaxPool2d(3, 2, ceil_mode=True)  # 56
+        self.conv2 = BasicConv2d(64, 64, kernel_size=1)
+        self.conv3 = BasicConv2d(64, 192, kernel_size=3, padding=1)
+        self.maxpool2 = nn.MaxPool2d(3, 2, ceil_mode=True)  # 28
+        self.inception3a = Inception(192, 64, 96, 128, 16, 32, 32)  # 256
+        self.inception3b = Inception(256, 128, 128, 192, 32, 96, 64)  # 480
+        self.maxpool3 = (
+            nn.MaxPool2d(3, 1, padding=1)
+            if large_feature_map
+            else nn.MaxPool2d(3, 2, ceil_mode=True)
+        )  # 28 or 14
+        self.inception4a = Inception(480, 192, 96, 208, 16, 48, 64)  # 512
+        self.inception4b = Inception(512, 160, 112, 224, 24, 64, 64)  # 512
+        self.inception4c = Inception(512, 128, 128, 256, 24, 64, 64)  # 512
+        self.inception4d = Inception(512, 112, 144, 288, 32, 64, 64)  # 528
+        self.inception4e = Inception(528, 256, 160, 320, 32, 128, 128)  # 832
+        self._register_load_state_dict_pre_hook(self._check_names)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute three feature maps, as SPG wants them.
+
+        Args:
+            x (Tensor): Images, ``(N, 3, H, W)``.
+
+        Returns:
+            tuple[Tensor]: inception4c ``(N, 512, h, w)``, inception4d
+            ``(N, 528, h, w)`` and inception4e ``(N, 832, h, w)``.
+        """
+        x = self.maxpool1(self.conv1(x))
+        x = self.maxpool2(self.conv3(self.conv2(x)))
+        x = self.maxpool3(self.inception3b(self.inception3a(x)))
+        b1 = self.inception4c(self.inception4b(self.inception4a(x)))
+        b2 = self.inception4d(b1)
+        return b1, b2, self.inception4e(b2)
+
+    @staticmethod
+    def _check_names(state_dict: dict, prefix: str, *args) -> None:
+        """Refuse weights of another network, which MMEngine only logs."""
+        first = prefix + 'conv1.conv.weight'
+        if state_dict and first not in state_dict:
+            raise ValueError(
+                f"The checkpoint holds no weights of GoogLeNet: '{first}' is "
+                f'missing. Its first names are {list(state_dict)[:3]}; '
+                "torchvision's `googlenet` has those wanted."
+            )

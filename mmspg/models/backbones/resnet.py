@@ -1,0 +1,24 @@
+"""ResNet that gives the maps of any of its layers."""
+
+from functools import partial
+
+import torch
+from mmpretrain.models import ResNet
+
+from mmspg.registry import MODELS
+
+from ..attributions.steering import Replaced
+from .taps import Taps
+
+
+@MODELS.register_module()
+class TappedResNet(Taps, ResNet):
+    """mmpretrain's ResNet with :class:`Taps`, such as ``layer3.0``.
+
+    It builds on the meta device, too, where mmpretrain's asks a tensor for
+    its drop path rates.
+    """
+
+    def __init__(self, *args, **kwargs):
+        with Replaced(linspace=partial(torch.linspace, device='cpu')):
+            super().__init__(*args, **kwargs)

@@ -1,0 +1,79 @@
+"""VGG that keeps its resolution in the last stages."""
+
+from mmpretrain.models import VGG
+from torch import nn
+
+from mmspg.registry import MODELS
+
+from .taps import Taps
+
+
+@MODELS.register_module()
+class SpatialVGG(Taps, VGG):
+    """mmpretrain's VGG without its last pools, for class maps.
+
+    ``pool5`` is left out; ``pool4`` is, too, or has stride 1. It takes the
+    checkpoints of torchvision (``features.0.weight``) as well as
+    mmpretrain's (``features.0.conv.weight``).
+
+    Args:
+        depth (int): 11, 13, 16 or 19. Defaults to 16.
+        pool4 (str): 'stride2', VGG's own: maps of 14 x 14 for 224 x 224
+            inputs; 'stride2_overlap', of 3 x 3 cells, which the benchmark's
+            SPG has; 'stride1' or 'none': maps of 28 x 28. Defaults to
+            'stride2'.
+        taps (Sequence[str]): See :class:`Taps`.
+        init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=
+            'torchvision://vgg16')`` or a file. Defaults to VGG's own, from
+            scratch.
+
+    Raises:
+        ValueError: Unknown ``pool4``.
+    """
+
+    POOLS = dict(
+        stride2=lambda: nn.MaxPool2d(2, 2),
+        stride2_overlap=lambda: nn.MaxPool2d(3, 2, padding=1),
+        stride1=lambda: nn.MaxPool2d(3, 1, padding=1),
+        none=nn.Identity,
+    )
+
+    def __init__(
+        self,
+        depth: int = 16,
+        pool4: str = 'stride2',
+        taps=(),
+        init_cfg: dict | None = None,
+    ):
+        if pool4 not in self.POOLS:
+            raise ValueError(
+                f'model.backbone.pool4 is {pool4!r}; valid are '
+                f'{list(self.POOLS)}.'
+            )
+        kwargs = dict(init_cfg=init_cfg) if init_cfg else {}
+        super().__init__(depth, with_last_pool=False, taps=taps, **kwargs)
+        self.features[self.range_sub_modules[3][1] - 1] = self.POOLS[pool4]()
+        self._register_load_state_dict_pre_hook(self._rename)
+
+    def _rename(self, state_dict: dict, prefix: str, *args) -> None:
+        """Give torchvision's convolutions, in order, mmpretrain's names."""
+        start = f'{prefix}features.'
+        theirs = [
+            name.removesuffix('.weight')
+            for name in state_dict
+            if name.startswith(start)
+            and name.removeprefix(start).count('.') == 1
+            and name.endswith('.weight')
+        ]
+        ours = [
+            f'{start}{i}.conv'
+            for i, layer in enumerate(self.features)
+            if hasattr(layer, 'conv')
+        ]
+        if len(theirs) != len(ours):
+            return
+        for kind in ('weight', 'bias'):
+            found = [state_dict.pop(f'{name}.{kind}') for name in theirs]
+            state_dict.update(
+                zip((f'{name}.{kind}' for name in ours), found, strict=True)
+            )

@@ -1,0 +1,13 @@
+"""Classifiers that wrap, steer or average others."""
+
+from .attribution_classifier import AttributionClassifier
+from .batch_augment_classifier import BatchAugmentClassifier
+from .ensemble import EnsembleClassifier
+from .plugin_classifier import PluginClassifier
+
+__all__ = [
+    'AttributionClassifier',
+    'BatchAugmentClassifier',
+    'EnsembleClassifier',
+    'PluginClassifier',
+]

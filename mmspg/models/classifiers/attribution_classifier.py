@@ -1,0 +1,89 @@
+"""A trained classifier whose score maps come from an attribution."""
+
+from functools import partial
+
+import torch
+from mmpretrain.models import ImageClassifier
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from mmspg.registry import MODELS
+
+from ..attributions import ATTRIBUTIONS
+from ..attributions.steering import find_module
+
+
+@MODELS.register_module()
+class AttributionClassifier(ImageClassifier):
+    """Backprop, Deconv, Feedback or MWP in the place of class maps.
+
+    It trains as an ``ImageClassifier`` and has its tensor names, so that any
+    checkpoint of one will do, whatever its head. At prediction it turns
+    gradients on, which MMEngine's loops turn off, and writes ``score_map``
+    ``(K, h, w)`` and ``score_map_labels`` ``(K, )`` as :class:`CAMHead`
+    does: of the classes that the head asks for or, with a head that asks
+    for none, of the sample's ``score_map_request``, else of the top-k
+    predicted, and of the ground truth.
+
+    Args:
+        attribution (dict): ``name``, one of ``ATTRIBUTIONS``, and options
+            of that function, such as ``layer``.
+        score_map_topk (int): For heads without class maps. Defaults to 5.
+        **kwargs: Of :class:`mmpretrain.models.ImageClassifier`.
+
+    Raises:
+        ValueError: Unknown attribution, or a layer that does not exist; the
+            message lists those that do.
+    """
+
+    def __init__(self, *args, attribution: dict, score_map_topk=5, **kwargs):
+        super().__init__(*args, **kwargs)
+        options = dict(attribution)
+        name = options.pop('name', None)
+        if name not in ATTRIBUTIONS:
+            raise ValueError(
+                f'model.attribution.name is {name!r}; valid names are '
+                f'{sorted(ATTRIBUTIONS)}.'
+            )
+        if 'layer' in options:
+            find_module(self, options['layer'])
+        self.attribution = partial(ATTRIBUTIONS[name], **options)
+        self.score_map_topk = score_map_topk
+
+    def predict(
+        self,
+        inputs: Tensor,
+        data_samples: list[DataSample] | None = None,
+        **kwargs,
+    ) -> list[DataSample]:
+        """Predict classes, and attribute their scores to the image.
+
+        Args:
+            inputs (Tensor): Shape ``(N, 3, H, W)``, normalised.
+            data_samples (list[DataSample], optional): Defaults to None.
+            **kwargs: Of the head's ``predict``.
+
+        Returns:
+            list[DataSample]: See the class.
+        """
+        samples = super().predict(inputs, data_samples, **kwargs)
+        labels = torch.stack([self._labels(sample) for sample in samples])
+        maps = self.attribution(self, inputs, labels.to(inputs.device))
+        for sample, score_map, label in zip(
+            samples, maps.float(), labels, strict=True
+        ):
+            sample.set_field(score_map, 'score_map', dtype=Tensor)
+            sample.set_field(label, 'score_map_labels', dtype=Tensor)
+        return samples
+
+    def _labels(self, sample: DataSample) -> Tensor:
+        if 'score_map_labels' in sample:
+            return sample.score_map_labels
+        scores = sample.pred_score
+        if 'score_map_request' in sample:
+            labels = sample.score_map_request.to(scores.device)
+        else:
+            labels = scores.topk(min(self.score_map_topk, len(scores))).indices
+        if 'gt_label' in sample:
+            labels = torch.cat([labels, sample.gt_label[:1].to(labels)])
+        return labels

@@ -1,0 +1,149 @@
+"""ACoL: two classifiers, the second of what the first leaves."""
+
+from collections.abc import Sequence
+
+import torch
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from mmspg.registry import MODELS
+
+from ..guidance import min_max_normalise, pick_class_maps
+from .cam_head import CAMHead
+
+
+def erase(features: Tensor, class_map: Tensor, threshold: float) -> Tensor:
+    """Zero features where a normalised class map is high.
+
+    Args:
+        features (Tensor): Shape ``(N, D, h, w)``.
+        class_map (Tensor): Shape ``(N, h, w)``, any range; it carries no
+            gradient.
+        threshold (float): Erased is where the map, min-max normalised per
+            image, is at least this high.
+
+    Returns:
+        Tensor: Shape ``(N, D, h, w)``.
+    """
+    high = min_max_normalise(class_map.detach()) >= threshold
+    return features.masked_fill(high.unsqueeze(1), 0)
+
+
+def _branch(in_channels: int, channels: Sequence[int]) -> nn.Sequential:
+    layers = []
+    for out in channels:
+        layers += [nn.Conv2d(in_channels, out, 3, padding=1), nn.ReLU()]
+        in_channels = out
+    return nn.Sequential(*layers)
+
+
+@MODELS.register_module()
+class ACoLHead(CAMHead):
+    """Adversarial complementary learning (Zhang et al., CVPR 2018).
+
+    Classifier A learns the class. Where its map of the ground-truth class is
+    high the features are erased, and classifier B learns the class from
+    what is left. The map at test is the larger of both, each normalised;
+    the class is A's. The map of each asked-for class is that of an erasure
+    of its own, as if it were the ground truth.
+
+    Args:
+        num_classes (int): Number of classes C.
+        in_channels (int): Channels of the backbone's last map.
+        channels (Sequence[int]): Of each classifier's 3x3 convolutions.
+            Defaults to (1024, 1024).
+        threshold (float): Erased is where A's normalised map is at least
+            this high. Defaults to 0.6, the authors'; the benchmark: 0.7.
+        **kwargs: Of :class:`CAMHead`.
+
+    Raises:
+        ValueError: If ``threshold`` is not in (0, 1].
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        channels: Sequence[int] = (1024, 1024),
+        threshold: float = 0.6,
+        **kwargs,
+    ):
+        super().__init__(num_classes, channels[-1], **kwargs)
+        if not 0 < threshold <= 1:
+            raise ValueError(
+                'model.head.threshold must be above 0 and at most 1, but is '
+                f'{threshold}.'
+            )
+        self.threshold = threshold
+        self.branch_a = _branch(in_channels, channels)
+        self.branch_b = _branch(in_channels, channels)
+        self.classifier_b = nn.Conv2d(channels[-1], num_classes, 1)
+
+    def forward(self, feats: Sequence[Tensor]) -> Tensor:
+        """Class scores of A, ``(N, C)``."""
+        return self.scores(self.branch_a(self.pre_logits(feats)))
+
+    def loss(
+        self, feats: Sequence[Tensor], data_samples: list[DataSample], **kwargs
+    ) -> dict[str, Tensor]:
+        """Cross entropy of both classifiers.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps; the last is used.
+            data_samples (list[DataSample]): With ``gt_label``.
+            **kwargs: Of the loss.
+
+        Returns:
+            dict[str, Tensor]: ``loss_cls`` of A, ``loss_cls_b``, and A's
+            accuracy if it is asked for.
+
+        Raises:
+            ValueError: If the targets are ``gt_score`` (mixup, CutMix).
+        """
+        if 'gt_score' in data_samples[0]:
+            raise ValueError(
+                'ACoLHead got soft targets (gt_score), which mixup and CutMix '
+                'make: an image of several classes has no one map to erase '
+                'by. Remove train_cfg.augments, or use CAMHead.'
+            )
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        features = self.pre_logits(feats)
+        tail = self.branch_a(features)
+        losses = self._get_loss(self.scores(tail), data_samples, **kwargs)
+        map_a = self._map(tail, self.classifier, labels.to(tail.device))
+        tail_b = self.branch_b(erase(features, map_a, self.threshold))
+        score_b = self.classifier_b(tail_b).mean(dim=(2, 3))
+        found = self._get_loss(score_b, data_samples, **kwargs)
+        losses['loss_cls_b'] = found['loss_cls']
+        return losses
+
+    def class_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
+        """The larger of A's and B's normalised maps.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps; the last is used.
+            labels (Tensor): Shape ``(N, K)``, int64.
+
+        Returns:
+            Tensor: Shape ``(N, K, h, w)``, in [0, 1].
+        """
+        features = self.pre_logits(feats)
+        tail = self.branch_a(features)
+        maps = []
+        for label in labels.unbind(1):
+            map_a = self._map(tail, self.classifier, label)
+            tail_b = self.branch_b(erase(features, map_a, self.threshold))
+            map_b = self._map(tail_b, self.classifier_b, label)
+            maps.append(
+                torch.maximum(
+                    min_max_normalise(map_a), min_max_normalise(map_b)
+                )
+            )
+        return torch.stack(maps, 1)
+
+    @staticmethod
+    def _map(tail: Tensor, classifier: nn.Conv2d, labels: Tensor) -> Tensor:
+        """A classifier's map of one class an image, ``(N, h, w)``."""
+        return pick_class_maps(
+            tail, classifier.weight, classifier.bias, labels[:, None]
+        )[:, 0].float()
