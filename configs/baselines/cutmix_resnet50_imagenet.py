@@ -1,0 +1,8 @@
+# CutMix on ResNet-50, ILSVRC. WSOL benchmark: MaxBoxAccV2 63.27.
+_base_ = ['cam_resnet50_imagenet.py']
+
+model = dict(
+    type='mmspg.BatchAugmentClassifier',
+    train_cfg=dict(augments=dict(type='CutMix', alpha=1.0)),
+    head=dict(loss=dict(type='CrossEntropyLoss', use_soft=True)),
+)

@@ -1,0 +1,16 @@
+# Deconv on GoogLeNet, ILSVRC. Table 4: GT-known error 41.60. It needs no
+# training of its own: any checkpoint of cam_googlenet_imagenet.py will do.
+# CAM's box rule.
+_base_ = ['cam_googlenet_imagenet.py']
+
+model = dict(
+    type='mmspg.AttributionClassifier',
+    attribution=dict(name='deconv'),
+)
+
+# A graph for each image and class: less at once.
+val_dataloader = dict(batch_size=8)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(rule='cam', thresholds=[0.2])
+test_evaluator = val_evaluator

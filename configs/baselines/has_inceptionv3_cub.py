@@ -1,0 +1,10 @@
+# Hide-and-seek on Inception-v3, CUB-200-2011. WSOL benchmark: MaxBoxAccV2
+# 53.38.
+_base_ = [
+    '../_base_/models/spg-plain_inceptionv3.py',
+    '../_base_/datasets/cub_has32_224.py',
+    '../_base_/schedules/cub_50e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=200))

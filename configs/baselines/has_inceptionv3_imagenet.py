@@ -1,0 +1,7 @@
+# Hide-and-seek on Inception-v3, ILSVRC. WSOL benchmark: MaxBoxAccV2 63.72.
+_base_ = [
+    '../_base_/models/spg-plain_inceptionv3.py',
+    '../_base_/datasets/imagenet_has32_224.py',
+    '../_base_/schedules/imagenet_3e.py',
+    '../_base_/default_runtime.py',
+]
