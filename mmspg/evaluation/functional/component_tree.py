@@ -15,6 +15,11 @@ box; most pixels cannot, having joined neighbours on every side, and need no
 more work. Holes are the components of the background that do not reach the
 frame: the same pass in reverse order, with the complementary cases.
 
+Why a compiled helper: of a smooth 224 x 224 map at 1000 thresholds, one
+findContours a threshold takes about 24 ms for the largest contour (42 ms for
+the best IoU of all), `contours` 10 ms, and this 1 ms, as measured by
+tools/benchmarks/benchmark_boxes.py.
+
 Two facts make the contours those of OpenCV:
 
 * The box of a hole's contour is that of the 4-connected hole, one pixel
