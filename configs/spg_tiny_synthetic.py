@@ -3,7 +3,7 @@
 _base_ = [
     '_base_/models/spg_tiny.py',
     '_base_/datasets/synthetic_loc.py',
-    '_base_/schedules/synthetic_20e.py',
+    '_base_/schedules/synthetic_12e.py',
     '_base_/default_runtime.py',
 ]
 

@@ -1,0 +1,17 @@
+# For the embedded data set, from scratch. While the trunk has not learnt its
+# classes, its seeds are noise that teaches B and C that everything is object;
+# a low lr keeps them from being sure of it (docs/real_photographs.md).
+optim_wrapper = dict(
+    optimizer=dict(type='Adam', lr=0.001, weight_decay=1e-4),
+    paramwise_cfg=dict(custom_keys={'spg_': dict(lr_mult=0.1)}),
+    clip_grad=dict(max_norm=5),
+)
+param_scheduler = dict(
+    type='CosineAnnealingLR',
+    T_max=12,
+    by_epoch=True,
+    convert_to_iter_based=True,
+)
+train_cfg = dict(by_epoch=True, max_epochs=12, val_interval=4)
+val_cfg = dict()
+test_cfg = dict()
