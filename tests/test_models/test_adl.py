@@ -12,7 +12,9 @@ from mmspg.models import ADL
 
 
 def features(seed=0, n=3):
-    return torch.rand(n, 4, 5, 6, generator=torch.Generator().manual_seed(seed))
+    return torch.rand(
+        n, 4, 5, 6, generator=torch.Generator().manual_seed(seed)
+    )
 
 
 def masked(x, threshold):

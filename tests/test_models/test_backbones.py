@@ -1,116 +1,248 @@
-"""The trunk: its maps, its weights, what freezing keeps."""
+"""Backbones of the compared systems, and any other under CAMHead."""
 
 import pytest
 import torch
 import torchvision
-from torch.nn.modules.batchnorm import _BatchNorm
+from mmpretrain.models import MobileNetV2
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 
-from mmspg.models import TinyTrunk, TruncatedInceptionV3
+from mmspg.models import Taps
+
+
+def build(**cfg):
+    torch.manual_seed(0)
+    model = MODELS.build(cfg)
+    model.eval()
+    return model
+
+
+def sides(model, side=224):
+    with torch.device('meta'):
+        images = torch.empty(1, 3, side, side)
+    return [tuple(x.shape[1:]) for x in model.to('meta')(images)]
 
 
 @pytest.mark.parametrize(
-    'side, large, small',
-    [(224, 28, 14), (256, 32, 16), (299, 37, 18), (320, 40, 20), (64, 8, 4)],
+    'cfg, wanted',
+    [
+        (dict(type='mmspg.SpatialAlexNet'), [(256, 13, 13)]),
+        (dict(type='mmspg.SpatialVGG'), [(512, 14, 14)]),
+        (dict(type='mmspg.SpatialVGG', pool4='stride1'), [(512, 28, 28)]),
+        (
+            dict(
+                type='mmspg.SpatialVGG',
+                pool4='none',
+                taps=('features.12', 'features.16'),
+            ),
+            [(512, 28, 28), (512, 28, 28)],
+        ),
+        (
+            dict(
+                type='mmspg.SpatialVGG',
+                pool4='stride2_overlap',
+                taps=('features.13', 'features.16'),
+            ),
+            [(512, 14, 14), (512, 14, 14)],
+        ),
+        (
+            dict(type='mmspg.TruncatedGoogLeNet'),
+            [(512, 14, 14), (528, 14, 14), (832, 14, 14)],
+        ),
+        (
+            dict(type='mmspg.TruncatedGoogLeNet', large_feature_map=True),
+            [(512, 28, 28), (528, 28, 28), (832, 28, 28)],
+        ),
+        (
+            dict(
+                type='mmspg.TappedResNet',
+                depth=50,
+                strides=(1, 2, 1, 1),
+                taps=('layer3.0', 'layer3', 'layer4'),
+            ),
+            [(1024, 28, 28), (1024, 28, 28), (2048, 28, 28)],
+        ),
+    ],
 )
-def test_map_sides(side, large, small):
-    """Sides measured in both released codes (spec, section 1)."""
-    image = torch.empty(1, 3, side, side, device='meta')
+def test_maps(cfg, wanted):
     with torch.device('meta'):
-        for flag, wanted in ((True, large), (False, small)):
-            outs = TruncatedInceptionV3(large_feature_map=flag).eval()(image)
-            assert [tuple(x.shape[1:]) for x in outs] == [
-                (channels, wanted, wanted) for channels in (288, 768, 768)
-            ]
+        assert sides(build(**cfg)) == wanted
 
 
-def test_names_and_shapes_are_those_of_torchvision():
+def test_alexnet_has_the_sides_of_caffe_s_at_227():
+    seen = []
     with torch.device('meta'):
-        ours = TruncatedInceptionV3().state_dict()
-        theirs = torchvision.models.inception_v3(
-            weights=None, init_weights=False
-        ).state_dict()
-    beyond = ('Mixed_7', 'AuxLogits', 'fc.')
-    assert {k: v.shape for k, v in ours.items()} == {
-        k: v.shape for k, v in theirs.items() if not k.startswith(beyond)
-    }
+        net = build(type='mmspg.SpatialAlexNet')
+        for layer in net.features:
+            if not isinstance(layer, torch.nn.ReLU):
+                layer.register_forward_hook(
+                    lambda m, args, out: seen.append(out.shape[-1])
+                )
+        net(torch.empty(1, 3, 224, 224))
+    assert seen == [55, 27, 27, 13, 13, 13, 13, 13]
 
 
 @torch.no_grad()
-def test_blocks_compute_what_torchvision_computes():
-    """Up to Mixed_5d the layers are the same, but for their padding."""
+def test_googlenet_computes_what_torchvision_s_does():
     torch.manual_seed(0)
-    theirs = torchvision.models.inception_v3(
-        weights=None, init_weights=False
+    theirs = torchvision.models.googlenet(
+        weights=None, aux_logits=True, init_weights=False
     ).eval()
-    ours = TruncatedInceptionV3().eval()
-    missing, _ = ours.load_state_dict(theirs.state_dict(), strict=False)
-    assert missing == []
-    x = torch.randn(1, 192, 9, 9)
-    y = torch.randn(1, 768, 7, 7)
-    for name in ('Mixed_5b', 'Mixed_6b', 'Mixed_6e'):
-        z = x if name == 'Mixed_5b' else y
-        assert torch.equal(getattr(ours, name)(z), getattr(theirs, name)(z))
+    ours = build(type='mmspg.TruncatedGoogLeNet')
+    found = ours.load_state_dict(theirs.state_dict(), strict=False)
+    assert found.missing_keys == []
+    later = ('inception5', 'aux', 'fc')
+    assert all(key.startswith(later) for key in found.unexpected_keys)
+    seen = {}
+    for name in ('4c', '4d', '4e'):
+        getattr(theirs, f'inception{name}').register_forward_hook(
+            lambda m, args, out, name=name: seen.update({name: out})
+        )
+    images = torch.randn(1, 3, 96, 96)
+    theirs(images)
+    for mine, name in zip(ours(images), ('4c', '4d', '4e'), strict=True):
+        torch.testing.assert_close(mine, seen[name])
 
 
-def test_pretrained_from_a_file(tmp_path):
-    torch.manual_seed(0)
-    source = TruncatedInceptionV3()
-    for wrap in (
-        lambda state: state,
-        lambda state: {'state_dict': state},
-        lambda state: {f'backbone.{k}': v for k, v in state.items()},
-        lambda state: {k: v.half() for k, v in state.items()},
-    ):
-        path = tmp_path / 'trunk.pth'
-        torch.save(wrap(source.state_dict()), path)
-        net = TruncatedInceptionV3(
-            init_cfg=dict(type='Pretrained', checkpoint=str(path))
-        )
-        net.init_weights()
-        weight = net.Mixed_6e.branch_pool.conv.weight
-        assert weight.dtype == torch.float32
-        assert torch.allclose(
-            weight, source.Mixed_6e.branch_pool.conv.weight, atol=1e-3
-        )
+@torch.no_grad()
+def test_vgg_computes_what_torchvision_s_does():
+    theirs = torchvision.models.vgg11(weights=None).features[:-1].eval()
+    weights = {f'features.{k}': v for k, v in theirs.state_dict().items()}
+    ours = build(type='mmspg.SpatialVGG', depth=11)
+    assert ours.load_state_dict(weights).missing_keys == []
+    images = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(ours(images)[0], theirs(images))
+    # Its own checkpoints, and those of a whole classifier, load as well.
+    again = build(type='mmspg.SpatialVGG', depth=11)
+    again.load_state_dict(ours.state_dict())
+    torch.testing.assert_close(again(images)[0], theirs(images))
 
 
 def test_weights_of_another_network_are_refused():
-    net = TruncatedInceptionV3()
-    with pytest.raises(ValueError, match='conv1.weight'):
-        net.load_state_dict({'conv1.weight': torch.zeros(1)}, strict=False)
+    other = build(type='mmspg.TinyTrunk').state_dict()
+    with pytest.raises(ValueError, match='GoogLeNet'):
+        build(type='mmspg.TruncatedGoogLeNet').load_state_dict(
+            other, strict=False
+        )
 
 
-@pytest.mark.parametrize('frozen', [-1, 0, 1, 2])
-def test_frozen_stages_neither_learn_nor_count(frozen):
-    net = TruncatedInceptionV3(frozen_stages=frozen).train()
-    for i, stage in enumerate(net.stages):
-        for name in stage:
-            module = getattr(net, name)
-            learns = {p.requires_grad for p in module.parameters()}
-            assert learns <= {i > frozen}
-            assert all(
-                m.training == (i > frozen)
-                for m in module.modules()
-                if isinstance(m, _BatchNorm)
-            )
+def test_unknown_pool_and_taps_list_the_valid_ones():
+    with pytest.raises(ValueError, match='stride2_overlap'):
+        build(type='mmspg.SpatialVGG', depth=11, pool4='max')
+    with pytest.raises(ValueError, match=r"'layer5'.*layer4\.1"):
+        build(type='mmspg.TappedResNet', depth=18, taps=('layer5',))
 
 
-def test_norm_eval_keeps_statistics_but_learns():
-    net = TruncatedInceptionV3(norm_eval=True).train()
-    norms = [m for m in net.modules() if isinstance(m, _BatchNorm)]
-    assert not any(m.training for m in norms)
-    assert all(p.requires_grad for p in net.parameters())
+ANY = {
+    'ResNet': (dict(type='ResNet', depth=18), 512),
+    'VGG': (dict(type='VGG', depth=11), 512),
+    'MobileNet': (dict(type='MobileNetV2', widen_factor=0.25), 1280),
+    'ConvNeXt': (
+        dict(
+            type='ConvNeXt',
+            arch=dict(depths=[1, 1, 1, 1], channels=[8, 16, 24, 32]),
+            gap_before_final_norm=False,
+        ),
+        32,
+    ),
+    'ViT': (
+        dict(
+            type='VisionTransformer',
+            arch=dict(
+                embed_dims=24,
+                num_layers=1,
+                num_heads=2,
+                feedforward_channels=24,
+            ),
+            img_size=64,
+            patch_size=16,
+            out_type='featmap',
+        ),
+        24,
+    ),
+}
 
 
-def test_bad_frozen_stages():
-    with pytest.raises(ValueError, match='from -1 to 2'):
-        TruncatedInceptionV3(frozen_stages=3)
+def classifier(backbone, channels):
+    return build(
+        type='ImageClassifier',
+        backbone=dict(backbone),
+        head=dict(type='mmspg.CAMHead', num_classes=4, in_channels=channels),
+    )
 
 
-def test_tiny_trunk_declares_its_maps():
-    net = TinyTrunk(channels=(4, 5, 6, 7, 8)).eval()
-    outs = net(torch.zeros(1, 3, 56, 40))
-    assert tuple(x.shape[1] for x in outs) == net.out_channels == (6, 7, 8)
-    assert {tuple(x.shape[2:]) for x in outs} == {(14, 10)}
-    with pytest.raises(ValueError, match='five'):
-        TinyTrunk(channels=(4, 5))
+@pytest.mark.parametrize('name', list(ANY))
+def test_any_backbone_with_maps_gives_class_maps(name):
+    model = classifier(*ANY[name])
+    samples = [DataSample().set_gt_label(i) for i in (1, 3)]
+    images = torch.randn(2, 3, 64, 64)
+    model.loss(images, samples)['loss_cls'].backward()
+    found = model.predict(images, samples)
+    for sample in found:
+        k, h, w = sample.score_map.shape
+        assert (k, h >= 2, w >= 2) == (5, True, True)
+        # The score of a class is the mean of its map.
+        scores = sample.score_map[:4].mean(dim=(1, 2))
+        order = sample.score_map_labels[:4]
+        torch.testing.assert_close(
+            scores.softmax(0), sample.pred_score[order], atol=1e-5, rtol=1e-4
+        )
+
+
+@pytest.mark.parametrize(
+    'cfg, shape',
+    [
+        (dict(ANY['ConvNeXt'][0], gap_before_final_norm=True), r'\(1, 32\)'),
+        (dict(ANY['ViT'][0], out_type='cls_token'), r'\(1, 24\)'),
+    ],
+)
+def test_a_backbone_without_maps_is_refused(cfg, shape):
+    channels = ANY['ViT' if 'img_size' in cfg else 'ConvNeXt'][1]
+    with pytest.raises(ValueError, match=f'{shape}.*featmap'):
+        classifier(cfg, channels).predict(torch.randn(1, 3, 64, 64))
+
+
+class TappedMobileNet(Taps, MobileNetV2):
+    pass
+
+
+@pytest.mark.parametrize(
+    'backbone, channels',
+    [
+        (
+            TappedMobileNet(
+                widen_factor=0.25, taps=('layer4', 'layer6', 'conv2')
+            ),
+            (16, 40, 1280),
+        ),
+        (
+            dict(type='ResNet', depth=18, out_indices=(1, 2, 3)),
+            (128, 256, 512),
+        ),
+        (dict(type='mmspg.TruncatedGoogLeNet'), (512, 528, 832)),
+    ],
+)
+def test_spg_on_any_backbone_with_two_maps_more(backbone, channels):
+    model = build(
+        type='ImageClassifier',
+        backbone=backbone,
+        neck=dict(
+            type='mmspg.SPGNeck',
+            in_channels=channels,
+            a3_channels=(8,),
+            b_channels=8,
+            c_channels=(8,),
+        ),
+        head=dict(
+            type='mmspg.SPGHead',
+            num_classes=4,
+            in_channels=8,
+            guidance_size=32,
+        ),
+    )
+    samples = [DataSample().set_gt_label(i) for i in (1, 3)]
+    losses = model.loss(torch.randn(2, 3, 64, 64), samples)
+    assert {'loss_cls', 'loss_b2', 'loss_b1', 'loss_c'} <= set(losses)
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    assert model.predict(torch.randn(1, 3, 64, 64))[0].score_map.ndim == 3

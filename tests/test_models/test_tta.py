@@ -11,6 +11,8 @@ from torch import nn
 from mmspg.models.tta import TenCropTTA
 from mmspg.registry import MODELS, TRANSFORMS
 
+pytestmark = pytest.mark.quick  # runs on the second stack, too
+
 
 class Net(nn.Module):
     """Class scores are the input; a map of class c is c everywhere."""

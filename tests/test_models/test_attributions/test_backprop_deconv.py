@@ -17,9 +17,9 @@ def test_backprop_is_the_largest_gradient_of_the_three_colours(kind):
         for k, label in enumerate(LABELS[n]):
             one = x[n : n + 1].clone().requires_grad_()
             net(one)[0, label].backward()
-            wanted = torch.stack(
-                [one.grad[0, c].abs() for c in range(3)]
-            ).max(0)[0]
+            wanted = torch.stack([one.grad[0, c].abs() for c in range(3)]).max(
+                0
+            )[0]
             torch.testing.assert_close(maps[n, k], wanted)
 
 

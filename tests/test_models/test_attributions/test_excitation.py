@@ -57,7 +57,9 @@ def test_by_hand(contrastive):
             if contrastive:
                 prob = prob - by_hand(net, x[n], label, contrast=True)
             wanted = prob.sum(0).clamp(min=0)
-            torch.testing.assert_close(maps[n, k], wanted, atol=1e-6, rtol=1e-4)
+            torch.testing.assert_close(
+                maps[n, k], wanted, atol=1e-6, rtol=1e-4
+            )
 
 
 def test_a_batch_norm_is_folded_into_its_convolution():

@@ -1,0 +1,264 @@
+"""The wrappers: attributions, ensembles, batch augments."""
+
+import importlib.util
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from mmspg.models import backprop, deconv, excitation, feedback
+
+SIDE, CLASSES = 32, 7
+
+
+def config(**kwargs):
+    return dict(
+        backbone=dict(type='mmspg.TinyTrunk', channels=(4, 8, 8, 8, 8)),
+        head=dict(type='mmspg.CAMHead', num_classes=CLASSES, in_channels=8),
+        **kwargs,
+    )
+
+
+def build(**cfg):
+    torch.manual_seed(0)
+    model = MODELS.build(cfg)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_var.uniform_(0.1, 0.5)
+    model.eval()
+    return model
+
+
+def images(n=2):
+    torch.manual_seed(1)
+    return torch.randn(n, 3, SIDE, SIDE)
+
+
+def samples(*labels):
+    return [DataSample().set_gt_label(label) for label in labels]
+
+
+LAYER = 'backbone.layers.2'
+METHODS = [
+    (dict(name='backprop'), backprop, {}, SIDE),
+    (dict(name='deconv'), deconv, {}, SIDE),
+    (dict(name='feedback', iterations=2), feedback, {'iterations': 2}, SIDE),
+    (
+        dict(name='excitation', layer=LAYER),
+        excitation,
+        {'layer': LAYER},
+        SIDE // 4,
+    ),
+    (
+        dict(name='excitation', layer=LAYER, contrastive=True),
+        excitation,
+        {'layer': LAYER, 'contrastive': True},
+        SIDE // 4,
+    ),
+]
+
+
+@pytest.mark.parametrize('attribution, function, options, side', METHODS)
+@torch.no_grad()
+def test_attribution_in_the_place_of_class_maps(
+    attribution, function, options, side
+):
+    """Under no_grad, as MMEngine's loops run."""
+    model = build(
+        type='mmspg.AttributionClassifier',
+        attribution=attribution,
+        **config(),
+    )
+    found = model.predict(images(), samples(3, 4))
+    plain = build(type='ImageClassifier', **config())
+    for sample, other in zip(
+        found, plain.predict(images(), samples(3, 4)), strict=True
+    ):
+        assert torch.equal(sample.pred_score, other.pred_score)
+        assert torch.equal(sample.score_map_labels, other.score_map_labels)
+        assert sample.score_map.shape == (6, side, side)
+        assert sample.score_map.min() >= 0
+        assert not sample.score_map.requires_grad
+    labels = torch.stack([s.score_map_labels for s in found])
+    wanted = function(plain, images(), labels, **options)
+    torch.testing.assert_close(
+        torch.stack([s.score_map for s in found]), wanted
+    )
+
+
+def test_attribution_of_a_head_without_class_maps():
+    cfg = config()
+    cfg['neck'] = dict(type='GlobalAveragePooling')
+    cfg['head'] = dict(
+        type='LinearClsHead', num_classes=CLASSES, in_channels=8
+    )
+    model = build(
+        type='mmspg.AttributionClassifier',
+        attribution=dict(name='excitation', layer=LAYER),
+        **cfg,
+    )
+    (ranked,) = model.predict(images(1), samples(3))
+    top = ranked.pred_score.topk(5).indices.tolist()
+    assert ranked.score_map_labels.tolist() == [*top, 3]
+    asked = samples(3)
+    asked[0].set_field(torch.tensor([6, 2]), 'score_map_request')
+    (sample,) = model.predict(images(1), asked)
+    assert sample.score_map_labels.tolist() == [6, 2, 3]
+    torch.testing.assert_close(sample.score_map[2], ranked.score_map[5])
+    (sample,) = model.predict(images(1))
+    assert sample.score_map_labels.tolist() == top
+
+
+def test_attribution_trains_as_the_classifier_it_wraps():
+    model = build(
+        type='mmspg.AttributionClassifier',
+        attribution=dict(name='backprop'),
+        **config(),
+    )
+    plain = build(type='ImageClassifier', **config())
+    assert list(model.state_dict()) == list(plain.state_dict())
+    losses = [m.loss(images(), samples(1, 2)) for m in (model, plain)]
+    assert torch.equal(losses[0]['loss_cls'], losses[1]['loss_cls'])
+
+
+def test_attribution_refuses_unknown_names_and_layers():
+    def attribute(**attribution):
+        return build(
+            type='mmspg.AttributionClassifier',
+            attribution=attribution,
+            **config(),
+        )
+
+    with pytest.raises(ValueError, match='backprop.*deconv.*feedback'):
+        attribute(name='gradcam')
+    with pytest.raises(ValueError, match=r'layers\.9.*backbone\.layers\.4'):
+        attribute(name='excitation', layer='backbone.layers.9')
+
+
+WIDE = dict(
+    backbone=dict(channels=(4, 8, 8, 8, 16)), head=dict(in_channels=16)
+)
+
+
+@torch.no_grad()
+def test_ensemble_averages_scores_and_maps():
+    model = build(
+        type='mmspg.EnsembleClassifier', members=[{}, WIDE, {}], **config()
+    )
+    scores = torch.stack([m(images()).softmax(1) for m in model.members])
+    found = model.predict(images(), samples(3, 4))
+    for n, sample in enumerate(found):
+        mean = scores[:, n].mean(0)
+        torch.testing.assert_close(sample.pred_score, mean)
+        assert sample.pred_label == mean.argmax()
+        labels = [*mean.topk(5).indices.tolist(), [3, 4][n]]
+        assert sample.score_map_labels.tolist() == labels
+        maps = [
+            m.predict(images(), labels=labels)[n].score_map
+            for m in model.members
+        ]
+        torch.testing.assert_close(sample.score_map, torch.stack(maps).mean(0))
+    torch.testing.assert_close(model(images()).exp(), scores.mean(0))
+
+
+@torch.no_grad()
+def test_ensemble_of_maps_of_any_size_and_range():
+    attribution = dict(
+        type='mmspg.AttributionClassifier', attribution=dict(name='backprop')
+    )
+    model = build(
+        type='mmspg.EnsembleClassifier',
+        members=[{}, attribution],
+        normalise=True,
+        **config(),
+    )
+    (sample,) = model.predict(images(1))
+    assert sample.score_map.shape == (5, SIDE, SIDE)
+    assert 0 <= sample.score_map.min()
+    assert sample.score_map.max() <= 1
+
+
+def test_ensemble_keeps_a_request_and_does_not_share_samples():
+    model = build(
+        type='mmspg.EnsembleClassifier', members=[{}, {}], **config()
+    )
+    asked = samples(3)
+    asked[0].set_field(torch.tensor([6, 2]), 'score_map_request')
+    (sample,) = model.predict(images(1), asked)
+    assert sample is asked[0]
+    assert sample.score_map_labels.tolist() == [6, 2, 3]
+
+
+def test_every_member_learns_from_its_own_loss():
+    model = build(
+        type='mmspg.EnsembleClassifier', members=[{}, WIDE], **config()
+    )
+    model.train()
+    losses = model(images(), samples(1, 2), mode='loss')
+    assert set(losses) == {'member0.loss_cls', 'member1.loss_cls'}
+    total, _ = model.parse_losses(losses)
+    torch.testing.assert_close(total, sum(losses.values()))
+    losses['member0.loss_cls'].backward()
+    assert all(p.grad is not None for p in model.members[0].parameters())
+    assert all(p.grad is None for p in model.members[1].parameters())
+
+
+def test_members_start_from_other_weights():
+    model = build(
+        type='mmspg.EnsembleClassifier', members=[{}, {}], **config()
+    )
+    model.init_weights()
+    first, second = (m.head.classifier.weight for m in model.members)
+    assert not torch.equal(first, second)
+    assert model.head is model.members[0].head
+
+
+def test_empty_ensemble():
+    with pytest.raises(ValueError, match='members'):
+        build(type='mmspg.EnsembleClassifier', members=[], **config())
+    model = build(type='mmspg.EnsembleClassifier', members=[{}], **config())
+    with pytest.raises(ValueError, match="'predict'"):
+        model(images(), mode='test')
+
+
+def test_merged_checkpoints_fill_an_ensemble(root):
+    path = root / 'tools/model_converters/merge_checkpoints.py'
+    spec = importlib.util.spec_from_file_location('merge_checkpoints', path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    alone = [
+        MODELS.build(dict(type='ImageClassifier', **config())) for _ in 'ab'
+    ]
+    merged = tool.merge([dict(state_dict=m.state_dict()) for m in alone])
+    model = build(
+        type='mmspg.EnsembleClassifier', members=[{}, {}], **config()
+    )
+    model.load_state_dict(merged['state_dict'])
+    for member, other in zip(model.members, alone, strict=True):
+        other.eval()
+        assert torch.equal(member(images()), other(images()))
+
+
+@pytest.mark.parametrize('classes', [4, CLASSES])
+def test_cutmix_takes_the_classes_from_the_head(classes):
+    cfg = config(train_cfg=dict(augments=dict(type='CutMix', alpha=1.0)))
+    cfg['head'].update(
+        num_classes=classes,
+        loss=dict(type='CrossEntropyLoss', use_soft=True),
+    )
+    model = build(type='mmspg.BatchAugmentClassifier', **cfg)
+    data = dict(inputs=list(images(4)), data_samples=samples(0, 1, 2, 3))
+    torch.manual_seed(3)
+    mixed = model.data_preprocessor(data, training=True)
+    targets = torch.stack([s.gt_score for s in mixed['data_samples']])
+    assert targets.shape == (4, classes)
+    torch.testing.assert_close(targets.sum(1), torch.ones(4))
+    assert ((targets > 0).sum(1) <= 2).all()
+    loss = model.loss(**mixed)['loss_cls']
+    log = model(mixed['inputs']).log_softmax(1)
+    torch.testing.assert_close(loss, -(targets * log).sum(1).mean())
+    # Nothing is mixed at test.
+    data = dict(inputs=list(images(1)), data_samples=samples(1))
+    plain = model.data_preprocessor(data, training=False)
+    assert torch.equal(plain['inputs'], images(1))
