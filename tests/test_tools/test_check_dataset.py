@@ -1,0 +1,127 @@
+"""tools/misc/check_dataset.py says what is wrong, how many and where."""
+
+import json
+import runpy
+import sys
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def check(root, tmp_path, monkeypatch, capsys):
+    """Run the tool in this process; gives exit status, output and faults."""
+
+    def run(config, *arguments):
+        out = tmp_path / 'faults.json'
+        script = root / 'tools/misc/check_dataset.py'
+        argv = [str(script), str(config), *arguments, '--out', str(out)]
+        monkeypatch.setattr(sys, 'argv', argv)
+        with pytest.raises(SystemExit) as stopped:
+            runpy.run_path(str(script), run_name='__main__')
+        faults = json.loads(out.read_text()) if out.is_file() else None
+        return stopped.value.code, capsys.readouterr().out, faults
+
+    return run
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Metadata of 2 training and 2 validation images, and its config."""
+    photos, meta = tmp_path / 'photos', tmp_path / 'metadata'
+    photos.mkdir()
+    for name in ('a', 'b', 'c', 'd'):
+        Image.new('RGB', (60, 40)).save(photos / f'{name}.png')
+    for split, names in dict(train='ab', val='cd').items():
+        (meta / split).mkdir(parents=True)
+        for file, columns in dict(
+            image_ids='', class_labels=',{}', image_sizes=',60,40'
+        ).items():
+            (meta / split / f'{file}.txt').write_text(
+                ''.join(
+                    f'{name}.png{columns.format(i)}\n'
+                    for i, name in enumerate(names)
+                )
+            )
+    (meta / 'val/localization.txt').write_text(
+        'c.png,0,0,59,39\nd.png,10,10,20,20\n'
+    )
+    config = tmp_path / 'own.py'
+    config.write_text(
+        'data = dict(type="mmspg.WSOLMetadata", pipeline=[],\n'
+        f'    data_root={str(photos)!r}, metadata_root={str(meta)!r})\n'
+        'train_dataloader = dict(dataset=dict(**data, split="train"))\n'
+        'val_dataloader = dict(\n'
+        '    dataset=dict(**data, split="val", test_mode=True))\n'
+        'test_dataloader = val_dataloader\n'
+    )
+    return tmp_path, config
+
+
+def test_whole_data_set(check, own):
+    code, printed, faults = check(own[1])
+    assert code == 0, printed
+    assert faults == dict(train={}, val={})  # test is val: once
+    assert 'val (mmspg.WSOLMetadata): 2 images, 2 classes' in printed
+    assert printed.endswith('nothing is wrong\n')
+
+
+def test_each_fault_is_listed_where_it_is(check, own):
+    folder, config = own
+    photos, val = folder / 'photos', folder / 'metadata/val'
+    (photos / 'a.png').unlink()
+    content = (photos / 'b.png').read_bytes()
+    (photos / 'b.png').write_bytes(content[: len(content) // 2])
+    Image.new('RGB', (40, 60)).save(photos / 'c.png')
+    (val / 'localization.txt').write_text(
+        'c.png,0,0,59,39\nc.png,5,5,4,9\nc.png,0,0,99,39\nd.png,1,1,2,2\n'
+    )
+    code, printed, faults = check(config, '--show', '1')
+    assert code == 1
+    broken = faults['train']['image cannot be read']
+    assert ['a.png' in broken[0], 'b.png' in broken[1]] == [True, True]
+    (size,) = faults['val']['image has not the annotated size']
+    assert 'c.png: 40 x 60' in size
+    assert 'annotated 60 x 40' in size
+    boxes = faults['val']['box is empty or outside of its image']
+    where = str(val / 'localization.txt')
+    assert [box.split(': ')[0] for box in boxes] == [
+        f'{where}:2',
+        f'{where}:3',
+    ]
+    assert '  image cannot be read: 2\n' in printed
+    assert '    ... and 1 more\n' in printed
+    assert printed.endswith('5 faults\n')
+
+
+def test_images_can_be_left_out(check, own):
+    folder, config = own
+    (folder / 'photos/a.png').unlink()
+    assert check(config, '--no-images')[0] == 0
+
+
+def test_classes_boxes_and_splits(check, own):
+    folder, config = own
+    meta = folder / 'metadata'
+    (meta / 'class_names.txt').write_text('cat\ndog\ncat\n')
+    (meta / 'val/localization.txt').write_text('')
+    (meta / 'val/image_ids.txt').write_text('c.png\na.png\n')
+    (meta / 'val/class_labels.txt').write_text('c.png,0\na.png,1\n')
+    (meta / 'val/image_sizes.txt').write_text('c.png,60,40\na.png,60,40\n')
+    code, _, faults = check(config)
+    assert code == 1
+    assert faults['train']['class has no image to train on'] == ['2 cat']
+    assert faults['train']['classes have the same name'] == ['cat']
+    assert faults['val']['image to test on has no box'] == ['c.png', 'a.png']
+    (double,) = faults['val']['image is in train, too']
+    assert double.endswith('a.png')
+
+
+def test_fault_of_the_format(check, own):
+    folder, config = own
+    path = folder / 'metadata/val/class_labels.txt'
+    path.write_text('c.png,0\nd.png,many\n')
+    code, _, faults = check(config)
+    assert code == 1
+    (fault,) = faults['val']['annotations cannot be read']
+    assert fault.startswith(f'{path}:2: expected a label')
