@@ -1,0 +1,216 @@
+"""A trained classifier with score maps as a file for other runtimes."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmcv.cnn import fuse_conv_bn
+from torch import Tensor, nn
+from torch.export import Dim
+
+from .box_step import box_of
+from .inputs import list_inputs, load_inputs
+
+INPUTS = ('images', 'label')
+OUTPUTS = ('scores', 'top_label', 'top_map', 'label_map')
+MIN_SIDE = 32
+
+
+class ExportModel(nn.Module):
+    """Images in, class scores and normalised score maps out.
+
+    BatchNorm is folded into the convolutions and the data preprocessor's
+    mean and standard deviation are part of it, so that it takes plain RGB.
+
+    Args:
+        model (ImageClassifier): With `CAMHead` or `SPGHead`; a copy is
+            made.
+
+    Raises:
+        TypeError: The head has no score maps.
+    """
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        if not hasattr(model.head, 'score_maps'):
+            raise TypeError(
+                f'a {type(model.head).__name__} has no score maps to export; '
+                'a CAMHead or SPGHead was expected'
+            )
+        processor = model.data_preprocessor
+        model = fuse_conv_bn(copy.deepcopy(model).cpu().eval())
+        model.data_preprocessor = nn.Identity()
+        self.model = model
+        channels = len(getattr(processor, 'mean', [0, 0, 0]))
+        mean = getattr(processor, 'mean', torch.zeros(channels, 1, 1))
+        std = getattr(processor, 'std', torch.ones(channels, 1, 1))
+        # The configs' images are B, G, R, which to_rgb turns into R, G, B;
+        # a network of B, G, R gets its channels turned here.
+        self.turn = not getattr(processor, 'to_rgb', True)
+        self.register_buffer('mean', mean.detach().clone().cpu())
+        self.register_buffer('std', std.detach().clone().cpu())
+
+    def forward(self, images: Tensor, label: Tensor):
+        """Classify and map.
+
+        Args:
+            images (Tensor): ``(N, 3, H, W)`` float32 R, G, B in [0, 255],
+                resized as the test pipeline does.
+            label (Tensor): ``(N,)`` int64, the class of ``label_map``.
+
+        Returns:
+            tuple[Tensor]: ``scores`` ``(N, C)``, a softmax; ``top_label``
+            ``(N,)`` int64; ``top_map`` and ``label_map`` ``(N, h, w)`` in
+            [0, 1], at feature resolution.
+        """
+        if self.turn:
+            images = images.flip(1)
+        feats = self.model.extract_feat((images - self.mean) / self.std)
+        scores = self.model.head(feats).softmax(dim=1)
+        top = scores.argmax(dim=1)
+        labels = torch.stack([top, label], dim=1)
+        maps = self.model.head.score_maps(feats, labels)  # (N, 2, h, w)
+        low = maps.amin(dim=(2, 3), keepdim=True)
+        span = maps.amax(dim=(2, 3), keepdim=True) - low
+        maps = (maps - low) / span.where(span > 0, torch.ones_like(span))
+        return scores, top, maps[:, 0], maps[:, 1]
+
+
+def example_inputs(side: int = 64) -> tuple[Tensor, Tensor]:
+    """Two images ``(2, 3, side, side + 8)``, and their labels."""
+    generator = torch.Generator().manual_seed(0)
+    images = 255 * torch.rand(2, 3, side, side + 8, generator=generator)
+    return images, torch.zeros(2, dtype=torch.int64)
+
+
+def dynamic_shapes(dynamic_size: bool = True) -> dict:
+    """Batch and, if wanted, size may vary."""
+    batch = Dim('batch', min=1)
+    images = {0: batch}
+    if dynamic_size:
+        images[2] = Dim('height', min=MIN_SIDE)
+        images[3] = Dim('width', min=MIN_SIDE)
+    return dict(images=images, label={0: batch})
+
+
+def to_program(model: ExportModel, side: int = 224):
+    """Trace with `torch.export`, batch and size dynamic."""
+    return torch.export.export(
+        model, example_inputs(side), dynamic_shapes=dynamic_shapes()
+    )
+
+
+def export_program(model: ExportModel, path: str | Path, side: int = 224):
+    """Write a ``.pt2`` file, for `torch.export.load`."""
+    torch.export.save(to_program(model, side), str(path))
+
+
+def export_onnx(model: ExportModel, path: str | Path, side: int = 224):
+    """Write an ``.onnx`` file; needs onnx and onnxscript (mmspg[export])."""
+    torch.onnx.export(
+        model,
+        example_inputs(side),
+        str(path),
+        input_names=INPUTS,
+        output_names=OUTPUTS,
+        dynamic_shapes=dynamic_shapes(),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+
+
+def run_onnx(path: str | Path):
+    """Load an ``.onnx`` file as a function of arrays (onnxruntime).
+
+    Returns:
+        Callable: ``(images, label)`` as `ExportModel` takes, as arrays; a
+        list of arrays.
+    """
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        str(path), providers=['CPUExecutionProvider']
+    )
+    return lambda images, label: session.run(
+        None, dict(images=images, label=label)
+    )
+
+
+def run_program(path: str | Path):
+    """Load a ``.pt2`` file as a function of arrays; as `run_onnx`."""
+    module = torch.export.load(str(path)).module()
+
+    @torch.no_grad()
+    def run(images, label):
+        outputs = module(torch.from_numpy(images), torch.from_numpy(label))
+        return [output.numpy() for output in outputs]
+
+    return run
+
+
+def input_size(find) -> list[int]:
+    """Height and width that the test pipeline makes of an image.
+
+    Args:
+        find (LocalizationInferencer): Its pipeline is run.
+
+    Returns:
+        list[int]: [height, width].
+
+    Raises:
+        ValueError: The pipeline crops, so that a map is of a part of the
+            image, which `box_of` does not know of.
+    """
+    blank = dict(img=np.zeros((300, 400, 3), np.uint8), img_id='blank')
+    packed = find.pipeline(blank)
+    height, width = packed['inputs'].shape[-2:]
+    whole = np.diag([width / 400, height / 300, 1])
+    if not np.allclose(packed['data_samples'].homography, whole, atol=1e-3):
+        raise ValueError(
+            'the test pipeline crops or flips; the exported model and its '
+            'box step are for one that resizes the whole image, as the '
+            "paper's does. Use LocResize only in test_dataloader"
+        )
+    return [height, width]
+
+
+def compare(find, path: str | Path, inputs):
+    """Box images by PyTorch and by an exported file.
+
+    Args:
+        find (LocalizationInferencer): The original.
+        path (str | Path): ``.onnx`` or ``.pt2``.
+        inputs: Images, see `mmspg.apis.inputs.list_inputs`.
+
+    Yields:
+        tuple: Name; greatest difference of a corner, of the top class's and
+        class 0's box, in pixels; whether the class is the same.
+
+    Raises:
+        ValueError: The boxes are drawn by another rule than 'largest_area',
+            the only one that `box_of` has.
+    """
+    threshold, rule, align_corners, _ = find.protocol
+    if rule != 'largest_area':
+        raise ValueError(
+            f'box_step has the rule largest_area only, and this model is '
+            f'used with {rule!r}: apply mmspg.evaluation.functional'
+        )
+    run = run_onnx(path) if str(path).endswith('.onnx') else run_program(path)
+    for info, error in load_inputs(*list_inputs(inputs)):
+        if error:
+            raise error
+        image = info['img']
+        top = find(image, progress=False)[0]
+        zero = find(image, label=0, progress=False)[0]
+        data = find.pipeline(dict(info))['inputs'].numpy()[None, ::-1]
+        outputs = run(np.float32(data), np.zeros(1, np.int64))
+        size = image.shape[1::-1]
+        boxes = [
+            box_of(m[0], size, threshold, align_corners) for m in outputs[2:]
+        ]
+        gap = np.abs(np.subtract(boxes, [top['box'], zero['box']])).max()
+        same = int(outputs[1][0]) == top['pred_label']
+        yield info['img_id'], int(gap), same

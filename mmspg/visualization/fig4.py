@@ -1,0 +1,191 @@
+"""The paper's Fig. 4: how the guidance is made, stage by stage."""
+
+from collections.abc import Sequence
+
+import cv2
+import matplotlib
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from mmspg.models.guidance import BACKGROUND, FOREGROUND
+
+from .palette import get_palette
+from .sheet_page import grid_page, shorten
+
+TITLES = dict(
+    image='image',
+    attention='localization map',
+    mask_a='Mask-A',
+    b2='B2',
+    b1='B1',
+    c='C',
+)
+GREY = 128
+
+
+@torch.no_grad()
+def guidance_stages(model, data: dict, labels=None) -> list[dict]:
+    """Run the network up to its guidance and lay it on the images.
+
+    Args:
+        model (ImageClassifier): With `SPGNeck` and `SPGHead`; its mode is
+            put back.
+        data (dict): A batch of the data loader: ``inputs`` and
+            ``data_samples``.
+        labels (Tensor, optional): ``(N,)`` the class whose map guides. None:
+            the samples' ``gt_label``, or where there is none the predicted.
+
+    Returns:
+        list[dict]: For each image those of `TITLES` but for the image, each
+        ``(H, W)`` on the stored image: ``attention``, ``b2``, ``b1``, ``c``
+        float32 in [0, 1], NaN outside of a crop; ``mask_a`` uint8, 1, 0 or
+        255 (ignored, and outside of a crop).
+
+    Raises:
+        TypeError: The model has no side branches.
+    """
+    if not hasattr(model.head, 'guide'):
+        raise TypeError(
+            'the stages of the guidance are those of an SPGHead; this model '
+            f'has a {type(model.head).__name__}. Take an SPG config'
+        )
+    training = model.training
+    model.eval()
+    try:
+        data = model.data_preprocessor(data, False)
+        feats, samples = (
+            model.extract_feat(data['inputs']),
+            data['data_samples'],
+        )
+        if labels is None:
+            labels = _labels(model.head, feats, samples)
+        size = model.head.guidance_size or tuple(data['inputs'].shape[-2:])
+        stages = model.head.guide(feats, labels, size)
+    finally:
+        model.train(training)
+    for name in ('b2', 'b1', 'c'):
+        if name in stages:
+            stages[name] = stages[name].sigmoid()
+    stages = {
+        name: stages[name].cpu().numpy() for name in TITLES if name in stages
+    }
+    return [
+        {name: lay_on_image(maps[i], sample) for name, maps in stages.items()}
+        for i, sample in enumerate(samples)
+    ]
+
+
+def _labels(head, feats, samples):
+    if all('gt_label' in sample for sample in samples):
+        labels = torch.cat([sample.gt_label[:1] for sample in samples])
+        return labels.to(feats[-1].device)
+    return head(feats).argmax(dim=1)
+
+
+def lay_on_image(stage: np.ndarray, sample) -> np.ndarray:
+    """Put a map over the network's input back on the stored image.
+
+    Args:
+        stage (ndarray): ``(h, w)``: uint8 is laid down by nearest neighbour,
+            float bilinearly.
+        sample (DataSample): With ``ori_shape``, ``img_shape`` and, unless
+            the image was only resized, ``homography``.
+
+    Returns:
+        ndarray: ``(H, W)``; outside of the input NaN or, for uint8, 255.
+    """
+    (ori_h, ori_w), (h, w) = sample.ori_shape, sample.img_shape
+    homography = sample.get('homography')
+    if homography is None:
+        homography = np.diag([w / ori_w, h / ori_h, 1.0])
+    # Continuous pixels of the image to those of the map, and to the pixel
+    # centres that OpenCV counts in.
+    scale = np.diag([stage.shape[1] / w, stage.shape[0] / h, 1.0])
+    shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    to_map = np.linalg.inv(shift) @ scale @ homography @ shift
+    is_mask = stage.dtype == np.uint8
+
+    def warp(array, border, value=0):
+        return cv2.warpPerspective(
+            array,
+            to_map,
+            (ori_w, ori_h),
+            flags=cv2.WARP_INVERSE_MAP
+            | (cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR),
+            borderMode=border,
+            borderValue=value,
+        )
+
+    laid = warp(stage, cv2.BORDER_REPLICATE)
+    x, y = np.arange(ori_w) + 0.5, np.arange(ori_h) + 0.5
+    inside = np.outer(
+        _within(y * homography[1, 1] + homography[1, 2], h),
+        _within(x * homography[0, 0] + homography[0, 2], w),
+    )
+    laid[~inside] = 255 if is_mask else np.nan
+    return laid
+
+
+def _within(at, side):
+    return (at > -1e-6) & (at < side + 1e-6)
+
+
+def paint_stage(stage: np.ndarray, heat: str) -> np.ndarray:
+    """Colours of a stage: a mask in black, white and grey, a map by heat.
+
+    Args:
+        stage (ndarray): ``(H, W)``, of `guidance_stages`.
+        heat (str): A colour map of matplotlib.
+
+    Returns:
+        ndarray: ``(H, W, 3)`` uint8 RGB; white outside of a crop.
+    """
+    if stage.dtype == np.uint8:
+        painted = np.full(stage.shape, GREY, np.uint8)
+        painted[stage == FOREGROUND] = 255
+        painted[stage == BACKGROUND] = 0
+        return np.repeat(painted[..., None], 3, axis=2)
+    colours = matplotlib.colormaps[heat].with_extremes(bad='white')
+    return colours(np.ma.masked_invalid(stage), bytes=True)[..., :3]
+
+
+def draw_fig4(
+    images: Sequence[np.ndarray],
+    stages: Sequence[dict],
+    palette: str = 'paper',
+    names: Sequence[str] | None = None,
+) -> Figure:
+    """Draw a row an image: localization map, Mask-A, B2, B1, C.
+
+    In Mask-A white is foreground, black background, grey ignored.
+
+    Args:
+        images (Sequence[ndarray]): Each ``(H, W, 3)`` uint8 RGB.
+        stages (Sequence[dict]): Of `guidance_stages`.
+        palette (str): See `mmspg.visualization.PALETTES`.
+        names (Sequence[str], optional): Below the images.
+
+    Returns:
+        Figure: Matplotlib's; ``savefig`` writes PNG, PDF or SVG.
+    """
+    heat = get_palette(palette).heat
+    shown = ['image', *stages[0]]
+    rows = [
+        [image, *(paint_stage(stage[key], heat) for key in shown[1:])]
+        for image, stage in zip(images, stages, strict=True)
+    ]
+    page, axes = grid_page(rows, len(shown))
+    for one, key in zip(axes[0], shown, strict=True):
+        one.set_title(TITLES[key], fontsize=9)
+    for line, name in zip(axes, names or (), strict=False):
+        line[0].text(
+            0.5,
+            -0.03,
+            shorten(name),
+            fontsize=7,
+            ha='center',
+            va='top',
+            transform=line[0].transAxes,
+        )
+    return page
