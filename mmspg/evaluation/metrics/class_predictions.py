@@ -4,12 +4,14 @@ import csv
 import json
 import pickle
 from collections import Counter
+from operator import index
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 UNRANKED = 2**31 - 1  # the rank of a class that is not among the known
 KEPT = 100  # classes an image; no figure asks for more than five
+LARGEST = float(np.finfo(np.float32).max)  # a score that is kept
 
 
 class ClassPredictions:
@@ -172,7 +174,12 @@ def _read(path, allow_pickle):
     found, doubles = {}, []
     for image, labels, scores, where in reader(path):
         image = str(image).replace('\\', '/')
-        scores = [float(score) for score in scores]
+        try:
+            scores = [float(score) for score in scores]
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(
+                f'{path}, {where}: a score is not a number ({error})'
+            ) from None
         if len(labels) != len(scores) or not labels:
             raise ValueError(
                 f'{path}, {where}: {len(labels)} labels and {len(scores)} '
@@ -180,8 +187,13 @@ def _read(path, allow_pickle):
             )
         if len(set(labels)) != len(labels):
             raise ValueError(f'{path}, {where}: a label is there twice')
-        if not np.isfinite(scores).all():
+        if not all(abs(score) <= LARGEST for score in scores):  # no NaN is
             raise ValueError(f'{path}, {where}: a score is not a number')
+        if not all(0 <= label < UNRANKED for label in labels):
+            raise ValueError(
+                f'{path}, {where}: labels are integers from 0, got '
+                f'{min(labels)} to {max(labels)}'
+            )
         if image in found:
             doubles.append(image)
         # Arrays: 50,000 dictionaries of 1000 classes would fill the memory.
@@ -201,7 +213,7 @@ def _read(path, allow_pickle):
 
 def _read_csv(path):
     with open(path, encoding='utf-8', newline='') as file:
-        for number, row in enumerate(csv.reader(file), 1):
+        for number, row in enumerate(_rows(path, file), 1):
             if not row or (number == 1 and row[0].strip() == 'image'):
                 continue
             where = f'line {number}'
@@ -216,6 +228,14 @@ def _read_csv(path):
             yield row[0].strip(), labels, scores, where
 
 
+def _rows(path, file):
+    rows = csv.reader(file)
+    try:
+        yield from rows
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f'{path}, line {rows.line_num}: {error}') from None
+
+
 def _read_json(path):
     def pairs(items):
         # A plain dict would keep the last of two images silently.
@@ -227,13 +247,20 @@ def _read_json(path):
             )
         return dict(items)
 
-    with open(path, encoding='utf-8') as file:
-        content = json.load(file, object_pairs_hook=pairs)
+    try:
+        content = json.loads(path.read_bytes(), object_pairs_hook=pairs)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f'{path}: not JSON ({error})') from None
+    if not isinstance(content, dict):
+        raise ValueError(
+            f'{path}: a JSON object with the images as keys was expected, got '
+            f'{type(content).__name__}'
+        )
     for image, found in content.items():
         try:
-            labels = [int(label) for label in found['labels']]
-            scores = found['scores']
-        except (KeyError, TypeError, ValueError):
+            labels = [index(label) for label in found['labels']]
+            scores = list(found['scores'])
+        except (KeyError, TypeError):
             raise ValueError(
                 f'{path}, key {image!r}: {{"labels": [..], "scores": [..]}} '
                 'was expected'
@@ -242,14 +269,20 @@ def _read_json(path):
 
 
 def _read_pickle(path):
-    with open(path, 'rb') as file:
-        samples = pickle.load(file)  # asked for, see `_read`
+    try:
+        with open(path, 'rb') as file:
+            samples = list(pickle.load(file))  # asked for, see `_read`
+    except Exception as error:  # a broken pickle raises anything
+        raise ValueError(
+            f'{path}: not a list of samples as a pickle '
+            f'({type(error).__name__}: {error})'
+        ) from error
     for number, sample in enumerate(samples):
         where = f'sample {number}'
         try:
-            scores = np.asarray(sample['pred_score'], np.float64)
+            scores = np.asarray(sample['pred_score'], np.float64).reshape(-1)
             image = sample.get('img_id') or sample['img_path']
-        except (KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(
                 f"{path}, {where}: 'pred_score' and 'img_path' were expected, "
                 "as MMPretrain's tools/test.py --out writes them"

@@ -56,6 +56,18 @@ def write_compact(path, maps, labels, sample):
     )
 
 
+def _arrays(path):
+    """Read an .npz file, or say that it is none, whatever NumPy raises."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except Exception as error:
+        raise ValueError(
+            f'{path}: not a file of tools/test.py --dump-score-maps '
+            f'({type(error).__name__}: {error})'
+        ) from error
+
+
 def read_compact(path, label=None):
     """Read a map that `write_compact` wrote.
 
@@ -69,7 +81,7 @@ def read_compact(path, label=None):
     Raises:
         ValueError: Another kind of file, or no map of this class.
     """
-    with np.load(path, allow_pickle=False) as file:
+    file = _arrays(path)
         missing = {'levels', 'low', 'high', 'labels', 'gt_label'} - set(file)
         if missing:
             raise ValueError(
@@ -138,7 +150,7 @@ def read_on_grid(folder, image):
         return on_benchmark_grid(raw, sample)
     try:
         score_map = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except Exception as error:  # NumPy's header parser raises anything
         raise ValueError(f'{path}: not an array of NumPy ({error})') from None
     if score_map.shape != (SIDE, SIDE):
         raise ValueError(

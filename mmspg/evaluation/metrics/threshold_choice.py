@@ -1,6 +1,7 @@
 """Which threshold a report uses, and where it came from."""
 
 import json
+import math
 from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
@@ -63,7 +64,9 @@ class ThresholdChoice:
         elif isinstance(threshold, Real):
             source = 'fixed'
         elif threshold == 'oracle':
-            threshold = None
+            # One threshold alone, a rule's own say, is not chosen from any.
+            threshold = grid[0] if len(grid) == 1 else None
+            source = 'fixed'
         elif threshold == 'checkpoint':
             raise ValueError(
                 "threshold='checkpoint' is filled in by tools/test.py from "
@@ -132,13 +135,20 @@ def read_choice(path):
     """
     try:
         choice = json.loads(Path(path).read_text(encoding='utf-8'))
-        float(choice['threshold'])
+        if not math.isfinite(choice['threshold']):
+            raise ValueError(f'threshold is {choice["threshold"]}')
     except FileNotFoundError:
         raise ValueError(
             f"threshold={str(path)!r}: no such file, and neither 'oracle', "
             "'checkpoint' nor a number"
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise ValueError(
             f'{path}: no stored threshold, a JSON object with the key '
             f"'threshold' was expected ({error})"

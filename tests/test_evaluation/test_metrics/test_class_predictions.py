@@ -10,6 +10,8 @@ from samples import block, evaluate, sample
 
 from mmspg.evaluation import ClassPredictions, LocalizationMetric
 
+pytestmark = pytest.mark.quick  # runs on the second stack, too
+
 BOX = (2, 2, 5, 5)
 
 

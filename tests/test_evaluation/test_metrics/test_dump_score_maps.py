@@ -13,6 +13,8 @@ from mmspg.evaluation.metrics.score_map_files import (
     read_on_grid,
 )
 
+pytestmark = pytest.mark.quick  # runs on the second stack, too
+
 
 @pytest.fixture
 def one():

@@ -8,6 +8,8 @@ from samples import block, evaluate, sample
 from mmspg.evaluation import LocalizationMetric
 from mmspg.registry import METRICS
 
+pytestmark = pytest.mark.quick  # runs on the second stack, too
+
 TRUE = (2, 2, 5, 5)  # 16 pixels
 FAR = (8, 6, 9, 7)
 
@@ -117,6 +119,13 @@ def test_a_fixed_threshold_off_the_grid_is_evaluated_exactly():
     )
     assert figures['threshold'] == 0.123
     assert figures['gt_known_acc'] == 25
+
+
+@pytest.mark.parametrize('options', [dict(rule='cam'), dict(thresholds=[0.2])])
+def test_one_threshold_alone_is_no_oracle(options):
+    metric = LocalizationMetric(**options)
+    figures = evaluate(metric, two_threshold_samples())
+    assert 'threshold 0.2 (fixed)' in figures['protocol']
 
 
 def test_top5_star_by_two_thresholds():

@@ -16,6 +16,8 @@ from mmspg.evaluation import (
     use_stored_choice,
 )
 
+pytestmark = pytest.mark.quick  # runs on the second stack, too
+
 CHOICE = dict(
     threshold=0.35,
     threshold_tight=0.5,
