@@ -82,27 +82,27 @@ def read_compact(path, label=None):
         ValueError: Another kind of file, or no map of this class.
     """
     file = _arrays(path)
-        missing = {'levels', 'low', 'high', 'labels', 'gt_label'} - set(file)
-        if missing:
-            raise ValueError(
-                f'{path}: not a file of tools/test.py --dump-score-maps, it '
-                f'lacks {sorted(missing)}'
-            )
-        sample = {
-            key: file[key]
-            for key in ('ori_shape', 'img_shape', 'homography')
-            if key in file
-        }
-        label = int(file['gt_label']) if label is None else label
-        found = np.flatnonzero(file['labels'] == label)
-        if not found.size:
-            raise ValueError(
-                f'{path}: no map of class {label}, only of '
-                f'{file["labels"].tolist()}'
-            )
-        at = found[0]
-        low, high = file['low'][at], file['high'][at]
-        levels = file['levels'][at].astype(np.float32)
+    missing = {'levels', 'low', 'high', 'labels', 'gt_label'} - set(file)
+    if missing:
+        raise ValueError(
+            f'{path}: not a file of tools/test.py --dump-score-maps, it '
+            f'lacks {sorted(missing)}'
+        )
+    sample = {
+        key: file[key]
+        for key in ('ori_shape', 'img_shape', 'homography')
+        if key in file
+    }
+    label = int(file['gt_label']) if label is None else label
+    found = np.flatnonzero(file['labels'] == label)
+    if not found.size:
+        raise ValueError(
+            f'{path}: no map of class {label}, only of '
+            f'{file["labels"].tolist()}'
+        )
+    at = found[0]
+    low, high = file['low'][at], file['high'][at]
+    levels = file['levels'][at].astype(np.float32)
     if not (np.isfinite(low) and np.isfinite(high)):
         return np.full_like(levels, np.nan), sample
     return low + levels / np.float32(LEVELS) * (high - low), sample
