@@ -143,7 +143,8 @@ class LocDataset(BaseDataset):
         if bare:
             raise ValueError(
                 f'{type(self).__name__}: {len(bare)} of {len(samples)} test '
-                f'images have no box, {bare[:3]} for example. Localization '
+                f'images of {self.data_root!r} have no box, {bare[:3]} for '
+                'example. Localization '
                 'cannot be measured without; give their boxes, or set '
                 'test_mode=False to train.'
             )

@@ -5,13 +5,15 @@ raises ValueError with file and line on anything it cannot read.
 """
 
 import csv
-import math
 import xml.parsers.expat
 from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 MAX_XML_DEPTH = 32
+MAX_XML_BYTES = 2**20  # an annotation is a few KiB; parsed it takes 100 times
+MAX_NUMBER = 2**31 - 1  # whatever is larger is a slip, and overflows later
+MAX_SHOWN = 200  # characters of a bad line that a message repeats
 
 
 class Box(NamedTuple):
@@ -31,7 +33,10 @@ class VOCImage(NamedTuple):
 
 def fail(where: str, got, expected: str):
     """Raise the ValueError of a line that is not as expected."""
-    raise ValueError(f'{where}: expected {expected}, got {got!r}.')
+    got = repr(got)
+    if len(got) > MAX_SHOWN:
+        got = f'{got[:MAX_SHOWN]}... ({len(got)} characters)'
+    raise ValueError(f'{where}: expected {expected}, got {got}.')
 
 
 def integer(text: str, where: str, what: str, low: int = 0) -> int:
@@ -40,18 +45,18 @@ def integer(text: str, where: str, what: str, low: int = 0) -> int:
         value = int(text)
     except ValueError:
         value = None
-    if value is None or value < low:
-        fail(where, text, f'{what} (an integer, {low} or more)')
+    if value is None or not low <= value <= MAX_NUMBER:
+        fail(where, text, f'{what} (an integer, {low} to {MAX_NUMBER})')
     return value
 
 
 def numbers(texts, where: str, what: str) -> tuple[float, ...]:
-    """Parse finite numbers, or say where they are none."""
+    """Parse numbers up to MAX_NUMBER, or say where they are none."""
     try:
         values = tuple(float(text) for text in texts)
     except ValueError:
-        values = (math.nan,)
-    if not all(math.isfinite(v) for v in values):
+        values = (float('nan'),)
+    if not all(abs(v) <= MAX_NUMBER for v in values):  # no NaN is
         fail(where, ' '.join(texts), what)
     return values
 
@@ -152,7 +157,13 @@ def read_voc_xml(path: str) -> VOCImage:
     parser.EntityDeclHandler = refuse_entities
     try:
         with open(path, 'rb') as f:
-            parser.ParseFile(f)
+            content = f.read(MAX_XML_BYTES + 1)
+        if len(content) > MAX_XML_BYTES:
+            raise ValueError(
+                f'{path}: larger than {MAX_XML_BYTES} bytes, so it is no '
+                'annotation of an image.'
+            )
+        parser.Parse(content, True)
     except xml.parsers.expat.ExpatError as e:
         raise ValueError(
             f'{path}:{e.lineno}: malformed XML: '

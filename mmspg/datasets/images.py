@@ -9,6 +9,9 @@ from PIL import Image, ImageOps
 from .synthetic_drawing import SCHEME, draw_from_address
 
 EXIF = ('ignore', 'apply')
+MAX_PIXELS = 89_478_485  # Pillow warns there; 1.6 GiB while it is read
+# Pillow knows further ones; of these EPS runs Ghostscript on what it is given.
+FORMATS = ('BMP', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TIFF', 'WEBP')
 # What transparent pixels show: the ImageNet mean, which the data
 # preprocessor turns into zeros.
 CANVAS = (124, 116, 104)
@@ -43,7 +46,9 @@ def decode_image(content: bytes, name: str, exif: str = 'ignore'):
     """Decode the bytes of an image file.
 
     Pillow, not OpenCV: OpenCV fills the missing rest of a truncated JPEG
-    with grey and says nothing.
+    with grey and says nothing. Images of over MAX_PIXELS are refused by their
+    header, as a small file can claim any size; so are formats other than
+    FORMATS.
 
     Args:
         content (bytes): What the file holds; the suffix is not looked at.
@@ -58,7 +63,11 @@ def decode_image(content: bytes, name: str, exif: str = 'ignore'):
         UnreadableImageError: The bytes are no whole image.
     """
     try:
-        with Image.open(io.BytesIO(content)) as img:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as img:
+            if img.width * img.height > MAX_PIXELS:
+                raise ValueError(
+                    f'{img.width} x {img.height} pixels, over {MAX_PIXELS}'
+                )
             img.load()
             if exif == 'apply':
                 img = ImageOps.exif_transpose(img)

@@ -19,6 +19,7 @@ from .formats import (
 from .paths import find, inside
 
 CLASS_NAMES = 'class_names.txt'
+MAX_CLASSES = 100_000  # without names each label below the highest gets one
 
 
 @DATASETS.register_module()
@@ -79,6 +80,8 @@ class WSOLMetadata(LocDataset):
         for path, sample in samples.items():
             line, (label,) = labels[path]
             sample['gt_label'] = integer(label, line, 'a label, from 0')
+            if sample['gt_label'] >= MAX_CLASSES:
+                fail(line, label, f'a label below {MAX_CLASSES}')
         self._name_classes(samples, labels)
         self._add_sizes(samples)
         self._add_regions(samples)
