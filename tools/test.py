@@ -39,6 +39,13 @@ def parse_args():
         'tools/analysis_tools/eval_score_maps.py',
     )
     parser.add_argument(
+        '--dump-form',
+        choices=['compact', 'benchmark'],
+        default='compact',
+        help='of --dump-score-maps: all maps at feature resolution, 16 bit, '
+        "or the true class's at 224 x 224, as the benchmark's .npy",
+    )
+    parser.add_argument(
         '--amp',
         action='store_true',
         help='test in automatic mixed precision',
@@ -130,7 +137,7 @@ def merge_args(cfg, args):
             interval=args.interval,
         )
     # Before TTA wraps the model, so that model.* means the same with it.
-    cfg.merge_from_dict(change.parse_options(args.cfg_options))
+    change.merge_options(cfg, args.cfg_options)
     change.set_dataloaders(cfg, not args.no_pin_memory, False)
     if args.tta:
         change.set_tta(cfg)
@@ -143,7 +150,7 @@ def main():
     # After the arguments, since these take seconds to import.
     import mmengine
     from mmengine.evaluator import DumpResults
-    from mmengine.registry import RUNNERS
+    from mmengine.registry import METRICS, RUNNERS
     from mmengine.runner import Runner
 
     from mmspg.utils.cfg import load_config
@@ -170,6 +177,13 @@ def main():
         runner.test_evaluator.metrics.append(
             DumpResults(out_file_path=args.out)
         )
+    if args.dump_score_maps:
+        dump = dict(
+            type='mmspg.DumpScoreMaps',
+            out_dir=args.dump_score_maps,
+            form=args.dump_form,
+        )
+        runner.test_evaluator.metrics.append(METRICS.build(dump))
     metrics = runner.test()
     write_run_report(runner, args.checkpoint, metrics)
     if args.out and args.out_item == 'metrics':

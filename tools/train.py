@@ -115,7 +115,7 @@ def merge_args(cfg, args):
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
-    cfg.merge_from_dict(change.parse_options(args.cfg_options))
+    change.merge_options(cfg, args.cfg_options)
     change.set_dataloaders(
         cfg, not args.no_pin_memory, not args.no_persistent_workers
     )
