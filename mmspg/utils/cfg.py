@@ -16,6 +16,7 @@ SIZES = ('scale', 'crop_size')
 
 __all__ = [
     'load_config',
+    'merge_options',
     'parse_options',
     'set_data_root',
     'set_dataloaders',
@@ -162,18 +163,47 @@ def parse_options(options: list[str]) -> dict:
         dict: For :meth:`Config.merge_from_dict`.
 
     Raises:
-        ValueError: If one has no ``=``.
+        ValueError: If one has no ``=``, or a value that cannot be read.
     """
     parser = ArgumentParser()
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    found = {}
     for option in options:
         if '=' not in option:
             raise ValueError(
                 f"--cfg-options: '{option}' is not of the form KEY=VALUE."
             )
-    if not options:
-        return {}
-    return parser.parse_args(['--cfg-options', *options]).cfg_options
+        try:
+            parsed = parser.parse_args([f'--cfg-options={option}'])
+        except (AssertionError, RecursionError) as error:
+            raise ValueError(
+                f"--cfg-options: the value of '{option[:200]}' cannot be "
+                f'read: {error}. Brackets come in pairs; quote the whole for '
+                "the shell: 'KEY=(1, 2)'."
+            ) from None
+        found.update(parsed.cfg_options)
+    return found
+
+
+def merge_options(cfg: Config, options: list[str]) -> None:
+    """Override settings of a config by KEY=VALUE pairs.
+
+    Args:
+        cfg (Config): Changed in place.
+        options (list[str]): What follows ``--cfg-options``.
+
+    Raises:
+        ValueError: If one cannot be read, or does not fit what is there.
+    """
+    found = parse_options(options)
+    try:
+        cfg.merge_from_dict(found)
+    except Exception as error:  # MMEngine raises what it stumbles on
+        raise ValueError(
+            '--cfg-options: the config has no place for one of '
+            f'{[key[:100] for key in found]} ({type(error).__name__}: '
+            f'{str(error)[:300]}).'
+        ) from error
 
 
 def set_tta(cfg: Config) -> None:

@@ -3,6 +3,7 @@
 import os.path as osp
 from pickle import UnpicklingError
 
+import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import (
     _load_checkpoint,
@@ -11,7 +12,7 @@ from mmengine.runner.checkpoint import (
 from torch import nn
 
 from .cfg import walk_dicts
-from .unpickling import only_weights
+from .unpickling import only_weights, pickle_is_allowed
 
 __all__ = ['check_checkpoint', 'checkpoints_of', 'read_checkpoint']
 
@@ -33,8 +34,7 @@ def read_checkpoint(path: str) -> dict:
     if '://' not in path and not osp.isfile(path):
         raise FileNotFoundError(f"there is no checkpoint '{path}'.")
     try:
-        with only_weights():
-            found = _load_checkpoint(path, map_location='cpu')
+        found = _read(path)
     except UnpicklingError as error:
         raise ValueError(
             f"'{path}' is refused. It holds more than tensors and plain "
@@ -57,6 +57,16 @@ def read_checkpoint(path: str) -> dict:
             f"key 'state_dict', was expected, got {type(found).__name__}."
         )
     return found
+
+
+def _read(path: str):
+    if '://' in path:
+        with only_weights():
+            return _load_checkpoint(path, map_location='cpu')
+    # OneDL's loader would first say that it falls back to full unpickling.
+    return torch.load(
+        path, map_location='cpu', weights_only=not pickle_is_allowed()
+    )
 
 
 def _gist(error: Exception) -> str:
