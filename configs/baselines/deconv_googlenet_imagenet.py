@@ -6,6 +6,7 @@ _base_ = ['cam_googlenet_imagenet.py']
 model = dict(
     type='mmspg.AttributionClassifier',
     attribution=dict(name='deconv'),
+    smooth=0.02,  # see README.md
 )
 
 # A graph for each image and class: less at once.

@@ -122,6 +122,27 @@ def test_attribution_trains_as_the_classifier_it_wraps():
     assert torch.equal(losses[0]['loss_cls'], losses[1]['loss_cls'])
 
 
+@torch.no_grad()
+def test_smoothing_is_a_gaussian_of_a_share_of_the_side():
+    def maps(smooth):
+        model = build(
+            type='mmspg.AttributionClassifier',
+            attribution=dict(name='backprop'),
+            smooth=smooth,
+            **config(),
+        )
+        return model.predict(images(1), labels=[3])[0].score_map
+
+    grains, blurred = maps(0), maps(0.05)
+    x = torch.arange(-5.0, 6)
+    kernel = torch.exp(-0.5 * (x / (0.05 * SIDE)) ** 2)
+    kernel = torch.outer(kernel, kernel) / kernel.sum() ** 2
+    middle = torch.nn.functional.conv2d(grains[:, None], kernel[None, None])
+    torch.testing.assert_close(blurred[:, 5:-5, 5:-5], middle[:, 0])
+    with pytest.raises(ValueError, match='smooth'):
+        maps(-1)
+
+
 def test_attribution_refuses_unknown_names_and_layers():
     def attribute(**attribution):
         return build(

@@ -1,11 +1,13 @@
 """A trained classifier whose score maps come from an attribution."""
 
+import math
 from functools import partial
 
 import torch
 from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
 from torch import Tensor
+from torchvision.transforms.functional import gaussian_blur
 
 from mmspg.registry import MODELS
 
@@ -28,6 +30,9 @@ class AttributionClassifier(ImageClassifier):
     Args:
         attribution (dict): ``name``, one of ``ATTRIBUTIONS``, and options
             of that function, such as ``layer``.
+        smooth (float): Blur the maps by a Gaussian whose sigma is this share
+            of their longer side; gradients are grains, whose largest
+            component is a few pixels. Defaults to 0, not at all.
         score_map_topk (int): For heads without class maps. Defaults to 5.
         **kwargs: Of :class:`mmpretrain.models.ImageClassifier`.
 
@@ -36,7 +41,14 @@ class AttributionClassifier(ImageClassifier):
             message lists those that do.
     """
 
-    def __init__(self, *args, attribution: dict, score_map_topk=5, **kwargs):
+    def __init__(
+        self,
+        *args,
+        attribution: dict,
+        smooth: float = 0.0,
+        score_map_topk: int = 5,
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
         options = dict(attribution)
         name = options.pop('name', None)
@@ -48,6 +60,11 @@ class AttributionClassifier(ImageClassifier):
         if 'layer' in options:
             find_module(self, options['layer'])
         self.attribution = partial(ATTRIBUTIONS[name], **options)
+        if smooth < 0:
+            raise ValueError(
+                f'model.smooth must be at least 0, but is {smooth}.'
+            )
+        self.smooth = smooth
         self.score_map_topk = score_map_topk
 
     def predict(
@@ -69,12 +86,21 @@ class AttributionClassifier(ImageClassifier):
         samples = super().predict(inputs, data_samples, **kwargs)
         labels = torch.stack([self._labels(sample) for sample in samples])
         maps = self.attribution(self, inputs, labels.to(inputs.device))
+        maps = self._smoothed(maps.float())
         for sample, score_map, label in zip(
-            samples, maps.float(), labels, strict=True
+            samples, maps, labels, strict=True
         ):
             sample.set_field(score_map, 'score_map', dtype=Tensor)
             sample.set_field(label, 'score_map_labels', dtype=Tensor)
         return samples
+
+    def _smoothed(self, maps: Tensor) -> Tensor:
+        sigma = self.smooth * max(maps.shape[-2:])
+        if not sigma:
+            return maps
+        # Three sigmas to each side, but no further than maps are mirrored.
+        reach = min(math.ceil(3 * sigma), min(maps.shape[-2:]) - 1)
+        return gaussian_blur(maps, 2 * reach + 1, sigma)
 
     def _labels(self, sample: DataSample) -> Tensor:
         if 'score_map_labels' in sample:
