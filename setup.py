@@ -74,6 +74,7 @@ EXTRAS = {
     'onedl': read_requirements('onedl'),
     'openmmlab': read_requirements('openmmlab'),
     'tests': read_requirements('tests'),
+    'docs': read_requirements('docs'),
     # What `mim install` adds of itself: openmim the first, onedl-mim the
     # second.
     'mim': read_requirements('openmmlab'),
