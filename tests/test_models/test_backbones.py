@@ -9,6 +9,8 @@ from mmpretrain.structures import DataSample
 
 from mmspg.models import Taps
 
+pytestmark = pytest.mark.quick
+
 
 def build(**cfg):
     torch.manual_seed(0)

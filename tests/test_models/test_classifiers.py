@@ -9,6 +9,8 @@ from mmpretrain.structures import DataSample
 
 from mmspg.models import backprop, deconv, excitation, feedback
 
+pytestmark = pytest.mark.quick
+
 SIDE, CLASSES = 32, 7
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmpretrain.registry import MODELS
 from small_nets import LABELS, BranchNet, SmallNet, build, images
 from torch import nn
 
@@ -121,6 +122,38 @@ def test_the_sum_is_conserved_layer_by_layer(kind, layers):
                 prob.sum(dim=(1, 2, 3)), torch.ones(2), atol=1e-4, rtol=0
             )
             assert prob.min() >= 0
+
+
+@pytest.mark.parametrize(
+    'backbone, channels, layers',
+    [
+        (dict(type='ResNet', depth=18), 512, ['maxpool', 'layer2.0']),
+        (
+            dict(type='mmspg.TruncatedGoogLeNet'),
+            832,
+            ['maxpool2', 'inception4a'],
+        ),
+    ],
+)
+def test_it_passes_residuals_and_inceptions(backbone, channels, layers):
+    torch.manual_seed(0)
+    net = MODELS.build(
+        dict(
+            type='ImageClassifier',
+            backbone=backbone,
+            head=dict(
+                type='mmspg.CAMHead', num_classes=5, in_channels=channels
+            ),
+        )
+    )
+    net.eval()
+    for layer in layers:
+        prob = winning_probability(
+            net, images(side=64), LABELS, f'backbone.{layer}'
+        )[0]
+        torch.testing.assert_close(
+            prob.sum(dim=(1, 2, 3)), torch.ones(2), atol=1e-3, rtol=0
+        )
 
 
 def test_contrast_sums_to_nothing():
