@@ -1,0 +1,240 @@
+"""What the README and the documentation say is so."""
+
+import ast
+import inspect
+import itertools
+import os
+import re
+import runpy
+import shlex
+import sys
+
+import pytest
+from mmengine.config import Config
+
+from mmspg.registry import METRICS, MODELS
+
+BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.M | re.S)
+LINK = re.compile(r'\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)')
+CODE = re.compile(r'`([^`\n]+)`')
+# Pages that stand in the repository root, beside the documentation's own.
+BESIDE = ('README.md', 'CONTRIBUTING.md')
+# Run by .ci/run or by the tests themselves.
+CHECKS = ('ruff', 'mypy', 'mkdocs build --strict', 'python -m pytest')
+
+
+@pytest.fixture(scope='module')
+def pages(root):
+    """Give the text of all pages by path below the root."""
+    paths = [root / name for name in BESIDE]
+    paths += sorted((root / 'docs').rglob('*.md'))
+    return {
+        path.relative_to(root).as_posix(): path.read_text(encoding='utf-8')
+        for path in paths
+        if path.is_file()
+    }
+
+
+def blocks(pages, language):
+    """Give ``(page, text)`` of the code blocks of a language."""
+    return [
+        (page, code)
+        for page, text in pages.items()
+        for found, code in BLOCK.findall(text)
+        if found == language
+    ]
+
+
+def commands(pages):
+    """Give ``(page, words)`` of every command of the shell blocks."""
+    for page, code in blocks(pages, 'shell'):
+        for line in code.replace('\\\n', ' ').splitlines():
+            words = shlex.split(line, comments=True)
+            while words:
+                end = words.index('&&') if '&&' in words else len(words)
+                yield page, words[:end]
+                words = words[end + 1 :]
+
+
+@pytest.fixture
+def parse(root, tmp_path, monkeypatch):
+    """Parse the arguments of a script of tools/ as the script does."""
+    environment = dict(os.environ)
+    (tmp_path / 'photos').mkdir()
+    monkeypatch.chdir(tmp_path)
+    scripts = {}
+
+    def parse_arguments(script, arguments):
+        path = root / script
+        assert path.is_file(), f'there is no {script}'
+        monkeypatch.setattr(sys, 'argv', [str(path), *arguments])
+        monkeypatch.syspath_prepend(str(path.parent))
+        if script not in scripts:
+            scripts[script] = runpy.run_path(str(path))
+        if 'parse_args' in scripts[script]:
+            scripts[script]['parse_args']()
+
+    yield parse_arguments
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def extras(root):
+    """Read the names of the extras that setup.py offers."""
+    tree = ast.parse((root / 'setup.py').read_text())
+    (found,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == 'EXTRAS'
+    )
+    return {key.value for key in found.keys}
+
+
+def test_every_command_is_one(pages, root, parse):
+    """Scripts exist and take the arguments, extras and configs exist."""
+    offered, wrong, number = extras(root), [], 0
+    for page, words in commands(pages):
+        line = ' '.join(words)
+        number += 1
+        try:
+            check(words, line, offered, root, parse)
+        except (AssertionError, SystemExit) as error:
+            wrong.append(f'{page}: {line}: {error}')
+    assert not wrong, '\n'.join(wrong)
+    assert number > 20
+
+
+def check(words, line, offered, root, parse):
+    """Check one command; AssertionError or SystemExit if it is none."""
+    words = [word.replace('$TOOLS/', 'tools/') for word in words]
+    named = re.findall(r'\bconfigs/[\w./-]+\.py', line)
+    for config in named:
+        assert (root / config).is_file(), f'there is no {config}'
+    if words[:4] == ['python', '-m', 'pip', 'install'] or (
+        words[:2] == ['pip', 'install']
+    ):
+        for extra in re.findall(r'\[([\w,]+)\]', line):
+            assert set(extra.split(',')) <= offered, extra
+        for name in re.findall(r'requirements/[\w.]+', line):
+            assert (root / name).is_file(), name
+    elif words[0] == 'python' and re.match(r'(tools|docs)/', words[1]):
+        parse(words[1], words[2:])
+    elif words[0] == 'bash' and re.match(r'(tools|\.ci)/', words[1]):
+        assert (root / words[1]).is_file(), f'there is no {words[1]}'
+    elif words[0].startswith('TOOLS=') or words[0] == 'mim':
+        pass  # run by test_inheritance.py and test_mim.py
+    else:
+        assert line.startswith(CHECKS), 'no test runs this'
+
+
+def test_python_blocks(pages):
+    """Programs and configs of the pages compile."""
+    found = blocks(pages, 'python')
+    assert found
+    for page, code in found:
+        compile(code, page, 'exec')
+
+
+def test_program_of_getting_started(pages, capsys):
+    (code,) = (
+        code
+        for page, code in blocks(pages, 'python')
+        if page == 'docs/getting_started.md' and 'get_model' in code
+    )
+    names = {}
+    exec(compile(code, 'getting_started.md', 'exec'), names)
+    assert 'spg_inceptionv3_imagenet' in capsys.readouterr().out
+    assert type(names['model']).__name__ == 'ImageClassifier'
+
+
+def test_evaluators_of_the_page(pages):
+    (code,) = (
+        code
+        for page, code in blocks(pages, 'python')
+        if page == 'docs/evaluation.md'
+    )
+    names = {}
+    exec(code, names)
+    assert METRICS.build(names['val_evaluator']).rule == 'largest_area'
+
+
+def test_links_lead_somewhere(pages, root):
+    broken = [
+        f'{page}: {target}'
+        for page, text in pages.items()
+        for target in LINK.findall(text)
+        if not (root / page).parent.joinpath(target).exists()
+    ]
+    assert not broken
+
+
+def expand(path):
+    """Give the paths that braces stand for."""
+    parts = [part.split(',') for part in re.split(r'\{([^}]*)\}', path)[1::2]]
+    frame = re.sub(r'\{[^}]*\}', '{}', path)
+    return [frame.format(*some) for some in itertools.product(*parts)]
+
+
+def test_paths_exist(pages, root):
+    missing = [
+        f'{page}: {path}'
+        for page, text in pages.items()
+        for code in CODE.findall(BLOCK.sub('', text))
+        if re.fullmatch(r'(configs|tools|mmspg|docs|tests)/[^\s<>$]+', code)
+        for path in expand(code)
+        if not list(root.glob(path.rstrip('/')))
+    ]
+    assert not missing
+
+
+def test_options_of_the_method_exist(pages):
+    """`model.neck.x` is an argument of the part that the configs build."""
+    parts = dict(
+        backbone='mmspg.TruncatedInceptionV3',
+        neck='mmspg.SPGNeck',
+        head='mmspg.SPGHead',
+    )
+    found = set()
+    for page in ('docs/method.md', 'docs/migration.md'):
+        found |= set(
+            re.findall(r'`model\.(backbone|neck|head)\.(\w+)', pages[page])
+        )
+    assert len(found) > 12
+    for part, option in found:
+        cls = MODELS.get(parts[part])
+        names = {
+            name
+            for base in cls.__mro__
+            for name in inspect.signature(base.__init__).parameters
+        }
+        assert option in names, f'model.{part}.{option}'
+
+
+def test_presets_are_as_the_method_says(pages, root):
+    rows = re.findall(
+        r'^\| `([\w.]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$',
+        pages['docs/method.md'].split('## Presets')[1],
+        re.M,
+    )
+    assert len(rows) == 10
+    for i, preset in enumerate(('paper', 'authors', 'benchmark'), 1):
+        cfg = Config.fromfile(
+            root / f'configs/presets/spg_inceptionv3_imagenet_{preset}.py'
+        )
+        for row in rows:
+            value = cfg
+            for key in row[0].split('.'):
+                value = value[key]
+            assert value == ast.literal_eval(row[i].strip()), (preset, row)
+
+
+def test_model_zoo_is_up_to_date(root):
+    script = runpy.run_path(str(root / 'docs/make_model_zoo.py'))
+    written = (root / 'docs/model_zoo.md').read_text(encoding='utf-8')
+    assert written == script['page'](root), 'python docs/make_model_zoo.py'
+
+
+def test_example_is_the_file_and_15_lines(pages, root):
+    code = (root / 'docs/example/my_photographs.py').read_text()
+    assert code in dict(blocks(pages, 'python'))['docs/example/index.md']
+    assert len([line for line in code.splitlines() if line]) <= 15
