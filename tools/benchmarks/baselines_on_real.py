@@ -46,26 +46,31 @@ class Row(NamedTuple):
 
 
 def rows():
-    """All rows: Inception-v3 first, attributions after what they read."""
+    """All rows: Inception-v3 first, attributions after what they read.
+
+    A system with configs for both data sets is run by that for CUB; of the
+    others the config for ILSVRC is run on CUB's images.
+    """
     names = sorted(p.stem for p in (CONFIGS / 'baselines').glob('*.py'))
-    names = [f'baselines/{name}' for name in names]
-    trained = [n for n in names if 'Attribution' not in text_of(n)]
-    cub = [n for n in trained if n.endswith('_cub')]
-    both = {n.removesuffix('_cub') for n in cub}
-    others = [n for n in trained if n.removesuffix('_imagenet') not in both]
-    others = [n for n in others if not n.endswith('_cub')]
-    spg = [f'spg_{net}_cub' for net in ('inceptionv3', 'vgg16', 'resnet50')]
-    own = [Row(n) for n in (*spg, 'spg-plain_inceptionv3_cub', *cub, *others)]
-    own.sort(key=lambda row: not row.pretrained)
-    read = {
-        'backprop_vgg16_imagenet': 'cam_vgg16_cub',
-    }
-    attributions = [
-        Row(n, read.get(n.split('/')[-1], 'cam_googlenet_cub'))
-        for n in names
-        if n not in trained
+    stems = {name.removesuffix('_cub') for name in names}
+    names = [
+        f'baselines/{name}'
+        for name in names
+        if name.removesuffix('_imagenet') not in stems
     ]
-    return own + attributions
+    reading = [n for n in names if 'AttributionClassifier' in text_of(n)]
+    own = [
+        'spg_inceptionv3_cub',
+        'spg-plain_inceptionv3_cub',
+        'spg_vgg16_cub',
+        'spg_resnet50_cub',
+        *(n for n in names if n not in reading),
+    ]
+    own.sort(key=lambda name: 'inceptionv3' not in name)
+    return [Row(name) for name in own] + [
+        Row(n, 'cam_vgg16_cub' if 'vgg16' in n else 'cam_googlenet_cub')
+        for n in reading
+    ]
 
 
 def text_of(name):

@@ -13,10 +13,9 @@ AVERAGES = ('avg_pool2d', 'adaptive_avg_pool2d', 'mean')
 SUMS = ('add', 'add_', '__add__', '__iadd__')
 # Autograd passes a probability through these as the rule wants it: as it is,
 # or to the part of the input that it came from (a max pool: the winner).
-PASSED = (
-    *('relu', 'relu_', 'max_pool2d', 'dropout', 'cat', 'clone', 'contiguous'),
-    *('flatten', 'view', 'reshape', 'squeeze', 'unsqueeze', '__getitem__'),
-    *('permute', 'transpose', 'to', 'float'),
+PASSED = tuple(
+    'relu relu_ max_pool2d dropout cat flatten view reshape squeeze unsqueeze '
+    '__getitem__ permute transpose contiguous clone to float'.split()
 )
 
 
