@@ -153,6 +153,8 @@ def main():
     from mmengine.registry import METRICS, RUNNERS
     from mmengine.runner import Runner
 
+    import mmspg.models  # noqa: F401  says what is missing, if anything is
+    from mmspg.evaluation import use_stored_choice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint
     from mmspg.utils.run_report import write_run_report
@@ -161,6 +163,7 @@ def main():
     allow_pickle(args.allow_pickle)
     try:
         cfg = merge_args(load_config(args.config), args)
+        use_stored_choice(cfg, args.checkpoint)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'test.py: {error}')
     runner = (
