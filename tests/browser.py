@@ -17,6 +17,7 @@ FLAGS = (
     '--disable-sync --hide-scrollbars --disable-dev-shm-usage'
 ).split()
 
+PATIENCE = 240  # seconds; a busy machine is slow
 # Chromium reads commands from descriptor 3 and answers on 4.
 LAUNCH = (
     'import os, sys; read, write = map(int, sys.argv[1:3]); '
@@ -95,8 +96,8 @@ class Browser:
 
     def _next(self):
         while b'\0' not in self.waiting:
-            if not select.select([self.reading], [], [], 60)[0]:
-                raise TimeoutError('Chromium has not answered for 60 seconds')
+            if not select.select([self.reading], [], [], PATIENCE)[0]:
+                raise TimeoutError('Chromium does not answer')
             part = os.read(self.reading, 1 << 20)
             if not part:
                 raise RuntimeError('Chromium has ended')

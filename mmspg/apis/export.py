@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmcv.cnn import fuse_conv_bn
 from torch import Tensor, nn
 from torch.export import Dim
@@ -15,6 +16,49 @@ from .inputs import list_inputs, load_inputs
 INPUTS = ('images', 'label')
 OUTPUTS = ('scores', 'top_label', 'top_map', 'label_map')
 MIN_SIDE = 32
+
+
+class CeilMaxPool(nn.Module):
+    """A max pool with ``ceil_mode``, written without it.
+
+    ``ceil_mode`` asks whether the last window begins inside of the image, a
+    question that cannot be settled for a size that is not known yet. One
+    stride less one of padding at the end, and rounding down, is the same
+    wherever the answer is always yes: padding + stride <= kernel.
+
+    Args:
+        pool (nn.MaxPool2d): With ``ceil_mode``, square, not dilated.
+    """
+
+    def __init__(self, pool: nn.MaxPool2d):
+        super().__init__()
+        self.kernel, self.stride = pool.kernel_size, pool.stride
+        before, after = pool.padding, pool.padding + pool.stride - 1
+        self.padding = (before, after, before, after)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool ``(N, D, h, w)``."""
+        x = F.pad(x, self.padding, value=float('-inf'))
+        return F.max_pool2d(x, self.kernel, self.stride)
+
+
+def replace_ceil_pools(module: nn.Module) -> nn.Module:
+    """Put `CeilMaxPool` wherever it is equal; in place."""
+    for name, child in module.named_children():
+        if (
+            isinstance(child, nn.MaxPool2d)
+            and child.ceil_mode
+            and all(
+                isinstance(value, int)
+                for value in (child.kernel_size, child.stride, child.padding)
+            )
+            and child.dilation == 1
+            and child.padding + child.stride <= child.kernel_size
+        ):
+            setattr(module, name, CeilMaxPool(child))
+        else:
+            replace_ceil_pools(child)
+    return module
 
 
 class ExportModel(nn.Module):
@@ -40,6 +84,7 @@ class ExportModel(nn.Module):
             )
         processor = model.data_preprocessor
         model = fuse_conv_bn(copy.deepcopy(model).cpu().eval())
+        replace_ceil_pools(model)
         model.data_preprocessor = nn.Identity()
         self.model = model
         channels = len(getattr(processor, 'mean', [0, 0, 0]))

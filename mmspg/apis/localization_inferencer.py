@@ -24,7 +24,7 @@ from mmspg.engine.hooks.localization_visualization_hook import safe_name
 from mmspg.evaluation.functional import all_boxes_at_thresholds, get_rule
 from mmspg.evaluation.functional.locate import locate
 from mmspg.utils.cfg import load_config
-from mmspg.utils.checkpoint import check_checkpoint
+from mmspg.utils.checkpoint import check_checkpoint, read_checkpoint
 from mmspg.visualization import LocalizationVisualizer, draw_sheet
 
 from .inputs import list_inputs, load_inputs
@@ -94,6 +94,8 @@ class LocalizationInferencer(ImageClassificationInferencer):
             pretrained = _published(model)
         if isinstance(pretrained, Path):
             pretrained = str(pretrained)
+        if isinstance(pretrained, str):
+            read_checkpoint(pretrained)  # MMEngine's loader may unpickle
         super().__init__(model, pretrained, device, classes, **kwargs)
         if isinstance(pretrained, str):
             check_checkpoint(self.model, pretrained)

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from mmengine.config import Config
-from mmengine.runner import CheckpointLoader
 
 from mmspg.evaluation.functional import get_rule
 from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.evaluation.metrics.stored_threshold import use_stored_choice
+from mmspg.utils.checkpoint import read_checkpoint
 
 DEFAULT_THRESHOLD = 0.2
 KEYS = ('thresholds', 'threshold', 'rule', 'align_corners')
@@ -70,9 +70,7 @@ def _options(evaluator) -> dict:
 
 
 def _reported(checkpoint) -> float | None:
-    content = CheckpointLoader.load_checkpoint(
-        str(checkpoint), map_location='cpu'
-    )
+    content = read_checkpoint(str(checkpoint))
     scalars = content.get('message_hub', {}).get('log_scalars', {})
     if 'val/loc/threshold' in scalars:
         return float(scalars['val/loc/threshold'].current())

@@ -103,6 +103,17 @@ def check_exported(find, model, path, photographs):
             np.testing.assert_allclose(a.numpy(), b, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize('kernel, padding', [(3, 1), (3, 0), (2, 0)])
+def test_pools_that_round_up(kernel, padding):
+    """Inception's, at every remainder of a size."""
+    pool = torch.nn.MaxPool2d(kernel, 2, padding, ceil_mode=True)
+    net = exporting.replace_ceil_pools(torch.nn.Sequential(pool))
+    assert isinstance(net[0], exporting.CeilMaxPool)
+    for side in range(4, 20):
+        x = torch.randn(1, 2, side, side + 3)
+        assert torch.equal(net(x), pool(x))
+
+
 def test_box_step_is_the_metrics():
     """Odd sizes, plateaus and ties, at several thresholds."""
     rng = np.random.default_rng(0)

@@ -142,7 +142,10 @@ def test_slider_filters_and_order(browser, samples):
     def set_to(name, value):
         browser.run(
             f"$('{name}').value = '{value}'; $('{name}').dispatchEvent("
-            "new Event('input')); new Promise(requestAnimationFrame)"
+            "new Event('input')); (async () => {"
+            '  for (let i = 0; i < 3; i++)'
+            '    { await new Promise(requestAnimationFrame); await settled; }'
+            '})()'
         )
         return browser.run(
             '({status: $("status").textContent,'

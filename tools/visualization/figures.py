@@ -35,7 +35,7 @@ def parse_args():
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
     )
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     if not args.allow_pickle:
         os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     return args

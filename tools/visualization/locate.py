@@ -74,8 +74,9 @@ def parse_args():
     args = parser.parse_args()
     if args.batch_size < 1:
         parser.error(f'--batch-size must be at least 1, got {args.batch_size}')
-    if not args.allow_pickle:
-        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
+    from mmspg.utils.unpickling import allow_pickle
+
+    allow_pickle(args.allow_pickle)
     return args
 
 

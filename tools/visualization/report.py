@@ -7,7 +7,6 @@ WORK_DIR/report/index.html: open it in a browser; it needs no server.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -32,8 +31,9 @@ def parse_args():
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
     )
     args = parser.parse_args()
-    if not args.allow_pickle:
-        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
+    from mmspg.utils.unpickling import allow_pickle
+
+    allow_pickle(args.allow_pickle)
     return args
 
 

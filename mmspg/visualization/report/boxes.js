@@ -52,6 +52,10 @@ function prepare(image, align) {
         if (value > high) high = value;
       }
   }
+  image.peaks = new Float64Array(h + 1); // of each row of cells
+  for (let r = 0; r < h; r++)
+    image.peaks[r] = Math.max(...image.map.subarray(r * w, r * w + w));
+  image.peaks[h] = image.peaks[h - 1];
   image.low = low;
   image.high = high;
 }
@@ -110,15 +114,17 @@ const line = new Float64Array(4096);
 // in raster order among equals; [0, 0, 0, 0] where nothing does.
 function boxOf(image, threshold, align) {
   if (image.low === undefined) prepare(image, align);
-  const { low, high, x, y, cells: [, w] } = image;
+  const { low, high, peaks, x, y } = image;
   if (!(high > low)) return [0, 0, 0, 0];
   const cut = low + threshold * (high - low);
   const { below, weight, starts } = x;
   let count = 0, before = 0, here = 0; // runs; first of last and of this row
   for (let r = 0; r < y.below.length; r++) {
-    fillRow(image, r, line);
     before = here;
     here = count;
+    const cell = y.below[r];
+    if (peaks[cell] <= cut && peaks[cell + 1] <= cut) continue;
+    fillRow(image, r, line);
     let open = -1;
     const close = end => {
       if (open < 0) return;

@@ -56,23 +56,51 @@ function soon(call) {
 
 const reaches = iou => REPORT.strict ? iou > REPORT.iou : iou >= REPORT.iou;
 
-// A new threshold: every box, its IoU, the figures, then the grid.
+let threshold = 0, figures = '', sweeps = 0;
+let settled = Promise.resolve(); // when all boxes are those of the threshold
+
+function measure(image) {
+  if (image.at === threshold) return;
+  image.at = threshold;
+  image.box = boxOnImage(image, boxOf(image, threshold, REPORT.align));
+  image.iou = bestIoU(image.box, image.boxes);
+}
+
+// A new threshold: at once the boxes in sight, then all others.
 function update() {
-  const threshold = Number($('threshold').value);
-  const right = { known: 0, top1: 0, top5: 0 };
-  for (const image of images) {
-    image.box = boxOnImage(image, boxOf(image, threshold, REPORT.align));
-    image.iou = bestIoU(image.box, image.boxes);
-    if (!reaches(image.iou)) continue;
-    right.known++;
-    if (image.rank < 1) right.top1++;
-    if (image.rank < 5) right.top5++;
-  }
-  const percent = n => (100 * n / images.length).toFixed(1) + ' %';
+  threshold = Number($('threshold').value);
   $('value').textContent = threshold.toFixed(2);
   mark(threshold);
-  choose(`At threshold ${threshold.toFixed(2)}: GT-known ${percent(right.known)}, ` +
-    `Top-1 ${percent(right.top1)}, Top-5 ${percent(right.top5)}.`);
+  draw();
+  settled = sweep(++sweeps);
+}
+
+// Measure all images, a few milliseconds at a time; a newer sweep ends it.
+async function sweep(number) {
+  const right = { known: 0, top1: 0, top5: 0 };
+  let pause = performance.now() + 8;
+  for (let i = 0; i < images.length; i++) {
+    const image = images[i];
+    measure(image);
+    if (reaches(image.iou)) {
+      right.known++;
+      if (image.rank < 1) right.top1++;
+      if (image.rank < 5) right.top5++;
+    }
+    if (performance.now() < pause) continue;
+    tell(`Measuring: ${Math.floor(100 * i / images.length)} % of the images.`);
+    await new Promise(done => setTimeout(done));
+    if (number !== sweeps) return;
+    pause = performance.now() + 8;
+  }
+  const percent = n => (100 * n / images.length).toFixed(1) + ' %';
+  figures = `At threshold ${threshold.toFixed(2)}: GT-known ${percent(right.known)}, ` +
+    `Top-1 ${percent(right.top1)}, Top-5 ${percent(right.top5)}.`;
+  select();
+}
+
+function tell(text) {
+  $('status').textContent = `${text} Shown: ${shown.length} of ${images.length} images.`;
 }
 
 const FILTERS = {
@@ -83,15 +111,20 @@ const FILTERS = {
   anybox: image => !reaches(image.iou),
 };
 
-// Which images, in which order.
-function choose(figures) {
+// Which images, in which order: once all have been measured.
+async function choose() {
+  let waited;
+  while (waited !== settled) await (waited = settled);
+  select();
+}
+
+function select() {
   const part = $('class').value.trim().toLowerCase(), keep = FILTERS[$('show').value];
   shown = images.filter(image => keep(image) &&
     (!part || image.text.some(name => name.includes(part))));
   const sign = { low: 1, high: -1 }[$('sort').value];
   if (sign) shown.sort((a, b) => sign * (a.iou - b.iou));
-  if (figures) choose.figures = figures;
-  $('status').textContent = `${choose.figures} Shown: ${shown.length} of ${images.length} images.`;
+  tell(figures);
   draw();
 }
 
@@ -134,6 +167,7 @@ function draw() {
 
 function fillCell(cell, image, predicted, truth) {
   cell.image = image;
+  measure(image);
   const [name, predictedName, trueName, figures] = cell.lines;
   name.textContent = name.title = image.id;
   const wrong = image.rank > 0;

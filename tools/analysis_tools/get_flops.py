@@ -1,0 +1,90 @@
+"""Count a model's parameters and operations.
+
+python tools/analysis_tools/get_flops.py CONFIG [--shape 224 224]
+
+Of a prediction, which computes neither B nor C, and of a training's forward
+pass. Operations are multiply-adds of an image.
+"""
+
+import argparse
+import sys
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description='Count operations')
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs='+',
+        default=[224, 224],
+        help='height and width of the input (224 224)',
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
+    )
+    args = parser.parse_args()
+    if len(args.shape) > 2 or min(args.shape) < 1:
+        parser.error('--shape takes one side, or height and width')
+    args.shape = (args.shape * 2)[:2]
+    return args
+
+
+def count(module, shape):
+    from mmengine.analysis import get_model_complexity_info
+
+    counted = get_model_complexity_info(
+        module, (3, *shape), show_table=False, show_arch=False
+    )
+    return counted['flops']
+
+
+def main():
+    args = parse_args()
+
+    # After the arguments, since these take seconds to import.
+    from mmpretrain import get_model
+    from torch import nn
+
+    from mmspg.utils.cfg import load_config, parse_options
+
+    class Prediction(nn.Module):
+        """Scores and the map of one class."""
+
+        def __init__(self, model):
+            super().__init__()
+            self.model = model
+
+        def forward(self, images):
+            feats = self.model.extract_feat(images)
+            scores = self.model.head(feats)
+            if not hasattr(self.model.head, 'score_maps'):
+                return scores
+            labels = scores.argmax(dim=1, keepdim=True)
+            return scores, self.model.head.score_maps(feats, labels)
+
+    class Training(Prediction):
+        """Scores and all side branches."""
+
+        def forward(self, images):
+            feats = self.model.extract_feat(images)
+            scores = self.model.head(feats)
+            sides = [feats.b1(), feats.b2()]
+            return scores, sides + [feats.c()] * feats.neck.with_c
+
+    try:
+        cfg = load_config(args.config)
+        cfg.merge_from_dict(parse_options(args.cfg_options))
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f'get_flops.py: {error}')
+    model = get_model(cfg).eval()
+    parameters = sum(p.numel() for p in model.parameters())
+    print(f'input         3 x {args.shape[0]} x {args.shape[1]}')
+    print(f'parameters    {parameters:,}')
+    print(f'prediction    {count(Prediction(model), args.shape):,}')
+    if getattr(model.neck, 'with_b', False):
+        print(f'training      {count(Training(model), args.shape):,}')
+
+
+if __name__ == '__main__':
+    main()
