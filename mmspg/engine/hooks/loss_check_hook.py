@@ -4,6 +4,7 @@ import logging
 import math
 from collections import Counter
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 
@@ -62,16 +63,16 @@ class LossCheckHook(Hook):
         Raises:
             FloatingPointError: A loss is not finite.
         """
-        outputs = outputs or {}
-        lost = {
-            name: float(value)
-            for name, value in outputs.items()
-            if 'loss' in name and not math.isfinite(value)
+        outputs = {
+            name: float(torch.as_tensor(value).detach())
+            for name, value in (outputs or {}).items()
+            if 'loss' in name or name.startswith('mask_')
         }
-        shares = {
-            name: float(value)
+        shares = {k: v for k, v in outputs.items() if k.startswith('mask_')}
+        lost = {
+            name: value
             for name, value in outputs.items()
-            if name.startswith('mask_')
+            if name not in shares and not math.isfinite(value)
         }
         where = f'epoch {runner.epoch + 1}, iteration {runner.iter + 1}'
         if lost:
