@@ -12,6 +12,7 @@ from mmengine.runner.checkpoint import (
 from torch import nn
 
 from .cfg import walk_dicts
+from .compat import allow_checkpoints
 from .unpickling import only_weights, pickle_is_allowed
 
 __all__ = ['check_checkpoint', 'checkpoints_of', 'read_checkpoint']
@@ -60,6 +61,7 @@ def read_checkpoint(path: str) -> dict:
 
 
 def _read(path: str):
+    allow_checkpoints()
     if '://' in path:
         with only_weights():
             return _load_checkpoint(path, map_location='cpu')

@@ -60,8 +60,9 @@ def parse_args():
     if args.thresholds < 1:
         parser.error('--thresholds must be at least 1')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    if not args.allow_pickle:
-        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
+    from mmspg.utils.unpickling import allow_pickle
+
+    allow_pickle(args.allow_pickle)
     return args
 
 

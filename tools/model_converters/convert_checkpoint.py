@@ -144,6 +144,7 @@ def convert(state, source):
 def expected(ours, source):
     """Names and shapes of the mmspg model that ``ours`` should fill."""
     import torch
+
     from mmspg.registry import MODELS
 
     with torch.device('meta'):

@@ -6,7 +6,6 @@ The members of the ensemble are the files, in this order.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -49,17 +48,18 @@ def main():
     for path in args.members:
         if not path.is_file():
             sys.exit(f"merge_checkpoints.py: there is no file '{path}'.")
-    if not args.allow_pickle:
-        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
 
     # After the arguments, since these take seconds to import.
     import torch
-    from mmengine.runner.checkpoint import _load_checkpoint
 
-    import mmspg.utils.compat as compat
+    from mmspg.utils.checkpoint import read_checkpoint
+    from mmspg.utils.unpickling import allow_pickle
 
-    compat.allow_checkpoints()
-    found = [_load_checkpoint(str(path), 'cpu') for path in args.members]
+    allow_pickle(args.allow_pickle)
+    try:
+        found = [read_checkpoint(str(path)) for path in args.members]
+    except ValueError as error:
+        sys.exit(f'merge_checkpoints.py: {error}')
     torch.save(merge(found), args.out)
     print(f'{len(found)} members in {args.out}')
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 from mmengine.logging import print_log
-from mmengine.runner import CheckpointLoader
+
+from mmspg.utils.checkpoint import read_checkpoint
 
 from .threshold_choice import check_protocol, read_choice
 
@@ -35,9 +36,7 @@ def stored_choice(checkpoint):
     path = threshold_file(checkpoint)
     if '://' not in str(checkpoint) and path.is_file():
         return dict(read_choice(path), file=str(path))
-    content = CheckpointLoader.load_checkpoint(
-        str(checkpoint), map_location='cpu'
-    )
+    content = read_checkpoint(str(checkpoint))
     return (content.get('meta') or {}).get(META_KEY)
 
 
@@ -50,9 +49,7 @@ def store_choice(choice, path):
 
 def store_in_checkpoint(choice, checkpoint):
     """Write a choice into a checkpoint's ``meta``, and keep all else."""
-    content = CheckpointLoader.load_checkpoint(
-        str(checkpoint), map_location='cpu'
-    )
+    content = read_checkpoint(str(checkpoint))
     content.setdefault('meta', {})[META_KEY] = choice
     # A write that breaks off must not take the checkpoint with it.
     unfinished = Path(f'{checkpoint}.unfinished')
