@@ -1,0 +1,273 @@
+"""Files made to harm: bombs, ways out of the root, and noise of all kinds."""
+
+import importlib.util
+import io
+import struct
+import sys
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+from PIL import Image
+
+from mmspg.datasets import CUBLoc, ImageNetLoc, WSOLMetadata
+from mmspg.datasets.formats import (
+    MAX_SHOWN,
+    MAX_XML_BYTES,
+    read_solution_csv,
+    read_voc_xml,
+)
+from mmspg.datasets.images import UnreadableImageError, decode_image
+from mmspg.evaluation.metrics.class_predictions import ClassPredictions
+
+FUZZ = Path(__file__).resolve().parents[2] / 'tools' / 'misc' / 'fuzz.py'
+
+
+def load_fuzz():
+    spec = importlib.util.spec_from_file_location('fuzz', FUZZ)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules['fuzz'] = module  # NamedTuple looks its module up
+    spec.loader.exec_module(module)
+    return module
+
+
+fuzz = load_fuzz()
+GROUPS = {group.__name__: group for group in fuzz.GROUPS}
+
+# -- noise -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('group', GROUPS)
+def test_noise_is_refused_by_name(group):
+    """The campaign of docs/reliability.md, in small."""
+    for name, target in GROUPS[group]():
+        tally = fuzz.campaign(target, name, 25, 0)
+        assert tally.count['inputs'] >= 20, name
+        assert not tally.problems, (name, tally.problems)
+
+
+@pytest.mark.parametrize(
+    'error, told',
+    [
+        (IndexError('list index out of range'), 'IndexError'),
+        (MemoryError(), 'MemoryError'),
+        (ValueError('invalid literal for int()'), 'names no file'),
+    ],
+)
+def test_the_campaign_sees_what_is_wrong(error, told):
+    """Or its zero would mean nothing."""
+
+    def read(content, folder):
+        if b'x' in content:
+            raise error
+
+    content = st.sampled_from([b'x', b'y'])
+    tally = fuzz.campaign(fuzz.Target(content, read), 'planted', 20, 0)
+    assert tally.count['taken']
+    assert tally.count['problems']
+    assert told in tally.problems[0]['what']
+    assert "b'x'" in tally.problems[0]['input']
+
+
+def test_the_campaign_sees_a_hang(monkeypatch):
+    monkeypatch.setattr(fuzz, 'LIMIT', 0.05)
+
+    def read(content, folder):
+        try:
+            while True:
+                pass
+        except Exception:
+            return
+
+    target = fuzz.Target(st.just(b''), read)
+    tally = fuzz.campaign(target, 'planted', 1, 0)
+    assert 'Hang' in tally.problems[0]['what']
+
+
+# -- XML ---------------------------------------------------------------------
+
+BILLION = b"""<?xml version="1.0"?>
+<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">
+<!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;">]>
+<annotation><filename>&d;</filename></annotation>"""
+EXTERNAL = b"""<?xml version="1.0"?>
+<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]>
+<annotation><filename>&b;</filename></annotation>"""
+DTD = b"""<!DOCTYPE annotation SYSTEM "http://127.0.0.1:9/x.dtd">
+<annotation/>"""
+
+
+@pytest.mark.parametrize('content', [BILLION, EXTERNAL, DTD])
+def test_no_entities(tmp_path, content):
+    path = tmp_path / 'a.xml'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r'a.xml:\d: a document type'):
+        read_voc_xml(str(path))
+
+
+@pytest.mark.parametrize(
+    'content, told',
+    [
+        (b'<a>' * 10**5, 'nested deeper'),
+        (b'<annotation>' + b'<object/>' * 10**6, 'larger than'),
+        (b'<annotation>' + b' ' * 10**7, 'larger than'),
+    ],
+)
+def test_large_xml_takes_little_memory(tmp_path, content, told):
+    path = tmp_path / 'a.xml'
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=told):
+            read_voc_xml(str(path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * MAX_XML_BYTES
+
+
+def test_a_message_does_not_repeat_a_whole_file(tmp_path):
+    path = tmp_path / 'LOC_val_solution.csv'
+    path.write_text('a,' + 'n ' * 50_000)
+    with pytest.raises(ValueError, match='expected') as error:
+        read_solution_csv(str(path))
+    assert len(str(error.value)) < MAX_SHOWN + 1000
+
+
+# -- ways out of the data root -----------------------------------------------
+
+OUT = ['../../etc/passwd', '/etc/passwd', 'a/../../b.jpg', '..\\b.jpg', '..']
+
+
+@pytest.mark.parametrize('path', OUT)
+def test_no_way_out_of_cub(tmp_path, path):
+    files = {
+        'images': f'1 {path}\n',
+        'image_class_labels': '1 1\n',
+        'train_test_split': '1 1\n',
+        'bounding_boxes': '1 0 0 5 5\n',
+        'classes': '1 a\n',
+    }
+    for name, text in files.items():
+        (tmp_path / f'{name}.txt').write_text(text)
+    with pytest.raises(ValueError, match=r'images.txt:1.*is not a path ins'):
+        CUBLoc(str(tmp_path), 'train', pipeline=[])
+
+
+@pytest.mark.parametrize('path', OUT)
+@pytest.mark.parametrize('kind', ['image', 'mask', 'ignore'])
+def test_no_way_out_of_metadata(tmp_path, path, kind):
+    split = tmp_path / 'val'
+    split.mkdir()
+    image = path if kind == 'image' else 'a.jpg'
+    (split / 'image_ids.txt').write_text(f'{image}\n')
+    (split / 'class_labels.txt').write_text(f'{image},0\n')
+    if kind != 'image':
+        names = {'mask': f'{path},', 'ignore': f'm.png,{path}'}[kind]
+        (split / 'localization.txt').write_text(f'{image},{names}\n')
+    with pytest.raises(ValueError, match=r'.txt:1.*is not a path inside'):
+        WSOLMetadata('images', str(tmp_path), 'val', pipeline=[])
+
+
+@pytest.mark.parametrize('path', ['../../etc/passwd 1', '/etc/passwd 1'])
+def test_no_way_out_of_imagenet(tmp_path, path):
+    (tmp_path / 'LOC_synset_mapping.txt').write_text('n01 tench\n')
+    (tmp_path / 'Data/CLS-LOC/train').mkdir(parents=True)
+    sets = tmp_path / 'ImageSets/CLS-LOC'
+    sets.mkdir(parents=True)
+    (sets / 'train_cls.txt').write_text(f'{path}\n')
+    with pytest.raises(ValueError, match=r'train_cls.txt:1.*is not a path'):
+        ImageNetLoc(str(tmp_path), 'train', pipeline=[])
+
+
+# -- numbers that blow up ----------------------------------------------------
+
+
+@pytest.mark.parametrize('label', ['999999999', '9' * 30, '-1', '1e3'])
+def test_a_huge_label_makes_no_huge_list(tmp_path, label):
+    split = tmp_path / 'train'
+    split.mkdir()
+    (split / 'image_ids.txt').write_text('a.jpg\n')
+    (split / 'class_labels.txt').write_text(f'a.jpg,{label}\n')
+    with pytest.raises(ValueError, match='class_labels.txt:1: expected'):
+        WSOLMetadata('images', str(tmp_path), 'train', pipeline=[])
+
+
+@pytest.mark.parametrize(
+    'name, text, told',
+    [
+        ('p.csv', 'a.jpg,99999999999,1\n', 'line 1'),
+        ('p.csv', 'a.jpg,-1,1\n', 'line 1'),
+        ('p.csv', 'a.jpg,1,1e300\n', 'line 1'),
+        ('p.csv', '"' + 'a' * 200_000 + '"', 'line 1'),
+        ('p.json', '{"a.jpg": {"labels": [1.7], "scores": [1]}}', 'a.jpg'),
+        ('p.json', '{"a.jpg": {"labels": [1], "scores": [null]}}', 'a.jpg'),
+        ('p.json', '{"a.jpg": {"labels": [1], "scores": 5}}', 'a.jpg'),
+        ('p.json', '[1, 2]', 'JSON object'),
+        ('p.json', '[' * 100_000, 'not JSON'),
+        ('p.json', '{"a.jpg": ', 'not JSON'),
+    ],
+)
+def test_predictions_name_what_is_wrong(tmp_path, name, text, told):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ValueError, match=told) as error:
+        ClassPredictions(path)
+    assert str(path) in str(error.value)
+
+
+# -- images ------------------------------------------------------------------
+
+
+def png(width, height, data=b''):
+    """A PNG that claims a size, with checksums that are right."""
+
+    def chunk(name, body):
+        check = zlib.crc32(name + body)
+        size = struct.pack('>I', len(body))
+        return size + name + body + struct.pack('>I', check)
+
+    head = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    return (
+        b'\x89PNG\r\n\x1a\n'
+        + chunk(b'IHDR', head)
+        + chunk(b'IDAT', zlib.compress(data))
+        + chunk(b'IEND', b'')
+    )
+
+
+@pytest.mark.parametrize('side', [10_000, 65_000, 2**31 - 1])
+def test_a_huge_header_takes_no_memory(side):
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableImageError, match='bomb.png'):
+            decode_image(png(side, side), 'bomb.png')
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_the_same_file_with_an_honest_header_is_read():
+    assert decode_image(png(2, 1, bytes(7)), 'x').shape == (1, 2, 3)
+
+
+def test_no_format_that_runs_a_program():
+    """Pillow would hand EPS to Ghostscript."""
+    file = io.BytesIO()
+    Image.new('RGB', (4, 4)).save(file, 'EPS')
+    with pytest.raises(UnreadableImageError, match='x.jpg'):
+        decode_image(file.getvalue(), 'x.jpg')
+
+
+@pytest.mark.parametrize(
+    'form',
+    ['BMP', 'GIF', 'JPEG', 'JPEG2000', 'MPO', 'PNG', 'PPM', 'TIFF', 'WEBP'],
+)
+def test_formats_that_are_read(form):
+    file = io.BytesIO()
+    Image.new('RGB', (16, 8)).save(file, form)
+    assert decode_image(file.getvalue(), 'x').shape == (8, 16, 3)

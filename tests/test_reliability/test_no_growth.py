@@ -1,0 +1,94 @@
+"""Memory of long evaluations and long trainings stays where it was."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+
+from mmspg.evaluation.metrics import LocalizationMetric, MaxBoxAcc
+
+SIDE = 24
+BYTES_A_RECORD = 1024  # what RecordMetric promises
+
+
+def samples(number, num_classes=1000, num_boxes=256, seed=0):
+    """Data samples as a model and a pipeline give them, one at a time."""
+    dice = np.random.default_rng(seed)
+    corners = np.sort(dice.integers(0, SIDE, (num_boxes, 2, 2)), axis=1)
+    boxes = corners.reshape(-1, 4).astype(np.float32) + [0, 0, 1, 1]
+    boxes = torch.from_numpy(boxes.astype(np.float32))
+    for index in range(number):
+        label = int(dice.integers(num_classes))
+        labels = torch.tensor([*range(5), label])
+        yield dict(
+            sample_idx=index,
+            img_id=f'val/{index:08d}.JPEG',
+            gt_label=torch.tensor([label]),
+            ori_gt_bboxes=boxes.clone(),
+            ori_shape=(SIDE, SIDE),
+            img_shape=(SIDE, SIDE),
+            pred_score=torch.from_numpy(dice.random(num_classes, np.float32)),
+            score_map=torch.from_numpy(dice.random((6, 7, 7), np.float32)),
+            score_map_labels=labels,
+        )
+
+
+def growth(metric, number, warm=20):
+    """Bytes a sample that stay, after the first few."""
+    stream = samples(number + warm)
+    for _ in range(warm):
+        metric.process(None, [next(stream)])
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for sample in stream:
+            metric.process(None, [sample])
+        del sample
+        gc.collect()
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return (after - before) / number, peak - after
+
+
+@pytest.mark.parametrize(
+    'metric',
+    [
+        dict(type=LocalizationMetric, thresholds=100),
+        dict(
+            type=LocalizationMetric,
+            thresholds=100,
+            top5_star='components',
+            error_split=True,
+        ),
+        dict(type=MaxBoxAcc, multi_iou=True, interval=0.01),
+    ],
+    ids=['loc', 'loc-all', 'max-box-acc-v2'],
+)
+def test_a_metric_keeps_a_kilobyte_an_image(metric):
+    """1,000 classes and 256 boxes an image, of which nothing stays."""
+    metric = dict(metric)
+    metric = metric.pop('type')(**metric)
+    stays, on_top = growth(metric, 150)
+    assert stays < BYTES_A_RECORD
+    assert on_top < 8 * 2**20
+    figures = metric.evaluate(170)
+    assert all(
+        0 <= v <= 100
+        for k, v in figures.items()
+        if 'acc' in k and isinstance(v, float)
+    )
+
+
+def test_a_metric_that_keeps_its_samples_is_found():
+    """Or the test above could not fail."""
+
+    class Hoarder(LocalizationMetric):
+        def record(self, sample):
+            return [sample, super().record(sample)]
+
+    stays, _ = growth(Hoarder(thresholds=20), 60)
+    assert stays > BYTES_A_RECORD
