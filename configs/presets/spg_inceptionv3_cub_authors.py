@@ -18,3 +18,6 @@ model = dict(
         min_foreground=30,
     ),
 )
+
+val_evaluator = dict(align_corners=True)
+test_evaluator = val_evaluator
