@@ -50,3 +50,23 @@ def test_parameters_are_counted(root, models):
             built = MODELS.build(cfg.model)
         count = sum(weight.numel() for weight in built.parameters())
         assert count == model.metadata.parameters, model.name
+
+
+def test_multiply_adds_are_counted(root, models):
+    """Those of a prediction at the size of the test input."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    counted = 0
+    for model in models.values():
+        stated = model.metadata.flops
+        if stated is None:
+            continue
+        cfg = Config.fromfile(root / model.config)
+        side = cfg.input_size
+        with torch.device('meta'), torch.no_grad():
+            built = MODELS.build(cfg.model).eval()
+            with FlopCounterMode(display=False) as flops:
+                built(torch.zeros(1, 3, side, side), mode='tensor')
+        assert flops.get_total_flops() // 2 == stated, model.name
+        counted += 1
+    assert counted > 20
