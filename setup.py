@@ -79,6 +79,7 @@ EXTRAS = {
     # second.
     'mim': read_requirements('openmmlab'),
     'mminstall': read_requirements('onedl'),
+    'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.2'],
     'fast': ['numba>=0.60'],
     'safetensors': ['safetensors>=0.4'],
     'timm': ['timm>=1.0'],

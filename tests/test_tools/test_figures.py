@@ -1,6 +1,6 @@
 """Fig. 3, Fig. 4 and its hook: what is drawn where, on whole files."""
 
-import subprocess
+import runpy
 import sys
 
 import cv2
@@ -16,6 +16,7 @@ from mmpretrain.structures import DataSample
 from tiny_checkpoint import write_checkpoint
 
 from mmspg.engine.hooks import GuidanceVisualizationHook
+from mmspg.visualization import LocalizationVisualizer
 from mmspg.visualization.fig4 import (
     draw_fig4,
     guidance_stages,
@@ -86,15 +87,15 @@ def test_masks_are_black_white_and_grey():
     assert painted[0].tolist() == [[0] * 3, [255] * 3, [128] * 3]
 
 
-def test_figures_tool(root, files, tmp_path):
+def test_figures_tool(root, files, tmp_path, monkeypatch):
     """Sheets as PNG and PDF, from files and from the test set."""
     image = np.random.default_rng(0).integers(0, 255, (30, 90, 3), np.uint8)
     cv2.imwrite(str(tmp_path / '$a_1$.png'), image)
-    tool = root / 'tools' / 'visualization' / 'figures.py'
-    command = [sys.executable, str(tool), *files, '--out', str(tmp_path)]
-    subprocess.run(
-        [*command, str(tmp_path / '$a_1$.png')], check=True, cwd=root
-    )
+    tool = str(root / 'tools' / 'visualization' / 'figures.py')
+    given = str(tmp_path / '$a_1$.png')
+    argv = [tool, *files, '--out', str(tmp_path), given]
+    monkeypatch.setattr(sys, 'argv', argv)
+    runpy.run_path(tool, run_name='__main__')
     for name in ('fig3', 'fig4'):
         picture = cv2.imread(str(tmp_path / f'{name}.png'))
         assert picture.std() > 20
@@ -134,6 +135,7 @@ def test_hook_draws_every_epoch_and_disturbs_nothing(files, tmp_path):
         cfg.train_cfg.update(max_epochs=2, val_interval=9)
         cfg.custom_hooks = [*cfg.custom_hooks, *hooks]
         cfg.default_hooks.checkpoint = None
+        cfg.default_hooks.visualization.enable = False
         cfg.visualizer.update(name=str(tmp_path / str(len(hooks))))
         cfg.experiment_name = f'hook{len(hooks)}'
         runner = Runner.from_cfg(cfg)
@@ -162,3 +164,25 @@ def test_hook_refuses_images_that_are_not_there():
 
     with pytest.raises(ValueError, match='0 to 1'):
         GuidanceVisualizationHook(indices=(5,)).before_train(Run)
+
+
+def test_tensorboard_shows_the_pictures(files, tmp_path):
+    event = pytest.importorskip(
+        'tensorboard.backend.event_processing.event_accumulator'
+    )
+    visualizer = LocalizationVisualizer(
+        vis_backends=[dict(type='TensorboardVisBackend')],
+        save_dir=str(tmp_path),
+    )
+    model = get_model(files[0], files[1])
+    data = Config.fromfile(files[0]).test_dataloader.dataset
+    data.num_images = 1
+    batch = pseudo_collate([DATASETS.build(data)[0]])
+    with torch.no_grad():
+        (sample,) = model.test_step(batch)
+    image = np.zeros((64, 64, 3), np.uint8)
+    visualizer.visualize_localization(image, sample, name='val', step=7)
+    visualizer.close()
+    (folder,) = {path.parent for path in tmp_path.rglob('events*')}
+    events = event.EventAccumulator(str(folder)).Reload()
+    assert [e.step for e in events.Images('val')] == [7]
