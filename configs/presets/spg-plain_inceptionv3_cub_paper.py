@@ -2,6 +2,7 @@ _base_ = [
     '../_base_/models/spg-plain_inceptionv3.py',
     '../_base_/datasets/cub_loc_224.py',
     '../_base_/schedules/cub_50e.py',
+    '../_base_/tta/ten_crop_224.py',
     '../_base_/default_runtime.py',
 ]
 
