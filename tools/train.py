@@ -4,9 +4,11 @@ python tools/train.py configs/spg_inceptionv3_cub.py --data-root DIR
 """
 
 import argparse
+import logging
 import os
 import os.path as osp
 import sys
+import traceback
 
 
 def parse_args():
@@ -126,6 +128,7 @@ def main():
     args = parse_args()
 
     # After the arguments, since these take seconds to import.
+    from mmengine.logging import print_log
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
@@ -141,18 +144,19 @@ def main():
             read_checkpoint(path)  # or say now, and better, what is wrong
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'train.py: {error}')
-    if 'runner_type' in cfg:
-        runner = RUNNERS.build(cfg)
-    else:
-        runner = Runner.from_cfg(cfg)
     try:
-        runner.train()
+        build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
+        build(cfg).train()
     except Exception as error:
         what_to_do = advice(error)
         if what_to_do is None:
             raise
-        runner.logger.exception('The training has ended early.')
-        sys.exit(f'train.py: {error}\n{what_to_do}')
+        print_log(
+            'The training has ended early.\n' + traceback.format_exc(),
+            'current',
+            logging.ERROR,
+        )
+        sys.exit(f'train.py: {cfg.work_dir}: {error}\n{what_to_do}')
 
 
 if __name__ == '__main__':
