@@ -1,7 +1,10 @@
 """Memory of long evaluations and long trainings stays where it was."""
 
 import gc
+import os
+import resource
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,3 +95,40 @@ def test_a_metric_that_keeps_its_samples_is_found():
 
     stays, _ = growth(Hoarder(thresholds=20), 60)
     assert stays > BYTES_A_RECORD
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not Path('/proc/self/statm').exists(), reason='reads /proc'
+)
+def test_memory_of_the_process():
+    """As the system counts it; 50,000 images by MMSPG_LOAD_IMAGES=50000."""
+    number = int(os.environ.get('MMSPG_LOAD_IMAGES', '5000'))
+    metrics = [
+        LocalizationMetric(thresholds=100),
+        MaxBoxAcc(multi_iou=True, interval=0.01),
+    ]
+    used = []
+    for index, sample in enumerate(samples(number)):
+        for metric in metrics:
+            metric.process(None, [sample])
+        if index in (number // 10, number - 1):
+            used.append(resident())
+    for metric in metrics:
+        metric.evaluate(number)
+    settled, end = used
+    kept = (end - settled) / (number * 0.9) / len(metrics)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10
+    print(
+        f'{number} images: {settled >> 20} MiB after a tenth, {end >> 20} MiB '
+        f'at the end, {peak} MiB at most; {kept:.0f} bytes an image and metric'
+    )
+    assert kept < BYTES_A_RECORD
+    assert resident() - settled < number * len(metrics) * BYTES_A_RECORD
+
+
+def resident():
+    """Bytes of memory of this process."""
+    gc.collect()
+    pages = Path('/proc/self/statm').read_text().split()[1]
+    return int(pages) * os.sysconf('SC_PAGE_SIZE')

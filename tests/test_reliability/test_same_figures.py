@@ -65,7 +65,7 @@ def test_every_test_run_says_what_it_was(tested, unbroken):
         assert any(part in name for name in report['versions']), part
     assert "type='mmspg.SPGHead'" in report['config']
     assert 'num_images=4' in report['config']  # the command line's
-    assert report['command'][0] == 'tools/test.py'
+    assert report['command'][0].endswith('test.py')
     thresholds = report['thresholds']
     assert 0 <= thresholds['loc/threshold'] <= 1
     assert 'IoU' in thresholds['loc/protocol']
