@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Before PyTorch is imported, here and in the commands that tests start: the
+# tests run in two processes, and each would otherwise take all cores.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
