@@ -19,8 +19,14 @@ LINK = re.compile(r'\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)')
 CODE = re.compile(r'`([^`\n]+)`')
 # Pages that stand in the repository root, beside the documentation's own.
 BESIDE = ('README.md', 'CONTRIBUTING.md')
-# Run by .ci/run or by the tests themselves.
-CHECKS = ('ruff', 'mypy', 'mkdocs build --strict', 'python -m pytest')
+# Run by .ci/run, by the tests themselves, or, with a registry, by hand.
+CHECKS = (
+    'ruff',
+    'mypy',
+    'mkdocs build --strict',
+    'python -m pytest',
+    'pip-audit',
+)
 
 
 @pytest.fixture(scope='module')
@@ -107,6 +113,7 @@ def test_every_command_is_one(pages, root, parse):
 def check(words, line, offered, root, parse):
     """Check one command; AssertionError or SystemExit if it is none."""
     words = [word.replace('$TOOLS/', 'tools/') for word in words]
+    words = [word.removeprefix('[').removesuffix(']') for word in words]
     named = re.findall(r'\bconfigs/[\w./-]+\.py', line)
     for config in named:
         assert (root / config).is_file(), f'there is no {config}'
