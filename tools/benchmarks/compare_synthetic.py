@@ -98,7 +98,12 @@ def run(system, seed, work_dir, options):
     checkpoint = last.read_text().strip()
     if source:
         options.append(f'model.head.score_map_source={source}')
-    chosen = evaluate(config, checkpoint, folder, options)['loc/threshold']
+    chosen = evaluate(
+        config,
+        checkpoint,
+        folder,
+        [*options, 'test_evaluator.threshold=oracle'],
+    )['loc/threshold']
     metrics = evaluate(
         config,
         checkpoint,
