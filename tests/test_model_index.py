@@ -3,10 +3,18 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from mmspg.registry import MODELS
 
 pytestmark = pytest.mark.quick
+
+
+@pytest.fixture(autouse=True)
+def default_scope():
+    """As in a run of a config, whatever another test has left behind."""
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        yield
 
 
 @pytest.fixture(scope='module')
