@@ -5,6 +5,11 @@ import numpy as np
 
 def benchmark_thresholds(interval=0.001):
     """``(T,)`` float64, numpy's own arange: i / 1000 gives other cuts."""
+    if not 1e-5 <= interval <= 1:
+        raise ValueError(
+            f'interval={interval!r}: the distance of the thresholds, .00001 '
+            'to 1, was expected'
+        )
     return np.arange(0, 1, interval)
 
 

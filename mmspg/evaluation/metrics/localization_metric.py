@@ -327,6 +327,11 @@ def _grid(thresholds, rule):
     if thresholds is None:
         thresholds = get_rule(rule).thresholds or 20
     if isinstance(thresholds, int):
+        if thresholds > 8 * RECORD_BYTES:  # before they fill the memory
+            raise ValueError(
+                f'LocalizationMetric: {thresholds} thresholds take over '
+                f'{RECORD_BYTES} bytes an image; ask for fewer'
+            )
         thresholds = np.arange(thresholds) / max(thresholds, 1)
     grid = np.unique(np.asarray(thresholds, np.float64))
     if not grid.size or not np.isfinite(grid).all() or grid[0] < 0:

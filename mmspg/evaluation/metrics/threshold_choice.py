@@ -143,6 +143,7 @@ def read_choice(path):
             "'checkpoint' nor a number"
         ) from None
     except (
+        OSError,
         ValueError,
         KeyError,
         TypeError,
