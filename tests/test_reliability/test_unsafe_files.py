@@ -29,7 +29,7 @@ class Mark:
         self.path = str(path)
 
     def __reduce__(self):
-        return os.mkdir, (self.path,)
+        return os.makedirs, (self.path, 0o777, True)  # again, and again
 
 
 @pytest.fixture
