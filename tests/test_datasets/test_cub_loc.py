@@ -42,7 +42,7 @@ def replace_line(path, number, line):
     'file, number, line, message',
     [
         ('image_class_labels', 2, '2 3', 'classes.txt, 1 to 2'),
-        ('image_class_labels', 2, '2 0', '1 or more'),
+        ('image_class_labels', 2, '2 0', 'an integer, 1 to'),
         ('image_class_labels', 2, '2 x', 'a class id'),
         ('bounding_boxes', 2, '2 10 10 5', "'image-id x y width height'"),
         ('bounding_boxes', 2, '2 1 2 3 four', 'x y width height, numbers'),

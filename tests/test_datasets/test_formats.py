@@ -57,7 +57,10 @@ EXTERNAL = (
             voc((500, 375), ('n01', 'nan', 2, 3, 4)),
             'a.xml:9: expected <xmin>, a number',
         ),
-        (voc((0, 375)), 'a.xml:3: expected the width in pixels .*1 or more'),
+        (
+            voc((0, 375)),
+            r'a.xml:3: expected the width in pixels .*integer, 1 to',
+        ),
         (
             voc((5, 5), ('n01', 1, 2, 3, 4)).replace('ymax', 'y_max'),
             'a.xml:6: expected <bndbox/ymax> inside <object>',

@@ -29,7 +29,9 @@ def test_boxes_and_labels(wsol):
 def test_train_needs_no_boxes(wsol):
     data = load(wsol, 'train')
     assert 'ori_gt_bboxes' not in data.get_data_info(0)
-    with pytest.raises(ValueError, match='1 of 1 test images have no box'):
+    with pytest.raises(
+        ValueError, match='1 of 1 test images of .* have no box'
+    ):
         load(wsol, 'train', test_mode=True)
 
 
