@@ -132,6 +132,7 @@ def main():
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
+    import mmspg.models  # noqa: F401  says what is missing, if anything is
     from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import checkpoints_of, read_checkpoint
