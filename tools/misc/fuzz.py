@@ -202,7 +202,9 @@ def annotation_targets():
         of_folder(
             cub,
             [b'1 ', b'2 ', b'a/x.jpg', b'1.5 '],
-            lambda folder: CUBLoc(str(folder), 'train', pipeline=[]),
+            lambda folder: CUBLoc(
+                str(folder), 'train', pipeline=[], serialize_data=False
+            ),
         ),
     )
     wsol = {
@@ -216,7 +218,12 @@ def annotation_targets():
 
     def read_metadata(folder):
         return WSOLMetadata(
-            str(folder), str(folder), 'val', test_mode=True, pipeline=[]
+            str(folder),
+            str(folder),
+            'val',
+            test_mode=True,
+            pipeline=[],
+            serialize_data=False,  # it collects garbage each time
         )
 
     yield 'metadata CSV', of_folder(wsol, words, read_metadata)
