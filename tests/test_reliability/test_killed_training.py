@@ -176,7 +176,7 @@ def signal_after(child, seconds):
         signal.signal(signal.SIGALRM, old)
 
 
-@pytest.mark.parametrize('keep', [1, 2])
+@pytest.mark.parametrize('keep', [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_mmengines_own_hook_loses_what_ours_keeps(tmp_path, keep):
     """What the hook is for; were this to fail, it could go."""
 

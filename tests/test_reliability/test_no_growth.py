@@ -61,11 +61,14 @@ def growth(metric, number, warm=20):
     'metric',
     [
         dict(type=LocalizationMetric, thresholds=100),
-        dict(
-            type=LocalizationMetric,
-            thresholds=100,
-            top5_star='components',
-            error_split=True,
+        pytest.param(
+            dict(
+                type=LocalizationMetric,
+                thresholds=100,
+                top5_star='components',
+                error_split=True,
+            ),
+            marks=pytest.mark.slow,
         ),
         dict(type=MaxBoxAcc, multi_iou=True, interval=0.01),
     ],

@@ -28,7 +28,9 @@ def tested(unbroken, tmp_path_factory):
     return root
 
 
-@pytest.mark.parametrize('workers', [0, 2])
+@pytest.mark.parametrize(
+    'workers', [0, pytest.param(2, marks=pytest.mark.slow)]
+)
 def test_two_trainings_with_one_seed(tmp_path, workers):
     """Bit for bit, in other processes, with crops, dropout and shuffling."""
     options = {

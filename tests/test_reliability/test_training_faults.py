@@ -100,7 +100,9 @@ def train_on(config, work_dir, policy, workers, *args):
     return train(work_dir, *args, options=options, config=config)
 
 
-@pytest.mark.parametrize('workers', [0, 1])
+@pytest.mark.parametrize(
+    'workers', [pytest.param(0, marks=pytest.mark.slow), 1]
+)
 def test_a_broken_image_ends_the_training(tmp_path, birds, workers):
     outcome = train_on(birds, tmp_path / 'run', 'error', workers)
     assert ends_with(outcome, 'broken_images=replace', '--resume')
@@ -108,7 +110,9 @@ def test_a_broken_image_ends_the_training(tmp_path, birds, workers):
     assert '5.jpg' in in_log(tmp_path / 'run')
 
 
-@pytest.mark.parametrize('workers', [0, 2])
+@pytest.mark.parametrize(
+    'workers', [pytest.param(0, marks=pytest.mark.slow), 2]
+)
 def test_or_is_replaced_and_listed(tmp_path, birds, workers):
     work_dir = tmp_path / 'run'
     outcome = train_on(birds, work_dir, 'replace', workers)
@@ -122,6 +126,7 @@ def test_or_is_replaced_and_listed(tmp_path, birds, workers):
     assert all('5.jpg' in line and 'replaced' in line for line in lines)
 
 
+@pytest.mark.slow
 def test_the_replacement_is_the_same_in_every_run(tmp_path, birds):
     for name in ('one', 'two'):
         outcome = train_on(birds, tmp_path / name, 'replace', 0)
@@ -191,7 +196,10 @@ def lose(at, value):
     SPGHead.loss = loss
 
 
-@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+@pytest.mark.parametrize(
+    'value',
+    [float('nan'), pytest.param(float('inf'), marks=pytest.mark.slow)],
+)
 def test_a_lost_loss_ends_the_training(tmp_path, unbroken, value):
     """At iteration 5, the second of epoch 2; epoch 1 is what remains."""
     work_dir = tmp_path / 'run'
