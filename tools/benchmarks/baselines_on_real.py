@@ -13,11 +13,12 @@ where the first ended.
 import argparse
 import csv
 import json
+import runpy
 import shlex
-import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,15 +158,30 @@ def prepare(args):
     return cub, trunk
 
 
-def call(work, *command):
-    """Run a script, and keep the command and what it says."""
-    command = list(map(str, command))
+def call(work, script, *arguments):
+    """Run a script in this process, whose imports take a while.
+
+    The command and what it says are kept in the work folder.
+
+    Raises:
+        RuntimeError: It failed.
+    """
+    command = [str(script), *map(str, arguments)]
     with (work / 'commands.txt').open('a') as file:
         file.write('python ' + shlex.join(command) + '\n')
-    with (work / 'log.txt').open('a') as log:
-        subprocess.run(
-            [sys.executable, *command], check=True, stdout=log, stderr=log
-        )
+    before, sys.argv = sys.argv, command
+    try:
+        with (
+            (work / 'log.txt').open('a') as log,
+            redirect_stdout(log),
+            redirect_stderr(log),
+        ):
+            runpy.run_path(command[0], run_name='__main__')
+    except (Exception, SystemExit) as error:
+        if not isinstance(error, SystemExit) or error.code:
+            raise RuntimeError(f'{shlex.join(command)}: {error}') from error
+    finally:
+        sys.argv = before
 
 
 def options(row, args, trunk):
@@ -273,8 +289,8 @@ def main():
             break
         try:
             found = measure(row, args, cub, trunk)
-        except subprocess.CalledProcessError as error:
-            print(f'{row.name} failed ({error}); see log.txt')
+        except RuntimeError as error:
+            print(f'{row.name} failed: {error}')
             continue
         new = not table.is_file()
         with table.open('a', encoding='utf-8', newline='') as file:
@@ -282,7 +298,7 @@ def main():
             if new:
                 writer.writeheader()
             writer.writerow(found)
-        print(found)
+        print(found, flush=True)
 
 
 if __name__ == '__main__':
