@@ -209,6 +209,8 @@ def test_a_huge_label_makes_no_huge_list(tmp_path, label):
         ('p.json', '[1, 2]', 'JSON object'),
         ('p.json', '[' * 100_000, 'not JSON'),
         ('p.json', '{"a.jpg": ', 'not JSON'),
+        ('p.json', '9' * 5000, 'not JSON'),
+        ('p.json', '{"a": 1, "a": 2}', 'more than once'),
     ],
 )
 def test_predictions_name_what_is_wrong(tmp_path, name, text, told):

@@ -249,7 +249,9 @@ def _read_json(path):
 
     try:
         content = json.loads(path.read_bytes(), object_pairs_hook=pairs)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        if str(path) in str(error):  # of `pairs`
+            raise
         raise ValueError(f'{path}: not JSON ({error})') from None
     if not isinstance(content, dict):
         raise ValueError(
