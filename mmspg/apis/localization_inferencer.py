@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, default_collate
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
+from mmengine.registry import DefaultScope
 from mmpretrain.apis import ImageClassificationInferencer, ModelHub
 from mmpretrain.registry import TRANSFORMS
 from mmpretrain.structures import DataSample
@@ -246,7 +247,9 @@ class LocalizationInferencer(ImageClassificationInferencer):
                 transform['type'] = 'mmspg.LoadLocImage'
             elif name == 'PackInputs':
                 transform['type'] = 'mmspg.PackLocInputs'
-        built = [TRANSFORMS.build(t) for t in pipeline]
+        # Whatever scope the program ran a Runner in before.
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            built = [TRANSFORMS.build(t) for t in pipeline]
         check_pipeline(built)
         return Compose(built)
 

@@ -31,8 +31,20 @@ class LocResizeEdge(LocTransform, ResizeEdge):
     """mmpretrain's ``ResizeEdge`` (one edge to ``scale``) that moves boxes.
 
     The authors of SPG resize the short side to 356 (spg.md, section 4).
+
+    Raises:
+        ValueError: The image is so narrow that the other edge would vanish.
     """
 
     def step(self, results: dict) -> np.ndarray:
         """Resize; the matrix is what the rounding left of the scale."""
+        h, w = results['img'].shape[:2]
+        edge = dict(short=min(h, w), long=max(h, w), width=w, height=h)
+        if self.scale / edge[self.edge] * min(h, w) < 1:
+            raise ValueError(
+                f'LocResizeEdge: image {results.get("img_path") or "(array)"} '
+                f'is {h} x {w} (h x w) here; with its {self.edge} edge at '
+                f'{self.scale} nothing is left of the other. Resize to both '
+                'sides (mmspg.LocResize), or leave the image out.'
+            )
         return _resized(results, super(LocTransform, self).transform)
