@@ -175,6 +175,7 @@ def test_whose_maps():
     assert labels(images(), labels=[6, 2]) == [[6, 2], [6, 2]]
     assert labels(images(), labels=6) == [[6], [6]]
     assert labels(images(), labels=torch.tensor([[1], [5]])) == [[1], [5]]
+    assert labels(images(), labels=[[1, 0], [5, 2]]) == [[1, 0], [5, 2]]
     asked = [DataSample() for _ in range(2)]
     for sample in asked:
         sample.set_field(torch.tensor([2, 0]), 'score_map_request')

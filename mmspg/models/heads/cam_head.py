@@ -187,9 +187,9 @@ class CAMHead(ClsHead):
     ) -> Tensor:
         num, device = len(cls_score), cls_score.device
         if labels is not None:
-            labels = torch.as_tensor(labels, device=device).reshape(
-                *([num, -1] if getattr(labels, 'ndim', 1) == 2 else [1, -1])
-            )
+            labels = torch.as_tensor(labels, device=device)
+            if labels.ndim < 2:  # the same classes for all images
+                labels = labels.reshape(1, -1)
             self._check_labels(labels)
             labels = labels.expand(num, -1)
         elif all('score_map_request' in sample for sample in samples):

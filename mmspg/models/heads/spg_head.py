@@ -216,6 +216,8 @@ class SPGHead(CAMHead):
             self.score_map_source, (self.score_map_source,)
         )
         maps = [getattr(feats, name)().float().sigmoid() for name in names]
+        # B1 and B2 differ in size on a backbone that pools between them.
+        maps = [upsample(m, maps[0].shape[-2:]) for m in maps]
         score_map = sum(maps) / len(maps)
         return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
 
