@@ -87,9 +87,10 @@ def main():
         uneven=evaluate(uneven, folder, **options),
         repeated=evaluate(repeated, folder, **options),
     )
-    Path('none.json').write_text('{"x.jpg": {"labels": [0], "scores": [1]}}')
+    none = Path(f'none_{rank}.json')  # the processes share the folder
+    none.write_text('{"x.jpg": {"labels": [0], "scores": [1]}}')
     with pytest.raises(ValueError, match=f'for {NUMBER} images'):
-        evaluate(uneven, folder, class_predictions='none.json')
+        evaluate(uneven, folder, class_predictions=str(none))
     if rank == 0:
         Path(out).write_text(json.dumps(result))
 
