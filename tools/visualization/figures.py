@@ -8,7 +8,6 @@ images it takes the first of the config's test set, with their true boxes.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -35,10 +34,7 @@ def parse_args():
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
     )
-    args = parser.parse_intermixed_args()
-    if not args.allow_pickle:
-        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
-    return args
+    return parser.parse_intermixed_args()
 
 
 def given_images(find, paths):
@@ -90,6 +86,10 @@ def example_of(find, image, sample):
 
 def main():
     args = parse_args()
+
+    from mmspg.utils.unpickling import allow_pickle
+
+    allow_pickle(args.allow_pickle)
 
     # After the arguments, since these take seconds to import.
     from mmspg.apis import LocalizationInferencer
