@@ -157,6 +157,7 @@ def main():
     from mmspg.evaluation import use_stored_choice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint
+    from mmspg.utils.processes import leave_process_group
     from mmspg.utils.run_report import write_run_report
     from mmspg.utils.unpickling import allow_pickle
 
@@ -191,6 +192,7 @@ def main():
     write_run_report(runner, args.checkpoint, metrics)
     if args.out and args.out_item == 'metrics':
         mmengine.dump(metrics, args.out)
+    leave_process_group()
 
 
 if __name__ == '__main__':

@@ -136,6 +136,7 @@ def main():
     from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import checkpoints_of, read_checkpoint
+    from mmspg.utils.processes import leave_process_group
     from mmspg.utils.unpickling import allow_pickle
 
     allow_pickle(args.allow_pickle)
@@ -148,6 +149,7 @@ def main():
     try:
         build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
         build(cfg).train()
+        leave_process_group()
     except Exception as error:
         what_to_do = advice(error)
         if what_to_do is None:

@@ -4,6 +4,7 @@ import builtins
 import os
 import random
 import signal
+import time
 
 import pytest
 import torch
@@ -146,8 +147,11 @@ def test_killed_by_the_clock(tmp_path, workers):
         'train_dataloader.num_workers': workers,
         'train_dataloader.dataset.num_images': 40,
     }
+    began = time.monotonic()
     straight = train(tmp_path / 'straight', options=options)
     assert straight.code == 0, straight.output
+    # Half of what the whole takes: a faster machine is killed sooner.
+    longest = (time.monotonic() - began) / 2
     work_dir, log = tmp_path / 'run', tmp_path / 'run.out'
     kills, dice = 0, random.Random(workers)
     outcome = Outcome(1, '')
@@ -155,7 +159,7 @@ def test_killed_by_the_clock(tmp_path, workers):
         arguments = training(work_dir, '--resume', options=options)
         child = start(log, tool, 'tools/train.py', arguments)
         if kills < 5:
-            signal_after(child, dice.uniform(0, 4))
+            signal_after(child, dice.uniform(0, longest))
         outcome = wait(child, log)
         assert outcome.code == 0 or killed(outcome), outcome.output
         kills += killed(outcome)

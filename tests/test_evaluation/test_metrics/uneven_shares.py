@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from mmengine.evaluator import Evaluator  # noqa: E402
 
 from mmspg.registry import METRICS  # noqa: E402
+from mmspg.utils.processes import leave_process_group  # noqa: E402
 
 NUMBER = 11
 
@@ -93,6 +94,7 @@ def main():
         evaluate(uneven, folder, class_predictions=str(none))
     if rank == 0:
         Path(out).write_text(json.dumps(result))
+    leave_process_group()
 
 
 if __name__ == '__main__':
