@@ -19,9 +19,11 @@ Every recipe, by its name for `get_model`; its config is the path below
 [convert](migration.md) those of the released codes. Figures are percent. What
 was published stands under "published"; what was measured with this code stands
 under "measured", or, where it is more than a figure, in
-[real photographs](real_photographs.md). FLOPs are the multiply-adds of a
-prediction at the size of the test input: SPG's are those of SPG-plain, as B
-and C are not computed.
+[real photographs](real_photographs.md). FLOPs are the multiply-adds of an
+image's class scores at the size of the test input: SPG's are those of
+SPG-plain, as B and C are not computed. The maps of CAM, SPG and ADL come with
+the scores; ACoL's second classifier and the attributions (Backprop to MWP) run
+again for each class whose map is asked for.
 """
 
 
