@@ -12,6 +12,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmspg.registry import MODELS
 
+from ..checkpointing import maybe_checkpoint
+
 
 class InceptionBStride1(InceptionB):
     """Mixed_6a that keeps the resolution: stride 1 and padding 1."""
@@ -43,6 +45,10 @@ class TruncatedInceptionV3(BaseBackbone):
             Defaults to -1.
         norm_eval (bool): Keep the batch statistics of all BatchNorm layers
             as they are. Defaults to False.
+        with_cp (bool): Keep only the inputs of the blocks for the backward
+            pass, which computes the rest again: see
+            :func:`~mmspg.models.checkpointing.maybe_checkpoint`.
+            Defaults to False.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=
             'torchvision://inception_v3_google')`` or a file.
 
@@ -74,6 +80,7 @@ class TruncatedInceptionV3(BaseBackbone):
         large_feature_map: bool = True,
         frozen_stages: int = -1,
         norm_eval: bool = False,
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
@@ -85,6 +92,7 @@ class TruncatedInceptionV3(BaseBackbone):
         self.large_feature_map = large_feature_map
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
+        self.with_cp = with_cp
 
         def pool():
             return nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True)
@@ -127,12 +135,23 @@ class TruncatedInceptionV3(BaseBackbone):
             tuple[Tensor]: Mixed_5d ``(N, 288, h, w)``, Mixed_6d and Mixed_6e
             ``(N, 768, h, w)``; h is about H / 8 (28 for 224).
         """
-        for name in (*self.stages[0], *self.stages[1]):
-            x = getattr(self, name)(x)
+        half = self.stages[0].index('maxpool1') + 1
+        for names in (self.stages[0][:half], self.stages[0][half:]):
+            x = self._run(x, *names)
+        for name in self.stages[1]:
+            x = self._run(x, name)
         x = b1 = self.reduce(x)
         for name in self.stages[2]:
-            b2, x = x, getattr(self, name)(x)
+            b2, x = x, self._run(x, name)
         return b1, b2, x
+
+    def _run(self, x: Tensor, *names: str) -> Tensor:
+        layers = [getattr(self, name) for name in names]
+        if self.with_cp:
+            return maybe_checkpoint(nn.Sequential(*layers), x, True)
+        for layer in layers:
+            x = layer(x)
+        return x
 
     def train(self, mode: bool = True):
         """Keep what is frozen in evaluation mode."""
