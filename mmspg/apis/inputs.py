@@ -9,8 +9,9 @@ import numpy as np
 
 from mmspg.datasets.images import read_image
 
-SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff')
-SUFFIXES += ('.jp2', '.pgm', '.webp')
+SUFFIXES = tuple(
+    '.bmp .gif .jp2 .jpeg .jpg .pgm .png .ppm .tif .tiff .webp'.split()
+)
 
 
 def list_inputs(inputs) -> tuple[Iterable, str]:

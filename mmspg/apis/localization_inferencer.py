@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -79,6 +79,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
     preprocess_kwargs = {'labels'}
     visualize_kwargs = {'show', 'show_dir', 'wait_time', 'locations'}
     postprocess_kwargs = {'locations', 'all_boxes', 'return_score_maps'}
+    visualizer: LocalizationVisualizer | None
 
     def __init__(
         self,
@@ -98,11 +99,10 @@ class LocalizationInferencer(ImageClassificationInferencer):
         if isinstance(pretrained, str):
             read_checkpoint(pretrained)  # MMEngine's loader may unpickle
         super().__init__(model, pretrained, device, classes, **kwargs)
-        if isinstance(pretrained, str):
-            check_checkpoint(self.model, pretrained)
-        else:
-            pretrained = None
-        self.protocol = protocol_of(self.config, pretrained)
+        checkpoint = pretrained if isinstance(pretrained, str) else None
+        if checkpoint is not None:
+            check_checkpoint(self.model, checkpoint)
+        self.protocol = protocol_of(self.config, checkpoint)
         if rule is not None and rule != self.protocol.rule:
             own = get_rule(rule).thresholds
             if own is not None:
@@ -179,16 +179,17 @@ class LocalizationInferencer(ImageClassificationInferencer):
             )
         labels = None if label is None else self.labels_of(label)
         head = getattr(self.model, 'head', None)
-        if not 1 <= topk <= getattr(head, 'num_classes', topk):
+        number = getattr(head, 'num_classes', topk)
+        if not 1 <= topk <= number:
             raise ValueError(
-                f'topk must be 1 to {head.num_classes}, the number of '
-                f'classes, got {topk}'
+                f'topk must be 1 to {number}, the number of classes, '
+                f'got {topk}'
             )
         locations = labels or topk
         _, _, drawn, packed = self._dispatch_kwargs(**kwargs)
         self.unreadable = {}
         items, root = list_inputs(inputs)
-        total = len(items) if hasattr(items, '__len__') else None
+        total = len(items) if isinstance(items, Sized) else None
         if progress:
             items = track(items, 'Localization', total=total)
         loaded = self._readable(load_inputs(items, root), unreadable)

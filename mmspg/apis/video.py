@@ -53,7 +53,7 @@ class VideoFile:
     def __init__(self, path: str, rate: float):
         self.path = str(path)
         self.rate = rate
-        self.writer = None
+        self.writer: cv2.VideoWriter | None = None
 
     def __enter__(self):
         return self

@@ -7,7 +7,8 @@ raises ValueError with file and line on anything it cannot read.
 import csv
 import xml.parsers.expat
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import suppress
+from typing import NamedTuple, NoReturn
 from xml.etree import ElementTree
 
 MAX_XML_DEPTH = 32
@@ -19,7 +20,7 @@ MAX_SHOWN = 200  # characters of a bad line that a message repeats
 class Box(NamedTuple):
     """A box as a file writes it, and where: ``xyxy`` are 4 numbers."""
 
-    xyxy: tuple[float, float, float, float]
+    xyxy: tuple[float, ...]
     source: str
 
 
@@ -31,7 +32,7 @@ class VOCImage(NamedTuple):
     boxes: list[Box]
 
 
-def fail(where: str, got, expected: str):
+def fail(where: str, got, expected: str) -> NoReturn:
     """Raise the ValueError of a line that is not as expected."""
     got = repr(got)
     if len(got) > MAX_SHOWN:
@@ -41,10 +42,9 @@ def fail(where: str, got, expected: str):
 
 def integer(text: str, where: str, what: str, low: int = 0) -> int:
     """Parse an integer of at least ``low``, or say where it is none."""
-    try:
+    value = None
+    with suppress(ValueError):
         value = int(text)
-    except ValueError:
-        value = None
     if value is None or not low <= value <= MAX_NUMBER:
         fail(where, text, f'{what} (an integer, {low} to {MAX_NUMBER})')
     return value
@@ -171,7 +171,7 @@ def read_voc_xml(path: str) -> VOCImage:
         ) from e
     root = builder.close()
 
-    def text(parent, tag):
+    def text(parent, tag) -> tuple[str, str]:
         node = parent.find(tag)
         if node is None:
             fail(
@@ -181,19 +181,19 @@ def read_voc_xml(path: str) -> VOCImage:
             )
         return (node.text or '').strip(), f'{path}:{node.get("line")}'
 
-    size = tuple(
+    width, height = (
         integer(*text(root, f'size/{side}'), f'the {side} in pixels', 1)
         for side in ('width', 'height')
     )
     names, boxes = [], []
     for node in root.findall('object'):
         names.append(text(node, 'name')[0])
-        box, where = [], None
+        box: list[float] = []
         for tag in ('xmin', 'ymin', 'xmax', 'ymax'):
             value, where = text(node, f'bndbox/{tag}')
             box += numbers([value], where, f'<{tag}>, a number')
         boxes.append(Box(tuple(box), where))
-    return VOCImage(size, names, boxes)
+    return VOCImage((width, height), names, boxes)
 
 
 def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:

@@ -133,7 +133,7 @@ class ImageNetLoc(LocDataset):
             ]
         else:
             paths = [(self.image_root, path) for path in self._scan()]
-        samples = [
+        samples: list[dict] = [
             dict(
                 img_path=inside(self.image_root, path, where),
                 img_id=path,

@@ -197,9 +197,9 @@ def _pebbles(rng, img, num_classes: int) -> None:
     side = len(img)
     x, y = (axis[::_OVERSAMPLING, ::_OVERSAMPLING] for axis in _grid(side))
     for label in range(num_classes):
-        at, radius = rng.uniform(0, 1, 2), rng.uniform(0.03, 0.06)
+        (u, v), radius = rng.uniform(0, 1, 2), rng.uniform(0.03, 0.06)
         color = mark_color(rng, label, num_classes)
-        img[_ellipse(x, y, *at, radius, radius * rng.uniform(0.7, 1))] = color
+        img[_ellipse(x, y, u, v, radius, radius * rng.uniform(0.7, 1))] = color
 
 
 def _paint(img, cover, color) -> None:

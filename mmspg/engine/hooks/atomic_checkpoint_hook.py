@@ -1,6 +1,7 @@
 """Checkpoints that a kill or a full disk cannot take away."""
 
 import os.path as osp
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
@@ -45,6 +46,9 @@ class AtomicCheckpointHook(CheckpointHook):
             backend; object stores are atomic by themselves.
         **kwargs: As of MMEngine's ``CheckpointHook``.
     """
+
+    backend_args: dict | None
+    file_backend: Any
 
     def before_train(self, runner) -> None:
         """Choose the backend that writes atomically, for local folders."""

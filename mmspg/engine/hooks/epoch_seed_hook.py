@@ -1,6 +1,7 @@
 """Random numbers that depend on the epoch, not on how one got there."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from mmengine.dist import broadcast_object_list, get_rank
@@ -89,10 +90,11 @@ class EpochSeedHook(Hook):
         (self.seed,) = seed
         self.by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
         dataloader = runner.train_loop.dataloader
-        for sampler in (
+        samplers: list[Any] = [
             dataloader.sampler,
             getattr(dataloader.batch_sampler, 'sampler', None),
-        ):
+        ]
+        for sampler in samplers:
             if self.by_epoch and hasattr(sampler, 'seed'):
                 sampler.seed = self.seed
 

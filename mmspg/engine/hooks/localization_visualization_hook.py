@@ -167,8 +167,10 @@ class LocalizationVisualizationHook(VisualizationHook):
         self.input_order = input_order
         self._warned = False
         self._protocol = {}  # the metric's, for the visualizer
-        self._fixed = None  # the metric's threshold, if it has been fixed
-        self._stored = None  # the last one before the checkpoint
+        # the metric's threshold, if it has been fixed
+        self._fixed: float | None = None
+        # the last one before the checkpoint
+        self._stored: float | None = None
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Look up the last threshold before the checkpoint was written."""
@@ -196,7 +198,7 @@ class LocalizationVisualizationHook(VisualizationHook):
                 return
 
     def _threshold(self, rule: str) -> float | None:
-        if self.threshold != 'metric':
+        if not isinstance(self.threshold, str):
             return self.threshold
         if self._fixed is not None:
             return self._fixed

@@ -7,12 +7,16 @@ negative. They read and steer the net from outside, so no net is written for
 them.
 """
 
+from collections.abc import Callable
+
+from torch import Tensor
+
 from .backprop import backprop
 from .deconv import deconv
 from .excitation import excitation
 from .feedback import feedback, feedback_gates
 
-ATTRIBUTIONS = dict(
+ATTRIBUTIONS: dict[str, Callable[..., Tensor]] = dict(
     backprop=backprop, deconv=deconv, excitation=excitation, feedback=feedback
 )
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..attributions.steering import find_module
 
 
-class Taps:
+class Taps(nn.Module):
     """Mixin: a backbone gives the outputs of the layers that are named.
 
     SPG needs two maps inside of a stage, where mmpretrain's ``out_indices``

@@ -96,13 +96,13 @@ class CAMHead(ClsHead):
         """
         return self.scores(self.pre_logits(feats))
 
-    def pre_logits(self, feats: Sequence[Tensor]) -> Tensor:
+    def pre_logits(self, feats: Tensor | Sequence[Tensor]) -> Tensor:
         """Check and give the map that the classifier sees.
 
         Raises:
             ValueError: If it is not spatial.
         """
-        features = feats[-1] if isinstance(feats, (tuple, list)) else feats
+        features = feats if isinstance(feats, Tensor) else feats[-1]
         if features.ndim != 4:
             raise ValueError(
                 f'{type(self).__name__} needs a feature map of shape '
@@ -169,10 +169,10 @@ class CAMHead(ClsHead):
         """
         cls_score = self(feats)
         samples = self._get_predictions(cls_score, data_samples)
-        labels = self._asked_for(cls_score, samples, labels)
-        maps = self.score_maps(feats, labels)
+        asked = self._asked_for(cls_score, samples, labels)
+        maps = self.score_maps(feats, asked)
         for sample, score_map, label in zip(
-            samples, maps, labels, strict=True
+            samples, maps, asked, strict=True
         ):
             sample.set_field(score_map, 'score_map', dtype=Tensor)
             sample.set_field(label, 'score_map_labels', dtype=Tensor)

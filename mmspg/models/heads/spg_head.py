@@ -15,6 +15,7 @@ from ..guidance import (
     mask_shares,
     upsample,
 )
+from ..necks import SPGFeatures
 from .cam_head import CAMHead
 
 SCORE_MAP_SOURCES = ('attention', 'b1', 'b2', 'c', 'fuse')
@@ -172,8 +173,7 @@ class SPGHead(CAMHead):
             ``b2``, ``b1`` and, if there is one, ``c`` before the sigmoid;
             ``mask_a``, ``mask_b2`` and ``mask_fuse`` uint8 of 0, 1, 255.
         """
-        neck = getattr(feats, 'neck', None)
-        if neck is None or not neck.with_b:
+        if not isinstance(feats, SPGFeatures) or not feats.neck.with_b:
             raise TypeError(
                 'SPGHead needs the side branches of SPGNeck. Set model.neck='
                 "dict(type='mmspg.SPGNeck', with_b=True, ...), or use "
@@ -181,7 +181,7 @@ class SPGHead(CAMHead):
             )
         # Branches and class map in the precision of the forward pass ...
         maps = dict(b2=feats.b2(), b1=feats.b1())
-        if neck.with_c:
+        if feats.neck.with_c:
             maps['c'] = feats.c()
         with torch.no_grad():
             class_map = self.class_maps(feats, labels[:, None])[:, 0]
