@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from mmspg.registry import MODELS
 
+from ..checkpointing import maybe_checkpoint
+
 
 def _conv_relu(in_channels: int, out_channels: int) -> list:
     return [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU()]
@@ -44,7 +46,7 @@ class SPGFeatures(tuple):
 
     def c(self) -> Tensor:
         """C's map before the sigmoid, ``(N, h, w)``."""
-        return self.neck.spg_c(self.tail).squeeze(1)
+        return self.neck.c_map(self.tail)
 
 
 @MODELS.register_module()
@@ -80,6 +82,10 @@ class SPGNeck(BaseModule):
             ablation. Defaults to True.
         share_b (bool): Whether B1 and B2 share their second and third
             layers; if not, section 4.3's ablation. Defaults to True.
+        with_cp (bool): Keep only the inputs of A3's convolutions and of the
+            branches for the backward pass, which computes the rest again:
+            see :func:`~mmspg.models.checkpointing.maybe_checkpoint`.
+            Defaults to False.
         init_cfg (dict, optional): Defaults to Xavier-uniform weights and
             zero biases, as both released codes have them.
 
@@ -98,6 +104,7 @@ class SPGNeck(BaseModule):
         with_b: bool = True,
         with_c: bool = True,
         share_b: bool = True,
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -117,6 +124,7 @@ class SPGNeck(BaseModule):
                 'supervised by the maps of SPG-B. Set `with_c=False` too.'
             )
         self.with_b, self.with_c, self.share_b = with_b, with_c, share_b
+        self.with_cp = with_cp
 
         layers, width = OrderedDict(), in_channels[-1]
         for i, out in enumerate(a3_channels, 1):
@@ -166,7 +174,19 @@ class SPGNeck(BaseModule):
             if self.share_b
             else getattr(self, f'spg_{branch}_own')
         )
-        return rest(getattr(self, f'spg_{branch}')(features)).squeeze(1)
+        layers = nn.Sequential(getattr(self, f'spg_{branch}'), rest)
+        return maybe_checkpoint(layers, features, self.with_cp).squeeze(1)
+
+    def c_map(self, tail: Tensor) -> Tensor:
+        """The map of C before the sigmoid.
+
+        Args:
+            tail (Tensor): A3's output, ``(N, D, h, w)``.
+
+        Returns:
+            Tensor: Shape ``(N, h, w)``.
+        """
+        return maybe_checkpoint(self.spg_c, tail, self.with_cp).squeeze(1)
 
     def forward(self, features: Sequence[Tensor]) -> SPGFeatures:
         """Compute the tail; leave the side branches for later.
@@ -178,4 +198,5 @@ class SPGNeck(BaseModule):
         Returns:
             SPGFeatures: The backbone's maps but for the last, then the tail.
         """
-        return SPGFeatures((*features[:-1], self.a3(features[-1])), self)
+        tail = maybe_checkpoint(self.a3, features[-1], self.with_cp)
+        return SPGFeatures((*features[:-1], tail), self)
