@@ -51,6 +51,7 @@ def installed(request, tree, tmp_path):  # noqa: F811
     return start
 
 
+@pytest.mark.quick
 def test_every_folder_of_configs_is_inherited_from(installed):
     """Whole recipes of each folder, and parts put together."""
     folders = installed.mim / 'configs'

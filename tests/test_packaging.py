@@ -15,10 +15,16 @@ BUILD = 'import sys, setuptools.build_meta as backend; {}(sys.argv[1])'
 
 
 def run(arguments, cwd):
+    # Nothing of the caller's, which may be this checkout.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != 'PYTHONPATH'
+    }
     process = subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+        env={**environment, 'PYTHONWARNINGS': 'ignore'},
         capture_output=True,
         text=True,
     )
@@ -117,6 +123,7 @@ print(type(model).__name__)
 """
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize('what', ['wheel', 'editable'])
 def test_installed_package_is_inherited_from(what, tree, tmp_path):
     """A program elsewhere inherits a recipe and builds one by name."""

@@ -89,12 +89,11 @@ class EpochSeedHook(Hook):
         broadcast_object_list(seed)
         (self.seed,) = seed
         self.by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-        dataloader = runner.train_loop.dataloader
-        samplers: list[Any] = [
-            dataloader.sampler,
-            getattr(dataloader.batch_sampler, 'sampler', None),
-        ]
-        for sampler in samplers:
+        # Any iterable may be the loader: vis_scheduler.py gives a list.
+        dataloader: Any = runner.train_loop.dataloader
+        batches = getattr(dataloader, 'batch_sampler', None)
+        for owner in (dataloader, batches):
+            sampler: Any = getattr(owner, 'sampler', None)
             if self.by_epoch and hasattr(sampler, 'seed'):
                 sampler.seed = self.seed
 
@@ -104,7 +103,7 @@ class EpochSeedHook(Hook):
         seed = derive_seed(self.seed, start, get_rank())
         set_random_seed(seed)
         dataloader = runner.train_loop.dataloader
-        init_fn = dataloader.worker_init_fn
+        init_fn = getattr(dataloader, 'worker_init_fn', None)
         if isinstance(init_fn, partial) and 'seed' in init_fn.keywords:
             dataloader.worker_init_fn = partial(init_fn, seed=seed)
         end_workers(dataloader)
