@@ -50,6 +50,12 @@ def parse_args():
         action='store_true',
         help='test in automatic mixed precision',
     )
+    parser.add_argument(
+        '--fold-bn',
+        action='store_true',
+        help='fold BatchNorm into the convolutions: faster, and equal but '
+        'for rounding',
+    )
     parser.add_argument('--show-dir', help='write pictures into this folder')
     parser.add_argument(
         '--show', action='store_true', help='show pictures in a window'
@@ -122,6 +128,11 @@ def merge_args(cfg, args):
 
     if args.amp:
         cfg.test_cfg.fp16 = True
+    if args.fold_bn:
+        cfg.custom_hooks = [
+            *(cfg.get('custom_hooks') or ()),
+            dict(type='mmspg.FoldBatchNormHook'),
+        ]
     if args.show or args.show_dir:
         if 'visualization' not in cfg.get('default_hooks', {}):
             raise ValueError(

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import fuse_conv_bn
 from torch import Tensor, nn
 from torch.export import Dim
+
+from mmspg.models.folding import fold_batch_norm
 
 from .box_step import box_of
 from .inputs import list_inputs, load_inputs
@@ -83,7 +84,7 @@ class ExportModel(nn.Module):
                 'a CAMHead or SPGHead was expected'
             )
         processor = model.data_preprocessor
-        model = fuse_conv_bn(copy.deepcopy(model).cpu().eval())
+        model = fold_batch_norm(copy.deepcopy(model).cpu().eval())
         replace_ceil_pools(model)
         model.data_preprocessor = nn.Identity()
         self.model = model

@@ -3,7 +3,7 @@
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from mmspg.utils.cfg import load_config
 from mmspg.utils.checkpoint import check_checkpoint, read_checkpoint
 from mmspg.visualization import LocalizationVisualizer, draw_sheet
 
+from .fast import make_fast
 from .inputs import list_inputs, load_inputs
 from .protocol import protocol_of
 from .results import save_results
@@ -58,6 +59,11 @@ class LocalizationInferencer(ImageClassificationInferencer):
             `mmspg.evaluation.functional.RULES` that gives one box. None:
             the metric's of the config.
         palette (str): Of the pictures, 'paper' or 'colour-blind'.
+        fast (bool | dict): Fold BatchNorm into the convolutions and compute
+            in inference mode; a dict has settings of
+            `mmspg.apis.fast.make_fast`, ``dict(compile=True)`` say. Scores
+            change by rounding. The model is changed in place. Defaults to
+            False.
         **kwargs: Settings of the model, ``head=dict(num_classes=40)`` say;
             only with a name or config.
 
@@ -90,6 +96,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
         threshold: float | None = None,
         rule: str | None = None,
         palette: str = 'paper',
+        fast: bool | dict = False,
         **kwargs,
     ):
         if pretrained is True and not isinstance(model, BaseModel):
@@ -113,6 +120,9 @@ class LocalizationInferencer(ImageClassificationInferencer):
                 threshold=float(threshold), source='given'
             )
         self.palette = palette
+        self.fast = bool(fast) or fast == {}
+        if self.fast:
+            make_fast(self.model, **(fast if isinstance(fast, dict) else {}))
         self.unreadable = {}
 
     def __call__(
@@ -276,6 +286,11 @@ class LocalizationInferencer(ImageClassificationInferencer):
 
         chunked = self._get_chunk_data(map(run, inputs), batch_size)
         yield from map(default_collate, chunked)
+
+    def forward(self, inputs: dict, **kwargs) -> list[DataSample]:
+        """Feed a batch of :meth:`preprocess` to the model."""
+        with torch.inference_mode() if self.fast else nullcontext():
+            return super().forward(inputs, **kwargs)
 
     def _labels(self, sample: DataSample, locations) -> list[int]:
         if isinstance(locations, int):

@@ -91,6 +91,29 @@ def test_testing_repeats_the_validation(trained, tmp_path):
     assert len(list((tmp_path / 'pictures').glob('*.png'))) == 2
 
 
+def test_folding_keeps_the_figures(trained, tmp_path):
+    """Of a network whose statistics have moved."""
+    work_dir, log = trained
+    done = run(
+        'test',
+        CONFIG,
+        work_dir / 'epoch_1.pth',
+        '--fold-bn',
+        '--work-dir',
+        tmp_path,
+        '--out',
+        tmp_path / 'out.json',
+        '--out-item',
+        'metrics',
+        '--cfg-options',
+        *SMALL,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = (tmp_path / 'out.json').read_text()
+    figure = json.loads(report)['loc/gt_known_acc']
+    assert f'loc/gt_known_acc: {figure:.4f}' in log
+
+
 def test_help_needs_no_torch():
     """Quick, and without `--gpus`, which mim looks for."""
     for tool in ('train', 'test'):

@@ -1,15 +1,19 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .class_num_hook import HeadClassNumHook
 from .epoch_seed_hook import EpochSeedHook
+from .fold_batch_norm_hook import FoldBatchNormHook
 from .guidance_visualization_hook import GuidanceVisualizationHook
 from .localization_visualization_hook import LocalizationVisualizationHook
 from .loss_check_hook import LossCheckHook
+from .tf32_hook import TF32Hook
 
 __all__ = [
     'AtomicCheckpointHook',
     'EpochSeedHook',
+    'FoldBatchNormHook',
     'GuidanceVisualizationHook',
     'HeadClassNumHook',
     'LocalizationVisualizationHook',
     'LossCheckHook',
+    'TF32Hook',
 ]

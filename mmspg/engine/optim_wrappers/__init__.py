@@ -1,0 +1,3 @@
+from .bfloat16_optim_wrapper import Bfloat16OptimWrapper
+
+__all__ = ['Bfloat16OptimWrapper']

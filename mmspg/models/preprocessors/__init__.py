@@ -1,0 +1,3 @@
+from .channels_last_preprocessor import ChannelsLastPreprocessor
+
+__all__ = ['ChannelsLastPreprocessor']

@@ -1,0 +1,102 @@
+"""bfloat16, TF32, folding and channels last where they are asked for."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import nn
+
+from mmspg.engine import Bfloat16OptimWrapper, FoldBatchNormHook, TF32Hook
+from mmspg.models import ChannelsLastPreprocessor
+
+pytestmark = pytest.mark.quick
+
+
+def wrapper(model, **kwargs):
+    return Bfloat16OptimWrapper(
+        torch.optim.SGD(model.parameters(), lr=0.1), **kwargs
+    )
+
+
+def test_bfloat16_only_where_it_pays():
+    layer, x = nn.Linear(4, 4), torch.rand(2, 4)
+    with wrapper(layer).optim_context(layer):
+        assert layer(x).dtype == torch.float32
+    with wrapper(layer, devices=('cpu',)).optim_context(layer):
+        assert layer(x).dtype == torch.bfloat16
+    assert layer(x).dtype == torch.float32
+
+
+def test_bfloat16_trains_float32_weights():
+    layer = nn.Linear(4, 1)
+    before = layer.weight.clone()
+    optim = wrapper(layer, devices=('cpu',), accumulative_counts=1)
+    with optim.optim_context(layer):
+        loss = layer(torch.ones(2, 4)).mean()
+    optim.update_params(loss)
+    assert layer.weight.dtype == torch.float32
+    torch.testing.assert_close(layer.weight, before - 0.1)
+
+
+@pytest.mark.parametrize('enabled', [True, False])
+def test_tf32_is_set_for_both(enabled):
+    before = (
+        torch.get_float32_matmul_precision(),
+        torch.backends.cudnn.allow_tf32,
+    )
+    try:
+        TF32Hook(enabled).before_run(SimpleNamespace())
+        assert torch.backends.cudnn.allow_tf32 is enabled
+        assert torch.backends.cuda.matmul.allow_tf32 is enabled
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]
+
+
+def test_layout_changes_and_nothing_else():
+    settings = dict(mean=[1, 2, 3], std=[4, 5, 6], to_rgb=True)
+    images = torch.randint(0, 256, (2, 3, 8, 6), dtype=torch.uint8)
+
+    def run(cls, **kwargs):
+        samples = [DataSample().set_gt_label(i) for i in range(2)]
+        data = dict(inputs=list(images), data_samples=samples)
+        return cls(**settings, **kwargs)(data, training=True)['inputs']
+
+    plain = run(MODELS.get('ClsDataPreprocessor'))
+    for devices, expected in (('cuda',), False), (('cpu',), True):
+        out = run(ChannelsLastPreprocessor, devices=devices)
+        assert torch.equal(out, plain)
+        layout = out.is_contiguous(memory_format=torch.channels_last)
+        assert layout is expected
+
+
+def test_layout_reaches_the_last_layer(root):
+    """Each layer hands on what it is given, pools and joins included."""
+    cfg = Config.fromfile(root / 'configs/spg_inceptionv3_imagenet.py').model
+    cfg.backbone.init_cfg = None
+    model = MODELS.build(cfg).eval()
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        for layout in (torch.channels_last, torch.contiguous_format):
+            feats = model.extract_feat(images.contiguous(memory_format=layout))
+            assert all(f.is_contiguous(memory_format=layout) for f in feats)
+
+
+def test_folding_before_a_test_and_not_before_a_validation():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    model[1].running_mean.normal_()
+    x = torch.rand(1, 3, 8, 8)
+    with torch.no_grad():
+        before = model.eval()(x)
+    model.train()  # as a runner's is until its loop begins
+    runner, hook = SimpleNamespace(model=model), FoldBatchNormHook()
+    hook.before_val(runner)
+    assert isinstance(model[1], nn.BatchNorm2d)
+    hook.before_test(runner)
+    assert isinstance(model[1], nn.Identity)
+    with torch.no_grad():
+        torch.testing.assert_close(model(x), before)
