@@ -6,14 +6,15 @@ this module, and the ``locations`` below then import the classes, so that
 neither ``custom_imports`` nor an ``import mmspg`` is needed.
 """
 
+from mmengine import registry as engine
 from mmengine.registry import Registry
 from mmpretrain import registry as parent
 
-__all__ = list(parent.__all__)
+__all__ = [*parent.__all__, 'STRATEGIES']
 
 
 def _child(name: str, *locations: str) -> Registry:
-    of = getattr(parent, name)
+    of = getattr(parent if name in parent.__all__ else engine, name)
     return Registry(
         of.name, parent=of, scope='mmspg', locations=list(locations)
     )
@@ -24,6 +25,7 @@ RUNNERS = _child('RUNNERS')
 RUNNER_CONSTRUCTORS = _child('RUNNER_CONSTRUCTORS')
 LOOPS = _child('LOOPS', 'mmspg.engine')
 HOOKS = _child('HOOKS', 'mmspg.engine')
+STRATEGIES = _child('STRATEGIES', 'mmspg.engine.strategies')
 LOG_PROCESSORS = _child('LOG_PROCESSORS')
 OPTIMIZERS = _child('OPTIMIZERS')
 OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', 'mmspg.engine')

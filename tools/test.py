@@ -118,6 +118,9 @@ def merge_args(cfg, args):
     cfg.launcher = args.launcher
     cfg.load_from = args.checkpoint
     cfg.resume = False
+    if cfg.get('runner_type') == 'FlexibleRunner':
+        # Its strategies split what is trained; to test, any runner will do.
+        cfg.pop('runner_type')
 
     # command line, then config, then the config's name
     if args.work_dir:
@@ -160,6 +163,7 @@ def main():
 
     # After the arguments, since these take seconds to import.
     import mmengine
+    from mmengine.dist import is_main_process
     from mmengine.evaluator import DumpResults
     from mmengine.registry import METRICS, RUNNERS
     from mmengine.runner import Runner
@@ -168,7 +172,7 @@ def main():
     from mmspg.evaluation import use_stored_choice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint
-    from mmspg.utils.processes import leave_process_group
+    from mmspg.utils.processes import enter_process_group, leave_process_group
     from mmspg.utils.run_report import write_run_report
     from mmspg.utils.unpickling import allow_pickle
 
@@ -176,6 +180,7 @@ def main():
     try:
         cfg = merge_args(load_config(args.config), args)
         use_stored_choice(cfg, args.checkpoint)
+        enter_process_group(cfg)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'test.py: {error}')
     runner = (
@@ -201,7 +206,7 @@ def main():
         runner.test_evaluator.metrics.append(METRICS.build(dump))
     metrics = runner.test()
     write_run_report(runner, args.checkpoint, metrics)
-    if args.out and args.out_item == 'metrics':
+    if args.out and args.out_item == 'metrics' and is_main_process():
         mmengine.dump(metrics, args.out)
     leave_process_group()
 

@@ -116,6 +116,11 @@ def merge_args(cfg, args):
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise ValueError(
+                '--auto-scale-lr: the config does not say for which batch '
+                'its lr is. Add auto_scale_lr=dict(base_batch_size=NUMBER).'
+            )
         cfg.auto_scale_lr.enable = True
     change.merge_options(cfg, args.cfg_options)
     change.set_dataloaders(
@@ -136,7 +141,7 @@ def main():
     from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import checkpoints_of, read_checkpoint
-    from mmspg.utils.processes import leave_process_group
+    from mmspg.utils.processes import enter_process_group, leave_process_group
     from mmspg.utils.unpickling import allow_pickle
 
     allow_pickle(args.allow_pickle)
@@ -144,6 +149,7 @@ def main():
         cfg = merge_args(load_config(args.config), args)
         for path in checkpoints_of(cfg):
             read_checkpoint(path)  # or say now, and better, what is wrong
+        enter_process_group(cfg)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'train.py: {error}')
     try:

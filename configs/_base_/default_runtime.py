@@ -16,6 +16,9 @@ default_hooks = dict(
 )
 
 custom_hooks = [
+    # Each process keeps BatchNorm statistics of its own share; they are
+    # averaged at an epoch's end, before the checkpoint and the validation.
+    dict(type='SyncBuffersHook'),
     # A resumed run repeats what an unbroken one would have done.
     dict(type='mmspg.EpochSeedHook'),
     # The data set's classes are those of model.head.num_classes.

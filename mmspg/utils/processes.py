@@ -1,9 +1,78 @@
 """What a job of several processes needs beyond MMEngine."""
 
+from contextlib import contextmanager
+
+import torch
 import torch.distributed as dist
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.dist import init_dist
+
+__all__ = ['enter_process_group', 'leave_process_group']
 
 
-def leave_process_group():
+def enter_process_group(cfg: Config) -> None:
+    """Start the group of a job on CPUs, and wrap its model for them.
+
+    MMEngine starts the group itself, but chooses a CUDA device first and
+    gives DistributedDataParallel a number of one, which fails without a GPU.
+    So on a machine without GPUs both are done here; with one, nothing is.
+
+    Args:
+        cfg (Config): Of the run, with ``launcher``. Changed in place:
+            ``model_wrapper_cfg``, or ``strategy.model_wrapper``.
+
+    Raises:
+        ValueError: The config asks for the backend nccl, and there is no
+            GPU.
+    """
+    if cfg.get('launcher', 'none') == 'none' or get_device() != 'cpu':
+        return
+    dist_cfg = dict(cfg.get('env_cfg', {}).get('dist_cfg', {}))
+    if dist_cfg.get('backend', 'nccl') == 'nccl':
+        raise ValueError(
+            "env_cfg.dist_cfg.backend is 'nccl', which needs a GPU for each "
+            'process, and PyTorch sees none here. Mend the driver or '
+            'CUDA_VISIBLE_DEVICES; or, to run on CPUs, add --cfg-options '
+            'env_cfg.dist_cfg.backend=gloo.'
+        )
+    if not dist.is_initialized():
+        with _no_cuda_device():
+            init_dist(cfg.launcher, **dist_cfg)
+    if cfg.get('runner_type') != 'FlexibleRunner':
+        cfg.model_wrapper_cfg = _wrapper(cfg, cfg.get('model_wrapper_cfg'))
+    elif cfg.get('strategy', {}).get('type', 'DDPStrategy') == 'DDPStrategy':
+        strategy = cfg.get('strategy') or dict(type='DDPStrategy')
+        wrapper = _wrapper(cfg, strategy.get('model_wrapper'))
+        cfg.strategy = {**strategy, 'model_wrapper': wrapper}
+
+
+def _wrapper(cfg: Config, given: dict | None) -> dict:
+    """What MMEngine wraps a model in by default, but for the device."""
+    ddp = 'MMDistributedDataParallel'
+    if given and given.get('type', ddp) != ddp:
+        return given
+    default = dict(
+        type=ddp,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+        device_ids=None,
+    )
+    return {**default, **(given or {})}
+
+
+@contextmanager
+def _no_cuda_device():
+    """Let ``torch.cuda.set_device`` do nothing, for a while."""
+    choose = torch.cuda.set_device
+    torch.cuda.set_device = lambda device: None
+    try:
+        yield
+    finally:
+        torch.cuda.set_device = choose
+
+
+def leave_process_group() -> None:
     """Leave the process group at the end of a job, once all are there.
 
     MMEngine starts the group and never ends it. A process that exits with

@@ -15,3 +15,4 @@ param_scheduler = dict(
 train_cfg = dict(by_epoch=True, max_epochs=12, val_interval=4)
 val_cfg = dict()
 test_cfg = dict()
+auto_scale_lr = dict(base_batch_size=50)

@@ -1,0 +1,3 @@
+from .sharded_strategy import ShardedStrategy
+
+__all__ = ['ShardedStrategy']

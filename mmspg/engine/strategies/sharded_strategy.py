@@ -1,0 +1,78 @@
+"""Parameters, gradients and optimiser shared out over the processes."""
+
+from mmengine._strategy import FSDPStrategy
+from mmengine.device import get_device
+from torch.distributed.fsdp import FullyShardedDataParallel
+
+from mmspg.registry import STRATEGIES
+
+
+@STRATEGIES.register_module()
+class ShardedStrategy(FSDPStrategy):
+    """MMEngine's ``FSDPStrategy``, which can be resumed.
+
+    PyTorch 2.1 changed the order of the arguments of
+    ``optim_state_dict_to_load``; MMEngine (0.10.7, OneDL's 0.10.12) has the
+    old one, so its FSDP trains and saves, but ends a resume with
+    ``TypeError: unhashable type: 'dict'``. Here they have names.
+
+    Checkpoints are whole, of the usual form, and can be tested and resumed
+    by any runner with any number of processes. The model is one unit:
+    SPGHead takes single rows of A4's kernel, which would be empty outside a
+    unit of its own.
+
+    Example:
+        >>> runner_type = 'FlexibleRunner'
+        >>> strategy = dict(type='mmspg.ShardedStrategy')
+
+    Args:
+        model_wrapper (dict, optional): Arguments of PyTorch's
+            ``FullyShardedDataParallel``, but no ``auto_wrap_policy``.
+        state_dict_cfg (str | dict): As of MMEngine's. Defaults to 'full'.
+        **kwargs: As of MMEngine's.
+
+    Raises:
+        ValueError: There is an ``auto_wrap_policy``, or the gradients are to
+            be clipped: MMEngine would clip the share of each process by a
+            norm of its own.
+    """
+
+    def __init__(self, *, model_wrapper=None, state_dict_cfg='full', **kwargs):
+        model_wrapper = dict(model_wrapper or {})
+        if model_wrapper.get('auto_wrap_policy'):
+            raise ValueError(
+                'strategy.model_wrapper.auto_wrap_policy splits the model, '
+                "but SPGHead reads A4's kernel from outside of its layer: "
+                'remove it.'
+            )
+        model_wrapper.setdefault('type', 'MMFullyShardedDataParallel')
+        if get_device() == 'cpu':
+            model_wrapper['device_id'] = 'cpu'
+        super().__init__(
+            model_wrapper=model_wrapper,
+            state_dict_cfg=state_dict_cfg,
+            **kwargs,
+        )
+
+    def build_optim_wrapper(self, optim_wrapper, model=None):
+        """Build it, unless it would clip."""
+        if isinstance(optim_wrapper, dict) and optim_wrapper.get('clip_grad'):
+            raise ValueError(
+                'optim_wrapper.clip_grad: under FSDP MMEngine would clip the '
+                'share of each process by a norm of its own. Set '
+                'optim_wrapper.clip_grad=None, or train without `strategy`.'
+            )
+        return super().build_optim_wrapper(optim_wrapper, model)
+
+    def load_optim_state_dict(self, state_dict: dict) -> None:
+        """Give each process its share of a whole optimiser's state.
+
+        Args:
+            state_dict (dict): As in the checkpoint.
+        """
+        state = FullyShardedDataParallel.optim_state_dict_to_load(
+            model=self.model,
+            optim=self.optim_wrapper.optimizer,
+            optim_state_dict=state_dict,
+        )
+        self.optim_wrapper.load_state_dict(state)
