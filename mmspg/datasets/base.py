@@ -173,7 +173,10 @@ class LocDataset(BaseDataset):
         Raises:
             UnreadableImageError: Policy 'error', or nothing left.
             ValueError: The pipeline returned None.
+            IndexError: There is no such image, which ends a ``for``.
         """
+        if not -len(self) <= idx < len(self):
+            raise IndexError(f'{idx} is not one of the {len(self)} images.')
         for i in range(len(self)):
             info = self.get_data_info((idx + i) % len(self))
             try:

@@ -57,3 +57,10 @@ def test_pipeline_that_returns_none(cub):
     data = CUBLoc(str(cub), 'train', pipeline=[lambda results: None])
     with pytest.raises(ValueError, match='returned None for .*a.jpg'):
         data[0]
+
+
+def test_a_loop_over_a_data_set_ends(cub):
+    dataset = CUBLoc(str(cub), 'train')
+    assert len(list(zip(range(9), dataset, strict=False))) == len(dataset)
+    with pytest.raises(IndexError, match='2 is not one of the 2 images'):
+        dataset[2]
