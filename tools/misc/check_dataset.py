@@ -95,13 +95,13 @@ def check_each(check_boxes, sample, size, faults):
 
 def look_at(sample):
     """Read an image: ``(size or None, what is wrong or None)``."""
-    from mmspg.datasets import UnreadableImageError, read_image
+    from mmspg.datasets.images import UnreadableImageError, read_copy
 
     try:
-        height, width = read_image(sample['img_path']).shape[:2]
+        _, size = read_copy(sample['img_path'])
     except UnreadableImageError as error:
         return None, str(error)
-    return (width, height), None
+    return size, None
 
 
 def check_images(samples, workers, faults):

@@ -1,17 +1,16 @@
-"""The loader: image, identity homography, boxes clipped to the image."""
+"""The loader: image, first homography, boxes clipped to the image."""
 
 import logging
 
 import mmcv
-import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine.logging import print_log
 
 from mmspg.registry import TRANSFORMS
 
 from ..boxes import check_boxes
-from ..images import EXIF, read_image
-from .geometry import SHAPE_KEY
+from ..images import EXIF, read_copy
+from .geometry import SHAPE_KEY, move_boxes, scaling
 
 
 @TRANSFORMS.register_module()
@@ -29,6 +28,10 @@ class LoadLocImage(LoadImageFromFile):
     Added keys: ``img``, ``img_shape``, ``ori_shape``, ``homography``
     ``(3, 3)`` float64 and, with boxes, ``gt_bboxes`` ``(n, 4)`` float32, the
     boxes clipped to the image.
+
+    A copy that ``resize_images.py`` wrote stands for its original:
+    ``ori_shape``, ``ann_size`` and ``ori_gt_bboxes`` are in pixels of that,
+    and the homography and ``gt_bboxes`` lead to those of the copy.
 
     Args:
         exif (str): 'ignore' (default), or 'apply' to turn the image as its
@@ -57,20 +60,24 @@ class LoadLocImage(LoadImageFromFile):
             )
         name = results.get('img_path') or results.get('img_id', '(array)')
         if results.get('img') is None:
-            results['img'] = read_image(
+            results['img'], (ori_w, ori_h) = read_copy(
                 results['img_path'], self.exif, self.backend_args
             )
-        elif results['img'].ndim == 2:
-            results['img'] = mmcv.gray2bgr(results['img'])
+        else:
+            if results['img'].ndim == 2:
+                results['img'] = mmcv.gray2bgr(results['img'])
+            ori_h, ori_w = results['img'].shape[:2]
         h, w = results['img'].shape[:2]
-        self._check_size(results, (w, h), name)
-        results['img_shape'] = results['ori_shape'] = (h, w)
-        results['homography'], results[SHAPE_KEY] = np.eye(3), (h, w)
+        self._check_size(results, (ori_w, ori_h), name)
+        results['ori_shape'] = (ori_h, ori_w)
+        results['img_shape'] = results[SHAPE_KEY] = (h, w)
+        results['homography'] = scaling(w / ori_w, h / ori_h)
         if 'ori_gt_bboxes' in results:
             sources = results.get('ann_source', [name])
-            results['gt_bboxes'], clipped = check_boxes(
-                results['ori_gt_bboxes'], (w, h), sources, name
+            boxes, clipped = check_boxes(
+                results['ori_gt_bboxes'], (ori_w, ori_h), sources, name
             )
+            results['gt_bboxes'] = move_boxes(boxes, results['homography'])
             self._count(clipped if 'ann_source' in results else 0, name)
         return results
 

@@ -1,0 +1,220 @@
+r"""Write copies of a data root's images in the size that training wants.
+
+    python tools/dataset_converters/resize_images.py ROOT COPIES
+
+COPIES gets the same folders and names. Images become 256 x 256 by the resize
+of the training pipeline, which then has nothing left to do; all else
+(lists, annotations) is copied as it is. The copy's comment holds the size of
+the original, so that boxes need no change. Killed half-way, the same command
+goes on where it stopped. Train on the copies, test on the originals:
+
+    python tools/train.py CONFIG --data-root ROOT \
+        --cfg-options train_dataloader.dataset.data_root=COPIES
+"""
+
+import argparse
+import io
+import json
+import os
+import shutil
+import sys
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from image_tree import check_root, chosen, files_below, is_image, progress
+
+SETTINGS = 'resize_images.json'
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add('root', type=Path, metavar='ROOT', help='data root')
+    add('copies', type=Path, metavar='COPIES', help='folder to write')
+    add(
+        '--size',
+        type=int,
+        nargs='+',
+        default=[256],
+        help='width and height, or one number for both (%(default)s)',
+    )
+    add(
+        '--short-side',
+        type=int,
+        help='instead: of the short side, 356 for the configs of 321 pixels',
+    )
+    add(
+        '--only',
+        nargs='+',
+        default=[],
+        metavar='FOLDER',
+        help='below ROOT: take the images of these folders only',
+    )
+    add('--format', choices=('jpeg', 'png'), default='jpeg', help='png: exact')
+    add('--quality', type=int, default=95, help='of JPEG (%(default)s)')
+    add('--workers', type=int, default=os.cpu_count(), help='processes')
+    args = parser.parse_args()
+    check_root(parser, args.root, args.only)
+    if args.root.resolve() == args.copies.resolve():
+        parser.error('COPIES must be another folder than ROOT')
+    if len(args.size) > 2 or min(*args.size, args.short_side or 1, 1) < 1:
+        parser.error('--size takes one or two numbers of at least 1 pixel')
+    if not 1 <= args.quality <= 100 or (args.workers or 1) < 1:
+        parser.error('--quality is 1 to 100, --workers at least 1')
+    return args
+
+
+def settings_of(args) -> dict:
+    """What copies depend on; those of two settings are never mixed."""
+    settings = dict(format=args.format)
+    if args.short_side:
+        settings['short_side'] = args.short_side
+    else:
+        settings['size'] = [args.size[0], args.size[-1]]
+    if args.format == 'jpeg':
+        settings['quality'] = args.quality
+    return settings
+
+
+def check_settings(folder: Path, settings: dict) -> None:
+    path = folder / SETTINGS
+    if path.is_file():
+        former = json.loads(path.read_text())
+        if former != settings:
+            sys.exit(
+                f'{folder} holds copies by other settings, {former}; now '
+                f'they are {settings}. Name another folder, or remove it.'
+            )
+        return
+    if folder.is_dir() and any(folder.iterdir()):
+        sys.exit(
+            f'{folder} is not empty and was not written by this command '
+            f'(no {SETTINGS} in it). Name another folder.'
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write(json.dumps(settings).encode())
+
+
+@contextmanager
+def replacing(path: Path):
+    """A file that takes its name only once it has been written whole."""
+    unfinished = path.with_name(f'{path.name}.unfinished')
+    try:
+        with open(unfinished, 'wb') as file:
+            yield file
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def resize_of(settings: dict):
+    """The transform of the training pipeline."""
+    from mmspg.datasets import LocResize, LocResizeEdge
+
+    if 'short_side' in settings:
+        return LocResizeEdge(scale=settings['short_side'], backend='pillow')
+    return LocResize(scale=tuple(settings['size']), backend='pillow')
+
+
+def shrink(source: Path, settings: dict) -> bytes | None:
+    """Encode the copy; None if it would have more pixels than the source.
+
+    Raises:
+        UnreadableImageError: The source is broken.
+    """
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    from mmspg.datasets import LoadLocImage
+    from mmspg.datasets.resized import mark_of
+
+    found = LoadLocImage()(dict(img_path=str(source)))
+    stored = found['img'].shape[:2]
+    img = resize_of(settings)(found)['img']
+    if img.shape[0] * img.shape[1] >= stored[0] * stored[1]:
+        return None
+    mark = mark_of(found['ori_shape'][::-1])
+    copy, buffer = Image.fromarray(img[..., ::-1]), io.BytesIO()
+    if settings['format'] == 'png':
+        info = PngInfo()
+        info.add_text('Comment', mark)
+        copy.save(buffer, 'PNG', pnginfo=info)
+    else:
+        # No chroma subsampling: at this size it would cost detail.
+        quality = settings['quality']
+        copy.save(buffer, 'JPEG', quality=quality, subsampling=0, comment=mark)
+    return buffer.getvalue()
+
+
+def convert(name: str, root: Path, copies: Path, settings: dict) -> str | None:
+    """Write the copy of one file, unless it is there; say what is wrong."""
+    from mmspg.datasets import UnreadableImageError
+
+    source, target = root / name, copies / name
+    if (
+        target.is_file()
+        and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
+    ):
+        return None
+    content = None
+    if is_image(name):
+        try:
+            content = shrink(source, settings)
+        except (UnreadableImageError, ValueError) as error:
+            return str(error)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as file:
+        if content is None:
+            with open(source, 'rb') as original:
+                shutil.copyfileobj(original, file)
+        else:
+            file.write(content)
+    return None
+
+
+def convert_all(names, root, copies, settings, workers):
+    """Convert files; give the faults."""
+    task = partial(convert, root=root, copies=copies, settings=settings)
+    if workers == 1:
+        yield from map(task, names)
+        return
+    with get_context('spawn').Pool(workers) as pool:
+        yield from pool.imap_unordered(task, names, chunksize=16)
+
+
+def main():
+    args = parse_args()
+    settings = settings_of(args)
+    check_settings(args.copies, settings)
+    names = [
+        name
+        for name in files_below(args.root, args.copies)
+        if not is_image(name) or chosen(name, args.only)
+    ]
+    faults = []
+    results = convert_all(
+        names, args.root, args.copies, settings, args.workers
+    )
+    for done, fault in enumerate(results, 1):
+        progress(done, len(names), 'files')
+        if fault:
+            faults.append(fault)
+    if hasattr(os, 'sync'):
+        os.sync()
+    images = sum(map(is_image, names))
+    print(f'{args.copies}: {images - len(faults)} images, {settings}')
+    for fault in faults[:10]:
+        print(f'left out: {fault}', file=sys.stderr)
+    if faults:
+        sys.exit(f'{len(faults)} images cannot be read and have no copy')
+
+
+if __name__ == '__main__':
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    main()
