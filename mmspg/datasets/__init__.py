@@ -2,6 +2,7 @@ from .base import LocDataset
 from .cub_loc import CUBLoc
 from .imagenet_loc import ImageNetLoc
 from .images import UnreadableImageError, read_image
+from .packed import PackedImages
 from .synthetic_loc import SyntheticLoc
 from .transforms import *  # noqa: F401,F403
 from .transforms import __all__ as _transforms
@@ -11,6 +12,7 @@ __all__ = [
     'CUBLoc',
     'ImageNetLoc',
     'LocDataset',
+    'PackedImages',
     'SyntheticLoc',
     'UnreadableImageError',
     'WSOLMetadata',

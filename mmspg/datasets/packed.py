@@ -1,0 +1,108 @@
+"""Images out of one LMDB file, under the paths that data sets give them."""
+
+import errno
+import os
+import os.path as osp
+
+from mmengine.fileio import LmdbBackend, register_backend
+
+__all__ = ['PACKED', 'PackedImages']
+
+BACKEND = 'mmspg_lmdb'
+PACKED = 'images.lmdb'  # where pack_lmdb.py puts it, below the data root
+
+
+@register_backend(BACKEND, force=True)
+class PackedImages(LmdbBackend):
+    """MMEngine's LMDB backend, whose keys are paths below the data root.
+
+    MMEngine's takes the whole ``img_path`` for the key, which ties a
+    database to one machine, wants ASCII, and gives None for a missing one.
+    ``tools/dataset_converters/pack_lmdb.py`` writes the database.
+
+    Args:
+        db_path (str, optional): The database. Defaults to
+            ``<data_root>/images.lmdb``.
+        data_root (str, optional): The folder that keys are relative to.
+            Defaults to the one that holds the database.
+        **kwargs: As of MMEngine's ``LmdbBackend``.
+
+    Raises:
+        ImportError: lmdb is not installed; ``mmspg[lmdb]`` brings it.
+        ValueError: Neither argument is given.
+
+    Examples:
+        >>> dict(type='mmspg.LoadLocImage', backend_args=dict(
+        ...     backend='mmspg_lmdb', data_root='data/CUB_200_2011'))
+    """
+
+    _client = None  # MMEngine's __del__ asks for it, whatever __init__ raises
+
+    def __init__(
+        self,
+        db_path: str | None = None,
+        data_root: str | None = None,
+        **kwargs,
+    ):
+        if not db_path and not data_root:
+            raise ValueError(
+                f"backend_args=dict(backend='{BACKEND}', ...) needs "
+                'data_root=DIR, the data root, or db_path=FILE, the database '
+                'in it.'
+            )
+        db_path = osp.expanduser(db_path or osp.join(data_root, PACKED))
+        super().__init__(osp.normpath(db_path), **kwargs)
+        self.data_root = osp.expanduser(data_root or osp.dirname(self.db_path))
+
+    def get(self, filepath: str | os.PathLike) -> bytes:
+        """Read an image.
+
+        Args:
+            filepath (str): Its ``img_path``, below the data root.
+
+        Returns:
+            bytes: What the file held.
+
+        Raises:
+            FileNotFoundError: It is not in the database.
+            OSError: The database is missing, broken or cut short.
+        """
+        key = osp.relpath(filepath, self.data_root or '.')
+        key = key.replace(os.sep, '/')
+        if self._client is None:
+            self._client = self._get_client()
+        with self._client.begin() as transaction:
+            content = transaction.get(os.fsencode(key))
+        if content is None:
+            raise FileNotFoundError(
+                errno.ENOENT,
+                f"the database {self.db_path} has no key '{key}' (paths "
+                f"below '{self.data_root}'); pack it again with "
+                'tools/dataset_converters/pack_lmdb.py, or mend data_root',
+                str(filepath),
+            )
+        return content
+
+    def _get_client(self):
+        import lmdb
+
+        try:
+            client = super()._get_client()
+        except lmdb.Error as error:
+            raise OSError(
+                errno.EIO,
+                f'the database {self.db_path} cannot be opened ({error}); '
+                'write it with tools/dataset_converters/pack_lmdb.py',
+            ) from error
+        # LMDB maps the file: a page behind its end would kill the process.
+        pages = client.info()['last_pgno'] + 1
+        expected = pages * client.stat()['psize']
+        file = osp.join(self.db_path, 'data.mdb')
+        if osp.getsize(file) < expected:
+            client.close()
+            raise OSError(
+                errno.EIO,
+                f'the database {self.db_path} is cut short: '
+                f'{osp.getsize(file)} of {expected} bytes; copy it again',
+            )
+        return client

@@ -1,0 +1,126 @@
+r"""Pack the images of a data root into one LMDB database.
+
+    python tools/dataset_converters/pack_lmdb.py ROOT
+
+writes ROOT/images.lmdb, with the path of each image below ROOT for its key and
+the bytes of its file for the value, and nothing decoded. Killed half-way, the
+same command goes on where it stopped. Copy that one file to where training
+runs, beside the lists and annotations, and read it by
+
+    --cfg-options \
+    train_dataloader.dataset.pipeline.0.backend_args.backend=mmspg_lmdb \
+    train_dataloader.dataset.pipeline.0.backend_args.data_root=ROOT
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from image_tree import check_root, chosen, files_below, is_image, progress
+
+BATCH = 64 * 2**20  # bytes a transaction, which a kill loses at most
+PAGE = 4096
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add('root', type=Path, metavar='ROOT', help='data root')
+    add(
+        '--only',
+        nargs='+',
+        default=[],
+        metavar='FOLDER',
+        help='below ROOT: pack the images of these folders only',
+    )
+    add('--out', type=Path, help='the database (ROOT/images.lmdb)')
+    args = parser.parse_args()
+    check_root(parser, args.root, args.only)
+    return args
+
+
+def room_for(sizes: list[int]) -> int:
+    """Bytes that the database may take: a value has pages of its own."""
+    pages = sum(size // PAGE + 2 for size in sizes)
+    return pages * PAGE * 9 // 8 + 2 * BATCH
+
+
+def pack(root: Path, names: list[str], out: Path) -> None:
+    """Write a database; the name is taken once it is whole.
+
+    Args:
+        root (Path): The data root.
+        names (list[str]): Paths below it, with '/'.
+        out (Path): The database; ``<out>.unfinished`` until it is whole.
+
+    Raises:
+        SystemExit: A path is too long for a key, or the disk is full.
+    """
+    import lmdb
+
+    sizes = [(root / name).stat().st_size for name in names]
+    unfinished = out.with_name(f'{out.name}.unfinished')
+    try:
+        env = lmdb.open(str(unfinished), map_size=room_for(sizes))
+        with env:
+            longest = max(names, key=lambda name: len(os.fsencode(name)))
+            if len(os.fsencode(longest)) > env.max_key_size():
+                sys.exit(
+                    f'{longest}: over {env.max_key_size()} bytes, too long '
+                    'a path for a key; rename it.'
+                )
+            fill(env, root, names)
+    except (lmdb.Error, OSError) as error:
+        sys.exit(
+            f'{unfinished}: {error}. What has been packed stays; give the '
+            'same command again to go on, or remove the folder to begin anew.'
+        )
+    (unfinished / 'lock.mdb').unlink()  # of no use to readers
+    os.replace(unfinished, out)
+
+
+def fill(env, root: Path, names: list[str]) -> None:
+    """Add what is not there yet, batch by batch."""
+    transaction, waiting = env.begin(write=True), 0
+    try:
+        for done, name in enumerate(names, 1):
+            key = os.fsencode(name)
+            if transaction.get(key) is None:
+                content = (root / name).read_bytes()
+                transaction.put(key, content)
+                waiting += len(content)
+            if waiting > BATCH or done == len(names):
+                transaction.commit()
+                transaction, waiting = env.begin(write=True), 0
+            progress(done, len(names), 'images')
+    finally:
+        transaction.abort()
+
+
+def main():
+    args = parse_args()
+    try:
+        import lmdb  # noqa: F401
+    except ImportError:
+        sys.exit('pack_lmdb.py needs lmdb: pip install "mmspg[lmdb]"')
+    out = args.out or args.root / 'images.lmdb'
+    if out.exists():
+        sys.exit(f'{out} is there already; remove it to pack anew.')
+    names = [
+        name
+        for name in files_below(args.root, out)
+        if is_image(name) and chosen(name, args.only)
+    ]
+    if not names:
+        sys.exit(f'{args.root}: no image in it, nor in its folders.')
+    pack(args.root, names, out)
+    size = (out / 'data.mdb').stat().st_size / 2**30
+    print(f'{out}: {len(names)} images, {size:.2f} GiB')
+
+
+if __name__ == '__main__':
+    main()
