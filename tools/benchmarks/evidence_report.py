@@ -1,0 +1,121 @@
+"""The tables of docs/evidence.md, from docs/evidence.csv.
+
+    python tools/benchmarks/evidence_report.py docs/evidence.csv
+
+Prints Markdown: the systems on the test part, against SPG-plain, with
+bootstrap intervals over images and seeds; the settings on the validation
+part, where they were compared.
+"""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from evidence_runs import table
+from evidence_runs.measuring import unpack
+from evidence_runs.statistics import difference
+
+FIGURES = ('gt_known', 'top1', 'v2', 'cls_top1')
+BASELINE = ('SPG-plain', 'attention')
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('table', type=Path)
+    return parser.parse_args()
+
+
+def grouped(rows):
+    """Rows by system and map, in the order of the table."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row['system'], row['source']].append(row)
+    return groups
+
+
+def spread(rows, key):
+    """Mean and standard deviation over the seeds."""
+    values = np.array([float(row[key]) for row in rows])
+    deviation = f' ± {values.std(ddof=1):.1f}' if len(values) > 1 else ''
+    return f'{values.mean():.1f}{deviation}'
+
+
+def hits_of(rows):
+    """Hits of GT-known, and of V2 as its mean: ``(S, N)`` each."""
+    bits = np.stack([unpack(row['hits'], int(row['images'])) for row in rows])
+    return bits[:, 0], bits[:, 2:].mean(axis=1)
+
+
+def against(rows, base):
+    """GT-known and V2 less the baseline's, with their intervals."""
+    return [
+        '{:+.1f} ({:+.1f} to {:+.1f})'.format(*difference(hits, other))
+        for hits, other in zip(hits_of(rows), hits_of(base), strict=True)
+    ]
+
+
+def lines_of(header, rows):
+    """A Markdown table."""
+    yield '| ' + ' | '.join(header) + ' |'
+    yield '|' + '---|' * len(header)
+    for row in rows:
+        yield '| ' + ' | '.join(row) + ' |'
+
+
+def name(system, source):
+    """A row's name; the attention map goes without saying."""
+    return system if source == 'attention' else f'{system}, map {source}'
+
+
+def systems(rows):
+    """The systems on the test part of one data set."""
+    groups = grouped(rows)
+    base = groups.get(BASELINE)
+    for key, group in groups.items():
+        gains = ['', '']
+        if base and key != BASELINE:
+            gains = against(group, base)
+        yield [
+            name(*key),
+            str(len(group)),
+            *(spread(group, figure) for figure in FIGURES),
+            *gains,
+        ]
+
+
+def settings(rows):
+    """The settings on the validation part of one data set."""
+    for setting in dict.fromkeys(row['setting'] for row in rows):
+        own = [row for row in rows if row['setting'] == setting]
+        for key, group in grouped(own).items():
+            yield [
+                setting,
+                name(*key),
+                str(len(group)),
+                *(
+                    spread(group, f'val_{figure}')
+                    for figure in ('gt_known', 'v2', 'cls_top1')
+                ),
+                ', '.join(sorted({r['fate'] for r in group if r['fate']})),
+            ]
+
+
+def main():
+    rows = table.read(parse_args().table)
+    for data_set in dict.fromkeys(row['data_set'] for row in rows):
+        own = [row for row in rows if row['data_set'] == data_set]
+        tested = [row for row in own if row['hits']]
+        print(f'\n### {data_set}, test part\n')
+        header = ['system', 'seeds', 'GT-known', 'Top-1', 'MaxBoxAccV2']
+        header += ['class Top-1', 'GT-known gained', 'MaxBoxAccV2 gained']
+        print(*lines_of(header, systems(tested)), sep='\n')
+        print(f'\n### {data_set}, validation part\n')
+        header = ['setting', 'system', 'runs', 'GT-known', 'MaxBoxAccV2']
+        header += ['class Top-1', 'fate of the masks']
+        print(*lines_of(header, settings(own)), sep='\n')
+    print('\nSettings tried:', len({row['setting'] for row in rows}))
+
+
+if __name__ == '__main__':
+    main()

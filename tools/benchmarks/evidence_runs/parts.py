@@ -1,0 +1,65 @@
+"""The images of each data set: to fit, to choose on, to measure on."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+
+def write_parts(source, target, data_set):
+    """Write the parts 'fit', 'val' and 'test' as the benchmark's metadata.
+
+    The parts are the first images of each class in the order of
+    ``split.csv``, the same in every run, and disjoint.
+
+    Args:
+        source (Path): Folder of the data set, with ``split.csv``.
+        target (Path): Metadata root to write.
+        data_set (DataSet): How many images of each.
+    """
+    boxes, labels = defaultdict(list), {}
+    lists = dict(train=defaultdict(list), test=defaultdict(list))
+    names = {}
+    with (source / 'split.csv').open(newline='', encoding='utf-8') as file:
+        for row in csv.DictReader(file):
+            image, label = row['image'], int(row['class_index'])
+            names[label] = row['class_name']
+            if image not in labels:
+                labels[image] = label
+                lists[row['split']][label].append(image)
+            if row['x0']:
+                x0, y0, x1, y1 = (float(row[k]) for k in BOX)
+                boxes[image].append((x0, y0, x1 - 1, y1 - 1))
+    parts = dict(fit=[], val=[], test=[])
+    for label in sorted(names):
+        train, test = lists['train'][label], lists['test'][label]
+        pool = dict(train=train, test=test)[data_set.val_from]
+        parts['val'] += pool[: data_set.val]
+        del pool[: data_set.val]
+        parts['fit'] += train[: data_set.fit]
+        parts['test'] += test
+    target.mkdir(parents=True)
+    write(target / 'class_names.txt', (names[i] for i in sorted(names)))
+    for part, images in parts.items():
+        (target / part).mkdir()
+        write(target / part / 'image_ids.txt', images)
+        write(
+            target / part / 'class_labels.txt',
+            (f'{image},{labels[image]}' for image in images),
+        )
+        if part != 'fit':  # trained on without boxes
+            write(
+                target / part / 'localization.txt',
+                (
+                    ','.join((image, *(f'{v:g}' for v in box)))
+                    for image in images
+                    for box in boxes[image]
+                ),
+            )
+
+
+BOX = ('x0', 'y0', 'x1', 'y1')
+
+
+def write(path, lines):
+    """Write a text file, a line each."""
+    Path(path).write_text(''.join(f'{line}\n' for line in lines))
