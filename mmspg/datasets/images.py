@@ -9,8 +9,10 @@ from PIL import Image, ImageOps
 
 from .resized import original_size
 from .synthetic_drawing import SCHEME, draw_from_address
+from .turbo import decode_turbo
 
 EXIF = ('ignore', 'apply')
+DECODERS = ('pillow', 'turbojpeg')
 MAX_PIXELS = 89_478_485  # Pillow warns there; 1.6 GiB while it is read
 # Pillow knows further ones; of these EPS runs Ghostscript on what it is given.
 FORMATS = ('BMP', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TIFF', 'WEBP')
@@ -54,7 +56,10 @@ def decode_image(content: bytes, name: str, exif: str = 'ignore'):
 
 
 def decode_copy(
-    content: bytes, name: str, exif: str = 'ignore'
+    content: bytes,
+    name: str,
+    exif: str = 'ignore',
+    decoder: str = 'pillow',
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Decode the bytes of an image file, which may be a resized copy.
 
@@ -68,6 +73,7 @@ def decode_copy(
         name (str): Name for the message of an error.
         exif (str): 'ignore' keeps the pixels as stored, which is what boxes
             are annotated on; 'apply' turns the image as EXIF says.
+        decoder (str): 'turbojpeg' takes PyTurboJPEG for plain JPEGs.
 
     Returns:
         tuple: ``(h, w, 3)`` uint8, channels B, G, R, and the size (w, h) that
@@ -83,6 +89,10 @@ def decode_copy(
                 raise ValueError(
                     f'{img.width} x {img.height} pixels, over {MAX_PIXELS}'
                 )
+            if decoder == 'turbojpeg' and exif == 'ignore':
+                bgr = decode_turbo(content, img)
+                if bgr is not None:
+                    return bgr, original_size(img)
             img.load()
             if exif == 'apply':
                 img = ImageOps.exif_transpose(img)
@@ -110,7 +120,10 @@ def read_image(
 
 
 def read_copy(
-    path: str, exif: str = 'ignore', backend_args: dict = None
+    path: str,
+    exif: str = 'ignore',
+    backend_args: dict = None,
+    decoder: str = 'pillow',
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Read an image by its ``img_path``: a file, or a synthetic address.
 
@@ -119,6 +132,7 @@ def read_copy(
             :class:`SyntheticLoc` (``'synthetic:...'``), which is drawn.
         exif (str): See :func:`decode_copy`.
         backend_args (dict, optional): As of :func:`mmengine.fileio.get`.
+        decoder (str): See :func:`decode_copy`.
 
     Returns:
         tuple: Image and size; see :func:`decode_copy`.
@@ -141,4 +155,4 @@ def read_copy(
             f'cannot read image {path}: the backend {backend_args} has none '
             'of that name.'
         )
-    return decode_copy(content, path, exif)
+    return decode_copy(content, path, exif, decoder)
