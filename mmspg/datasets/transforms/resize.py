@@ -19,10 +19,19 @@ def _resized(results: dict, resize) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class LocResize(LocTransform, Resize):
-    """mmcv's ``Resize`` (``scale`` an int or (w, h)) that moves boxes."""
+    """mmcv's ``Resize`` (``scale`` an int or (w, h)) that moves boxes.
+
+    An image that has the size already, as the copies of
+    ``resize_images.py`` have, is passed on as it is.
+    """
 
     def step(self, results: dict) -> np.ndarray:
         """Resize; the matrix is what the rounding left of the scale."""
+        if self.scale == results['img'].shape[1::-1] and not self.keep_ratio:
+            results.update(
+                scale=self.scale, scale_factor=(1.0, 1.0), keep_ratio=False
+            )
+            return np.eye(3)
         return _resized(results, super(LocTransform, self).transform)
 
 
