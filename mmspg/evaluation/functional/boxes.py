@@ -35,12 +35,19 @@ import numpy as np
 from . import contours, foregrounds
 from .iou import box_iou
 
-try:
-    from . import component_tree as _engine
-except ImportError:  # numba is the optional extra `fast`
-    _engine = contours
-
+_engine = None  # component_tree or contours; see `_get_engine`
 _NOTHING = (0, 0, 0, 0)
+
+
+def _get_engine():
+    """Choose on first use: numba takes long to import for a mere start."""
+    global _engine
+    if _engine is None:
+        try:
+            from . import component_tree as _engine
+        except ImportError:  # numba is the optional extra `fast`
+            _engine = contours
+    return _engine
 
 
 class Rule(NamedTuple):
@@ -157,7 +164,7 @@ def best_iou_at_thresholds(
     picked = get_rule(rule)
     levels, distinct, index = _cut(score_map, thresholds, picked, rule)
     if picked.part == 'all_contours':
-        boxes, spans = _engine.all_contours(levels, distinct)
+        boxes, spans = _get_engine().all_contours(levels, distinct)
         which, floor = _unroll(spans)
     else:
         boxes = _largest(picked.part)(levels, distinct)
@@ -194,7 +201,7 @@ def _cut(score_map, thresholds, picked, rule):
 
 def _largest(part):
     """The function for one box a foreground."""
-    return contours.tight if part == 'tight' else getattr(_engine, part)
+    return contours.tight if part == 'tight' else getattr(_get_engine(), part)
 
 
 def _every(part):
@@ -203,7 +210,7 @@ def _every(part):
         return _every_tight
     if part == 'largest_area':
         return contours.components
-    return _engine.all_contours
+    return _get_engine().all_contours
 
 
 def _every_tight(levels, floors):
