@@ -56,7 +56,9 @@ def check_root(parser, root: Path, only: list[str]) -> None:
 
 
 def progress(done: int, total: int, what: str) -> None:
-    """Say on stderr how far it has come, a hundred times at most."""
+    """Tell a person at a terminal how far it has come."""
+    if not sys.stderr.isatty():
+        return
     if done % max(total // 100, 1) == 0 or done == total:
         end = '\n' if done == total else ''
         print(f'\r{what} {done}/{total}', end=end, file=sys.stderr, flush=True)
