@@ -6,60 +6,25 @@ import itertools
 import os
 import re
 import runpy
-import shlex
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from documentation import BLOCK, blocks, commands, read_pages
 from mmengine.config import Config
 
 from mmspg.registry import METRICS, MODELS
 
-BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.M | re.S)
 LINK = re.compile(r'\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)')
 CODE = re.compile(r'`([^`\n]+)`')
-# Pages that stand in the repository root, beside the documentation's own.
-BESIDE = ('README.md', 'CONTRIBUTING.md')
-# Run by .ci/run, by the tests themselves, or, with a registry, by hand.
-CHECKS = (
-    'ruff',
-    'mypy',
-    'mkdocs build --strict',
-    'python -m pytest',
-    'pip-audit',
-)
+LAUNCHER = '#!/bin/sh\nprintf "%s\\n" "$@"\n'  # says what it would start
 
 
 @pytest.fixture(scope='module')
 def pages(root):
     """Give the text of all pages by path below the root."""
-    paths = [root / name for name in BESIDE]
-    paths += sorted((root / 'docs').rglob('*.md'))
-    return {
-        path.relative_to(root).as_posix(): path.read_text(encoding='utf-8')
-        for path in paths
-        if path.is_file()
-    }
-
-
-def blocks(pages, language):
-    """Give ``(page, text)`` of the code blocks of a language."""
-    return [
-        (page, code)
-        for page, text in pages.items()
-        for found, code in BLOCK.findall(text)
-        if found == language
-    ]
-
-
-def commands(pages):
-    """Give ``(page, words)`` of every command of the shell blocks."""
-    for page, code in blocks(pages, 'shell'):
-        for line in code.replace('\\\n', ' ').splitlines():
-            words = shlex.split(line, comments=True)
-            while words:
-                end = words.index('&&') if '&&' in words else len(words)
-                yield page, words[:end]
-                words = words[end + 1 :]
+    return read_pages(root)
 
 
 @pytest.fixture
@@ -96,69 +61,80 @@ def extras(root):
     return {key.value for key in found.keys}
 
 
-def test_every_command_is_one(pages, root, parse):
+def test_every_command_is_one(pages, root, parse, tmp_path):
     """Scripts exist and take the arguments, extras and configs exist."""
     offered, wrong, number = extras(root), [], 0
-    for page, words in commands(pages):
-        line = ' '.join(words)
-        number += 1
-        try:
-            check(words, line, offered, root, parse)
-        except (AssertionError, SystemExit) as error:
-            wrong.append(f'{page}: {line}: {error}')
+    for block in blocks(pages, 'shell'):
+        for command in commands(block):
+            number += 1
+            try:
+                check(command.words, offered, root, parse, tmp_path)
+            except (AssertionError, SystemExit) as error:
+                wrong.append(f'{command}: {error}')
     assert not wrong, '\n'.join(wrong)
     assert number > 20
 
 
-def check(words, line, offered, root, parse):
-    """Check one command; AssertionError or SystemExit if it is none."""
+def check(words, offered, root, parse, folder):
+    """Check one command; AssertionError or SystemExit if it is none.
+
+    Whether it runs, too, is the matter of test_documented.py.
+    """
     words = [word.replace('$TOOLS/', 'tools/') for word in words]
     words = [word.removeprefix('[').removesuffix(']') for word in words]
-    named = re.findall(r'\bconfigs/[\w./-]+\.py', line)
-    for config in named:
+    line = ' '.join(words)
+    for config in re.findall(r'\bconfigs/[\w./-]+\.py', line):
         assert (root / config).is_file(), f'there is no {config}'
-    if words[:4] == ['python', '-m', 'pip', 'install'] or (
-        words[:2] == ['pip', 'install']
-    ):
+    if ' install ' in line:
         for extra in re.findall(r'\[([\w,]+)\]', line):
             assert set(extra.split(',')) <= offered, extra
         for name in re.findall(r'requirements/[\w.]+', line):
             assert (root / name).is_file(), name
     elif words[0] == 'python' and re.match(r'(tools|docs)/', words[1]):
         parse(words[1], words[2:])
-    elif words[0] == 'bash' and re.match(r'(tools|\.ci)/', words[1]):
+    elif words[0] == 'bash' and re.match(r'tools/(dist|slurm)_', words[1]):
+        parse(*launched(words, root, folder))
+    elif words[0] == 'bash':
         assert (root / words[1]).is_file(), f'there is no {words[1]}'
-    elif words[0].startswith('TOOLS=') or words[0] == 'mim':
-        pass  # run by test_inheritance.py and test_mim.py
-    else:
-        assert line.startswith(CHECKS), 'no test runs this'
+
+
+def launched(words, root, folder):
+    """Give the script that a launcher would start, and its arguments."""
+    for name in ('torchrun', 'srun'):
+        (folder / name).write_text(LAUNCHER)
+        (folder / name).chmod(0o755)
+    done = subprocess.run(
+        ['bash', str(root / words[1]), *words[2:]],
+        env={
+            **os.environ,
+            'PATH': f'{folder}{os.pathsep}{os.environ["PATH"]}',
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    started = done.stdout.splitlines()
+    (at,) = (
+        i
+        for i, word in enumerate(started)
+        if word.endswith('.py') and 'tools' in Path(word).parts
+    )
+    return f'tools/{Path(started[at]).name}', started[at + 1 :]
 
 
 def test_python_blocks(pages):
     """Programs and configs of the pages compile."""
     found = blocks(pages, 'python')
     assert found
-    for page, code in found:
-        compile(code, page, 'exec')
-
-
-def test_program_of_getting_started(pages, capsys):
-    (code,) = (
-        code
-        for page, code in blocks(pages, 'python')
-        if page == 'docs/getting_started.md' and 'get_model' in code
-    )
-    names = {}
-    exec(compile(code, 'getting_started.md', 'exec'), names)
-    assert 'spg_inceptionv3_imagenet' in capsys.readouterr().out
-    assert type(names['model']).__name__ == 'ImageClassifier'
+    for block in found:
+        compile(block.code, block.page, 'exec')
 
 
 def test_evaluators_of_the_page(pages):
     (code,) = (
-        code
-        for page, code in blocks(pages, 'python')
-        if page == 'docs/evaluation.md'
+        block.code
+        for block in blocks(pages, 'python')
+        if block.page == 'docs/evaluation.md'
     )
     names = {}
     exec(code, names)
@@ -243,5 +219,6 @@ def test_model_zoo_is_up_to_date(root):
 
 def test_example_is_the_file_and_15_lines(pages, root):
     code = (root / 'docs/example/my_photographs.py').read_text()
-    assert code in dict(blocks(pages, 'python'))['docs/example/index.md']
+    (block,) = blocks({'': pages['docs/example/index.md']}, 'python')
+    assert code in block.code
     assert len([line for line in code.splitlines() if line]) <= 15

@@ -1,0 +1,98 @@
+"""How the commands of the pages are run by the tests, where not as written.
+
+A command of a new page needs nothing here if it is a ``python tools/...`` of
+seconds on what `documented_stage.py` lays out: ``CONFIG``, ``CHECKPOINT``,
+``data/CUB_200_2011`` and so on. One that takes longer gets a line in SMALLER,
+one that cannot be run here a line, with the reason, in CANNOT_RUN.
+"""
+
+# Words of the pages that are no names of files, and what the stage has.
+STANDS_FOR = {
+    'CONFIG': 'config.py',
+    'SPLIT': 'val',
+    'IMAGE|FOLDER|VIDEO': 'photos',
+    'IMAGES...': 'photos/cat/0.jpg',
+    '[IMAGES...]': 'photos/cat/0.jpg',
+    '50000': '20',
+    '100000': '42',
+    '5000': '5',
+    '200': '3',
+}
+
+NO_WORKERS = (
+    'train_dataloader.num_workers=0',
+    'val_dataloader.num_workers=0',
+    'test_dataloader.num_workers=0',
+)
+BRIEF = (
+    *NO_WORKERS,
+    'train_cfg.max_epochs=1',
+    'train_cfg.val_interval=1',
+    'default_hooks.checkpoint.save_optimizer=False',
+)
+DRAWN = (
+    'train_dataloader.dataset.num_images=20',
+    'val_dataloader.dataset.num_images=8',
+    'test_dataloader.dataset.num_images=8',
+)
+PHOTOGRAPHS = ('model.head.num_classes=20',)
+
+# Start of a command -> settings (KEY=VALUE) and arguments that make it one of
+# seconds; of all that fit. The settings follow those that the page gives.
+SMALLER = {
+    'python tools/train.py': BRIEF,
+    'python tools/test.py': NO_WORKERS,
+    'python tools/train.py configs/spg_tiny_synthetic.py': DRAWN,
+    'python tools/train.py configs/spg_inceptionv3': (
+        *PHOTOGRAPHS,
+        '--input-size 64',
+    ),
+    'python tools/test.py configs/spg_inceptionv3': (
+        *PHOTOGRAPHS,
+        '--input-size 64',
+    ),
+    'python tools/test.py configs/presets': (
+        *PHOTOGRAPHS,
+        '--input-size 64',
+    ),
+    'python tools/misc/check_dataset.py': ('model.head.num_classes=20',),
+    'python tools/benchmarks/attributions_on_real.py': (
+        '--images 2 --methods cam mwp',
+    ),
+    'python tools/benchmarks/baselines_on_real.py': (
+        '--train 1 --test 1 --epochs 1 --only has_alexnet_imagenet',
+    ),
+    'python tools/benchmarks/benchmark_evaluation.py': ('--workers 1',),
+    'python tools/visualization/report.py': ('--number 3',),
+}
+
+# Start of a command -> who runs it: a file, and what stands in it.
+ELSEWHERE = {
+    'python -m pip install': ('.ci/run', 'pip install -qq -e ".[$2]"'),
+    'python -m pytest': ('.ci/run', '-m pytest'),
+    'ruff check': ('.ci/run', 'ruff check'),
+    'ruff format': ('.ci/run', 'ruff format'),
+    'mypy': ('.ci/run', 'mypy'),
+    'mkdocs build': ('.ci/run', 'mkdocs build'),
+    'python docs/make_model_zoo.py': (
+        'tests/test_docs.py',
+        "script['page'](root)",
+    ),
+    'mim': ('tests/test_mim.py', "mim('train', 'mmspg'"),
+    'TOOLS=': ('tests/test_documented.py', 'def test_folder_of_the_tools'),
+    'python $TOOLS': (
+        'tests/test_inheritance.py',
+        'def test_example_runs_as_it_is_written',
+    ),
+}
+
+# Start of a command -> why it cannot be run here. It is parsed: its script
+# takes the arguments, its configs exist, its extras are offered.
+CANNOT_RUN = {
+    'python tools/benchmarks/compare_synthetic.py': 'takes hours; a brief one '
+    'still starts twelve processes',
+    'bash tools/dist_': 'needs as many GPUs as it says',
+    'bash tools/slurm_': 'needs a cluster',
+    'pip install mmspg[export]': 'mmspg is on no package index yet',
+    'pip-audit': 'needs a database from the network',
+}
