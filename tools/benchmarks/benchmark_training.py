@@ -1,0 +1,128 @@
+"""Time and memory of a training step, with each setting that changes them.
+
+    python tools/benchmarks/benchmark_training.py --batch 4
+    python tools/benchmarks/benchmark_training.py --authors CHECKOUT
+
+Ours against a checkout of the authors' release or of the WSOL benchmark
+(--benchmark CHECKOUT): the same weights, images, labels and architecture, in
+turn. A step is forward, losses, backward and SGD. What needs a GPU is
+skipped, and said, on a CPU.
+"""
+
+from functools import partial
+
+import measure
+import networks
+
+CP = {'model.backbone.with_cp': True, 'model.neck.with_cp': True}
+LAYOUT = {
+    'data_preprocessor.type': 'mmspg.ChannelsLastPreprocessor',
+    'data_preprocessor.devices': ('cuda', 'cpu'),
+}
+BF16 = {
+    'optim_wrapper.type': 'mmspg.Bfloat16OptimWrapper',
+    'optim_wrapper.devices': ('cuda', 'cpu'),
+}
+FP16 = {'optim_wrapper.type': 'AmpOptimWrapper'}
+FUSED = {'optim_wrapper.optimizer.fused': True}
+HALVES = {'optim_wrapper.accumulative_counts': 2}
+
+
+def train_ours(given, options, compile=False, gpu=False, tf32=False):
+    """A step of ours with some options of the config."""
+    import torch
+
+    if gpu and measure.device() == 'cpu':
+        raise measure.Skip('needs a GPU, or is slower without one')
+    torch.set_float32_matmul_precision('high' if tf32 else 'highest')
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = True
+    model, cfg = networks.ours(given, options)
+    model.train()
+    optim = networks.optimizer(model, cfg)
+    images, labels = networks.inputs(given)
+    parts = cfg.optim_wrapper.get('accumulative_counts', 1)
+    if given['batch'] % parts:
+        raise measure.Skip(f'the batch does not divide by {parts}')
+    batches = [
+        networks.batch_of(*part)
+        for part in zip(images.chunk(parts), labels.chunk(parts), strict=True)
+    ]
+    if compile:
+        model.train_step = torch.compile(model.train_step)
+
+    def step():
+        losses = [model.train_step(batch, optim)['loss'] for batch in batches]
+        return sum(losses).detach() / len(losses)
+
+    return step
+
+
+def train_outside(given):
+    """A step of the released code, by its own loss."""
+    import torch
+
+    if given['batch'] < 2:
+        raise measure.Skip('its loss needs two images at least')
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+    code = networks.outside(given)
+    code.net.to(measure.device()).train()
+    optim = torch.optim.SGD(
+        code.net.parameters(),
+        lr=0.001,
+        momentum=0.9,
+        weight_decay=5e-4,
+        nesterov=True,
+    )
+    images, labels = networks.outside_inputs(given)
+
+    def step():
+        loss = code.loss(images, labels)
+        optim.zero_grad()
+        loss.backward()
+        optim.step()
+        return loss.detach()
+
+    return step
+
+
+def variants(given: dict) -> list[measure.Variant]:
+    def make(name, options, rate='float32', **kwargs):
+        build = partial(train_ours, options=options, **kwargs)
+        same = 'float32' if kwargs.get('compile') else ''
+        return measure.Variant(name, build, (given,), rate, same)
+
+    fast = LAYOUT | BF16 | FUSED
+    found = [
+        make('float32', {}),
+        make('fused', FUSED),
+        make('checkpointing', CP),
+        make('accumulated', HALVES),
+        make('compiled', {}, compile=True, gpu=True),
+        make('TF32', {}, 'tf32', gpu=True, tf32=True),
+        make('channels last', LAYOUT, gpu=True),
+        make('bfloat16', BF16, 'bfloat16', gpu=True, tf32=True),
+        make('float16', FP16, 'float16', gpu=True, tf32=True),
+        make('fast', fast, 'bfloat16', gpu=True, tf32=True),
+        make(
+            'fast, compiled',
+            fast,
+            'bfloat16',
+            gpu=True,
+            tf32=True,
+            compile=True,
+        ),
+        make(
+            'fast, checkpointing', fast | CP, 'bfloat16', gpu=True, tf32=True
+        ),
+    ]
+    for name in given['outside']:
+        found.append(
+            measure.Variant(f'outside: {name}', train_outside, (given,))
+        )
+    return found
+
+
+if __name__ == '__main__':
+    networks.run(__doc__, [4], variants)

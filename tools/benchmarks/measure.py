@@ -1,0 +1,322 @@
+"""Time, memory and arithmetic of variants of one computation, side by side.
+
+Each variant lives in a process of its own, which gives it a peak of memory
+of its own, and the variants take turns, one step each, so that whatever else
+the machine does slows all of them alike. The median of the steps counts, and
+ratios of medians of one run. The machine is measured by the same means: a
+product of two square matrices is one more variant.
+"""
+
+import contextlib
+import ctypes
+import gc
+import os
+import statistics
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+SIDE = 2048  # of the matrices: 17 GFLOP
+CLOCKS = dict(wall=time.perf_counter, cpu=time.process_time)
+DTYPES = ('float32', 'tf32', 'float16', 'bfloat16')
+
+
+class Skip(Exception):
+    """A variant cannot run here; the message says why."""
+
+
+class Variant(NamedTuple):
+    """What to measure.
+
+    Attributes:
+        name (str): For the table.
+        build (Callable): Function of a module; run in the variant's own
+            process with ``args``, it returns the step, a function without
+            arguments. May raise `Skip`.
+        args (tuple): Can be pickled.
+        rate (str): The matrix product that its share is of, one of
+            ``DTYPES``.
+        flops_of (str): A variant of the same arithmetic, where operations
+            cannot be counted: in compiled code.
+    """
+
+    name: str
+    build: Callable
+    args: tuple = ()
+    rate: str = 'float32'
+    flops_of: str = ''
+
+
+class Result(NamedTuple):
+    """Of one variant.
+
+    Attributes:
+        seconds (float): Median of the steps; NaN if it was skipped.
+        best (float): Shortest of the steps.
+        peak (float): Most memory while stepping, in bytes: on a GPU what
+            PyTorch had allocated, else resident memory, without what the
+            process had before it built the variant.
+        flops (int): Operations of a step, two a multiply-add.
+        figure (float | None): What the first step returned.
+        skipped (str): Why, or empty.
+    """
+
+    seconds: float
+    best: float = float('nan')
+    peak: float = float('nan')
+    flops: int = 0
+    figure: float | None = None
+    skipped: str = ''
+
+
+def device() -> str:
+    """The device that is measured, ``'cuda'`` or ``'cpu'``."""
+    import torch
+
+    return 'cuda' if torch.cuda.is_available() else 'cpu'
+
+
+def machine(threads: int) -> str:
+    """What was measured on, without its name."""
+    import torch
+
+    if device() == 'cuda':
+        what = torch.cuda.get_device_name()
+    else:
+        flags = torch.backends.cpu.get_cpu_capability()
+        what = f'CPU ({flags}), {threads} of {os.cpu_count()} cores'
+    return f'{what}, PyTorch {torch.__version__}'
+
+
+def matrix_product(dtype: str):
+    """A step that multiplies two square matrices.
+
+    Raises:
+        Skip: If only a GPU has this product.
+    """
+    import torch
+
+    if device() == 'cpu' and dtype != 'float32':
+        raise Skip('needs a GPU')
+    torch.set_float32_matmul_precision(
+        'high' if dtype == 'tf32' else 'highest'
+    )
+    kind = getattr(torch, dtype.replace('tf32', 'float32'))
+    side = SIDE if device() == 'cpu' else 4 * SIDE
+    left, right = torch.rand(2, side, side, device=device()).to(kind)
+    return lambda: torch.mm(left, right).flatten()[0]
+
+
+def measure(
+    variants: list[Variant],
+    repeats: int,
+    warmup: int = 2,
+    threads: int | None = None,
+) -> dict[str, Result]:
+    """Measure all, in turn.
+
+    Args:
+        variants (list[Variant]): The matrix products that they refer to are
+            added.
+        repeats (int): Timed steps of each.
+        warmup (int): Steps of each before, not timed. Defaults to 2.
+        threads (int, optional): Of PyTorch, in each process.
+
+    Returns:
+        dict[str, Result]: By name, in the order given; a matrix product by
+        its dtype.
+    """
+    rates = dict.fromkeys(v.rate for v in variants)
+    products = [Variant(rate, matrix_product, (rate,)) for rate in rates]
+    workers = [_Worker(v, threads) for v in (*products, *variants)]
+    running = [worker for worker in workers if not worker.skipped]
+    figures = {worker.name: worker.ask('figure') for worker in running}
+    for _ in range(warmup - 1):
+        for worker in running:
+            worker.ask('step')
+    times: dict[str, list[float]] = {worker.name: [] for worker in running}
+    for i in range(repeats):
+        # Each comes first in turn: what runs before it shares the caches.
+        first = i % len(running)
+        for worker in running[first:] + running[:first]:
+            times[worker.name].append(worker.ask('step'))
+    results = {}
+    for worker in workers:
+        if worker.skipped:
+            nothing = Result(float('nan'), skipped=worker.skipped)
+            results[worker.name] = nothing
+            continue
+        results[worker.name] = Result(
+            statistics.median(times[worker.name]),
+            min(times[worker.name]),
+            worker.ask('peak'),
+            0 if worker.flops_of else worker.ask('flops'),
+            figures[worker.name],
+        )
+        worker.end()
+    for worker in running:
+        if worker.flops_of:
+            flops = results[worker.flops_of].flops
+            results[worker.name] = results[worker.name]._replace(flops=flops)
+    return results
+
+
+class _Worker:
+    """The process of a variant, which does what it is asked."""
+
+    def __init__(self, variant: Variant, threads: int | None):
+        context = get_context('spawn')
+        self.pipe, theirs = context.Pipe()
+        self.name, self.flops_of = variant.name, variant.flops_of
+        self.process = context.Process(
+            target=_work, args=(theirs, variant, threads), daemon=True
+        )
+        self.process.start()
+        theirs.close()  # or a dead process would be waited for
+        # Built one after the other, as building may take all cores.
+        self.skipped = self.ask()
+
+    def ask(self, what: str | None = None):
+        if what is not None:
+            self.pipe.send(what)
+        try:
+            answer = self.pipe.recv()
+        except EOFError:
+            raise RuntimeError(f'the process of {self.name!r} died') from None
+        if isinstance(answer, BaseException):
+            raise RuntimeError(f'{self.name!r} failed') from answer
+        return answer
+
+    def end(self):
+        self.pipe.send('end')
+        self.process.join()
+
+
+def _work(pipe, variant: Variant, threads: int | None) -> None:
+    try:
+        _answer(pipe, variant, threads)
+    except Skip as reason:
+        pipe.send(str(reason))
+    except EOFError:
+        pass  # the parent is gone
+    except Exception as error:  # sent, as only the parent can show it
+        import traceback
+
+        pipe.send(RuntimeError(f'{error}\n{traceback.format_exc()}'))
+
+
+def _answer(pipe, variant: Variant, threads: int | None) -> None:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    if threads:
+        torch.set_num_threads(threads)
+    clock = CLOCKS[os.environ.get('MMSPG_CLOCK', 'wall')]
+    before = _resident('VmRSS')
+    step = variant.build(*variant.args)
+    _forget_peak()
+    pipe.send('')
+    for what in iter(pipe.recv, 'end'):
+        if what == 'peak':
+            pipe.send(_peak(before))
+        elif what == 'flops':
+            with FlopCounterMode(display=False) as counter:
+                step()
+            pipe.send(counter.get_total_flops())
+        else:
+            _synchronise()
+            begin = clock()
+            figure = step()
+            _synchronise()
+            seconds = clock() - begin
+            pipe.send(float(figure) if what == 'figure' else seconds)
+
+
+def _synchronise() -> None:
+    import torch
+
+    if device() == 'cuda':
+        torch.cuda.synchronize()
+
+
+def _forget_peak() -> None:
+    import torch
+
+    if device() == 'cuda':
+        torch.cuda.reset_peak_memory_stats()
+        return
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)  # what building left behind
+    if os.access('/proc/self/clear_refs', os.W_OK):
+        Path('/proc/self/clear_refs').write_text('5')
+
+
+def _peak(before: float) -> float:
+    import torch
+
+    if device() == 'cuda':
+        return torch.cuda.max_memory_allocated()
+    return _resident('VmHWM') - before
+
+
+def _resident(key: str) -> float:
+    """Resident memory in bytes, now (VmRSS) or at most (VmHWM)."""
+    status = Path('/proc/self/status')
+    if not status.is_file():  # not Linux: unknown
+        return float('nan')
+    (line,) = (x for x in status.read_text().splitlines() if key in x)
+    return 1024 * float(line.split()[1])
+
+
+def table(
+    variants: list[Variant], results: dict[str, Result], images: int
+) -> str:
+    """Results as a Markdown table, ratios to the first outside variant.
+
+    Args:
+        variants (list[Variant]): Those of `measure`.
+        results (dict[str, Result]): Of `measure`.
+        images (int): Images a step.
+
+    Returns:
+        str: Lines. "share" is of the matrix product of the variant's kind.
+    """
+    outside = [v.name for v in variants if v.name.startswith('outside')]
+    lines = [
+        '| variant | ms | best | images/s | GFLOP/image | share | peak MiB |'
+        + ''.join(f' {name}: times as fast | memory |' for name in outside),
+        '|---|' + '--:|' * (6 + 2 * len(outside)),
+    ]
+    for variant in variants:
+        got = results[variant.name]
+        if got.skipped:
+            continue
+        rate = results[variant.rate]
+        share = (got.flops / got.seconds) / (rate.flops / rate.seconds)
+        cells = [
+            variant.name,
+            f'{1000 * got.seconds:.1f}',
+            f'{1000 * got.best:.1f}',
+            f'{images / got.seconds:.2f}',
+            f'{got.flops / images / 1e9:.1f}',
+            f'{share:.0%}',
+            f'{got.peak / 2**20:.0f}',
+        ]
+        for name in outside:
+            cells += [
+                f'{results[name].seconds / got.seconds:.2f}',
+                f'{got.peak / results[name].peak:.2f}',
+            ]
+        lines.append(f'| {" | ".join(cells)} |')
+    for rate in dict.fromkeys(v.rate for v in variants):
+        if not results[rate].skipped:
+            speed = results[rate].flops / results[rate].seconds / 1e9
+            lines.append(f'matrix product, {rate}: {speed:.0f} GFLOP/s')
+    for variant in variants:
+        if results[variant.name].skipped:
+            why = results[variant.name].skipped
+            lines.append(f'skipped: {variant.name}: {why}')
+    return '\n'.join(lines)

@@ -1,0 +1,279 @@
+"""The networks that the benchmarks compare: ours, and released codes of SPG.
+
+The released codes are imported from checkouts, as they are; what today's
+PyTorch lacks is put in around them. They were written for other versions:
+dropout without the training flag did nothing, "bilinear" meant
+align_corners=True, and tensors went to a GPU by `.cuda()`. Dropout is off on
+both sides, so that the losses can be compared.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import measure
+
+ROOT = Path(__file__).resolve().parents[2]
+PAPER = 'configs/spg_inceptionv3_imagenet.py'
+PRESETS = 'configs/presets/spg_inceptionv3_imagenet_{}.py'
+CLASSES = 1000
+
+
+def add_arguments(parser: ArgumentParser, batch: list[int]) -> None:
+    add = parser.add_argument
+    add('--config', help='of ours; default: the preset of the outside code')
+    add('--authors', type=Path, metavar='CHECKOUT', help="the authors' code")
+    add('--benchmark', type=Path, metavar='CHECKOUT', help='wsolevaluation')
+    add('--batch', type=int, nargs='+', default=batch, help='images a step')
+    add('--size', type=int, default=224, help='side of the images (224)')
+    add('--repeats', type=int, default=10, help='timed steps of each (10)')
+    add('--warmup', type=int, default=2, help='steps before them (2)')
+    add('--threads', type=int, help="default: PyTorch's")
+    add(
+        '--clock',
+        choices=list(measure.CLOCKS),
+        default='wall',
+        help='cpu: CPU time, for one thread of a CPU that others use, too',
+    )
+    add('--only', nargs='+', metavar='VARIANT', help='default: all that pay')
+
+
+def settings(args: Namespace) -> dict:
+    """What every variant is built from; can be pickled."""
+    outside = dict(authors=args.authors, benchmark=args.benchmark)
+    outside = {name: str(path) for name, path in outside.items() if path}
+    if len(outside) > 1:
+        raise SystemExit('give one of --authors and --benchmark at a time')
+    config = PAPER
+    for name in outside:
+        config = PRESETS.format(name)
+    return dict(
+        config=args.config or str(ROOT / config),
+        outside=outside,
+        size=args.size,
+        batch=0,
+    )
+
+
+def run(description: str, batch: list[int], all_variants) -> None:
+    """The program of a benchmark: measure and print, by batch size."""
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(parser, batch)
+    args = parser.parse_args()
+    if args.clock == 'cpu' and (
+        measure.device() == 'cuda' or args.threads != 1
+    ):
+        parser.error('--clock cpu is for --threads 1 on a CPU')
+    os.environ['MMSPG_CLOCK'] = args.clock  # for the processes
+    given = settings(args)
+    print(
+        f'{measure.machine(args.threads or default_threads())}, '
+        f'{args.clock} clock',
+        flush=True,
+    )
+    for images in args.batch:
+        variants = [
+            variant
+            for variant in all_variants(dict(given, batch=images))
+            if not args.only
+            or variant.name in args.only
+            or variant.name.startswith('outside')
+        ]
+        results = measure.measure(
+            variants, args.repeats, args.warmup, args.threads
+        )
+        print(f'\n{images} of {args.size} x {args.size}:\n')
+        print(measure.table(variants, results, images), flush=True)
+        print('first step gave', end='')
+        for variant in variants:
+            figure = results[variant.name].figure
+            if figure is not None:
+                print(f' {figure:.6f} ({variant.name})', end='')
+        print(flush=True)
+
+
+def default_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def inputs(given: dict):
+    """Images ``(N, 3, S, S)`` uint8 B, G, R and labels ``(N,)``."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    shape = (given['batch'], 3, given['size'], given['size'])
+    images = torch.randint(
+        0, 256, shape, dtype=torch.uint8, generator=generator
+    )
+    labels = torch.randint(CLASSES, shape[:1], generator=generator)
+    return images.to(measure.device()), labels.to(measure.device())
+
+
+def batch_of(images, labels) -> dict:
+    """A batch as a data loader gives it."""
+    from mmpretrain.structures import DataSample
+
+    samples = []
+    for label in labels:
+        sample = DataSample().set_gt_label(label.reshape(1))
+        sample.set_metainfo(dict(img_shape=tuple(images.shape[-2:])))
+        samples.append(sample)
+    return dict(inputs=images, data_samples=samples)
+
+
+def ours(given: dict, options: dict | None = None):
+    """Our network and its config, with the weights of `outside_weights`."""
+    import torch
+
+    sys.path.insert(0, str(ROOT))
+    from mmengine.config import Config
+    from mmengine.logging import MMLogger
+    from mmpretrain.registry import MODELS
+
+    import mmspg.models  # noqa: F401
+
+    MMLogger.get_instance('benchmark', log_level='ERROR')
+    cfg = Config.fromfile(given['config'])
+    cfg.merge_from_dict(options or {})
+    cfg.model.backbone.init_cfg = None
+    cfg.model.neck.dropout = 0.0
+    cfg.model.data_preprocessor = cfg.data_preprocessor
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    for name in given['outside']:
+        model.load_state_dict(_converted(outside(given).net, name))
+    if measure.device() == 'cuda':
+        model.cuda()
+    return model, cfg
+
+
+def optimizer(model, cfg):
+    """The config's, as a runner would build it."""
+    from mmengine.optim import build_optim_wrapper
+    from mmengine.registry import DefaultScope
+
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return build_optim_wrapper(model, cfg.optim_wrapper)
+
+
+def _converted(net, source: str) -> dict:
+    path = ROOT / 'tools' / 'model_converters' / 'convert_checkpoint.py'
+    return _load(path).convert(net.state_dict(), source)[0]
+
+
+def _load(path: Path):
+    if not path.is_file():
+        raise SystemExit(f'{path}: no such file; give the root of a checkout')
+    spec = spec_from_file_location(path.stem, path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class _Functional:
+    """torch.nn.functional without dropout, for a module of the outside."""
+
+    def __getattr__(self, name):
+        import torch
+
+        if name == 'dropout':
+            return lambda x, *args, **kwargs: x
+        if name == 'sigmoid':  # deprecated
+            return torch.sigmoid
+        return getattr(torch.nn.functional, name)
+
+
+def _dense(loss_func, logits, labels):
+    return loss_func(logits, labels.reshape(logits.shape))
+
+
+class Authors:
+    """The code released with the paper (Python 2, PyTorch 0.3)."""
+
+    def __init__(self, checkout: str):
+        import torch
+
+        if not hasattr(torch.nn.init, 'xavier_uniform'):
+            torch.nn.init.xavier_uniform = torch.nn.init.xavier_uniform_
+        if measure.device() == 'cpu':
+            torch.Tensor.cuda = lambda self, *args, **kwargs: self
+        module = _load(Path(checkout, 'models/google/inception3_spg.py'))
+        module.F = _Functional()
+        args = Namespace(num_classes=CLASSES)
+        self.net = module.Inception3(num_classes=CLASSES, args=args)
+        self.net.interp.align_corners = True
+
+    def loss(self, images, labels):
+        return self.net.get_loss(self.net(images, labels), labels)[0]
+
+    def without_values(self):
+        """Leave out what looks at the values of a tensor."""
+        self.net.get_atten_map = lambda maps, *args: maps[:, 0]
+        self.net.mark_obj = lambda mask, *args: mask
+        self.net.mark_bg = lambda mask, *args: mask
+        self.net.loss_saliency = _dense
+
+    def predict(self, images, labels):
+        logits, _, _, _, score_map = self.net(images, labels)
+        return logits.softmax(1), score_map
+
+
+class Benchmark:
+    """The re-implementation of the WSOL benchmark, `wsolevaluation`."""
+
+    thresholds = ((0.7, 0.01), (0.5, 0.05), (0.7, 0.1))  # its defaults
+
+    def __init__(self, checkout: str):
+        if not Path(checkout, 'wsol/inception.py').is_file():
+            raise SystemExit(
+                f'{checkout}: no wsol/inception.py; give the root of a '
+                'checkout'
+            )
+        sys.path.insert(0, checkout)
+        import wsol.inception as module
+
+        module.F = _Functional()
+        self.module = module
+        self.net = module.InceptionSpg(CLASSES, large_feature_map=True)
+
+    def loss(self, images, labels):
+        return self.module.spg.get_loss(
+            self.net(images, labels), labels, self.thresholds
+        )
+
+    def without_values(self):
+        self.module.spg.get_mask = lambda maps, *args: maps.detach()
+        self.module.spg.loss_attention = _dense
+
+    def predict(self, images, labels):
+        # Its class scores come from another pass; this one does without.
+        return self.net(images, labels, return_cam=True)
+
+
+def outside(given: dict):
+    """The released code of the settings, with weights of seed 0."""
+    import torch
+
+    ((name, checkout),) = given['outside'].items()
+    torch.manual_seed(0)
+    return dict(authors=Authors, benchmark=Benchmark)[name](checkout)
+
+
+def outside_inputs(given: dict):
+    """Images as our data preprocessor makes them, and labels."""
+    import torch
+
+    images, labels = inputs(given)
+    images = images.flip(1).float()
+    mean = torch.tensor([123.675, 116.28, 103.53], device=images.device)
+    std = torch.tensor([58.395, 57.12, 57.375], device=images.device)
+    return (images - mean.view(-1, 1, 1)) / std.view(-1, 1, 1), labels
