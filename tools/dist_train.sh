@@ -3,8 +3,9 @@
 #
 #   tools/dist_train.sh CONFIG GPUS [arguments of train.py]
 #
-# Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT, the same on each
-# but NODE_RANK. Two runs on one machine need two PORTs.
+# Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT (29500), the same
+# on each but NODE_RANK. On one machine a free port is found. Without GPUs add
+# --cfg-options env_cfg.dist_cfg.backend=gloo. More: docs/distributed.md.
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
@@ -15,10 +16,17 @@ config=$1
 gpus=$2
 shift 2
 
-torchrun \
-    --nnodes="${NNODES:-1}" \
-    --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
-    --master_port="${PORT:-29500}" \
+if [ "${NNODES:-1}" = 1 ] && [ -z "${PORT:-}" ]; then
+    meet=(--standalone)
+else
+    meet=(
+        --nnodes="${NNODES:-1}"
+        --node_rank="${NODE_RANK:-0}"
+        --master_addr="${MASTER_ADDR:-127.0.0.1}"
+        --master_port="${PORT:-29500}"
+    )
+fi
+
+torchrun "${meet[@]}" \
     --nproc_per_node="$gpus" \
     "$(dirname "$0")/train.py" "$config" --launcher pytorch "$@"

@@ -3,7 +3,8 @@
 #
 #   tools/slurm_train.sh PARTITION JOB CONFIG WORK_DIR [arguments of train.py]
 #
-# GPUS (8) in all, GPUS_PER_NODE (8), CPUS_PER_TASK (5), SRUN_ARGS.
+# GPUS (8) in all, GPUS_PER_NODE (8), CPUS_PER_TASK (5), SRUN_ARGS. Two jobs
+# that share a machine need two MASTER_PORTs (29500).
 set -euo pipefail
 
 if [ $# -lt 4 ]; then

@@ -32,6 +32,14 @@ def advice(error: BaseException) -> str | None:
         )
     if isinstance(error, OSError) and error.errno in FULL:
         return f'Free some space on the disk of the work dir. {GO_ON}'
+    if _lost_a_process(error):
+        return (
+            'The processes of this job have lost one another: one has died, '
+            'hangs or cannot be reached, and that one is the cause, not this. '
+            'The launcher names it ("Root Cause"; exitcode -9: killed, most '
+            'often for want of memory), and its own last lines say more. '
+            f'{GO_ON}'
+        )
     if isinstance(error, FloatingPointError):
         return (
             'Checkpoints hold finite weights only. Give the same command '
@@ -44,3 +52,13 @@ def advice(error: BaseException) -> str | None:
             f'image instead, and lists it in the log. {GO_ON}'
         )
     return None
+
+
+def _lost_a_process(error: BaseException) -> bool:
+    """Whether a collective failed, by NCCL's errors or by gloo's words."""
+    if any(cls.__name__ == 'DistError' for cls in type(error).__mro__):
+        return True
+    words = ('closed by peer', 'reset by peer', 'Timed out waiting', 'gloo')
+    return isinstance(error, RuntimeError) and any(
+        word in str(error) for word in words
+    )
