@@ -30,6 +30,7 @@ def parse_args():
     add = parser.add_argument
     add('--repeats', type=int, default=5, help='processes (%(default)s)')
     add('--config', default=str(TINY), help='what to train (%(default)s)')
+    add('--only', default='', help='rows with this in their name')
     add('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
     args = parser.parse_args()
     if args.repeats < 1:
@@ -42,7 +43,7 @@ def commands(args, work_dir):
     train = [str(ROOT / 'tools/train.py')]
     start = [*train, args.config, '--work-dir', work_dir, '--no-validate']
     options = ['default_hooks.logger.interval=1', *args.cfg_options]
-    return {
+    rows = {
         'python alone': (['-c', ''], None),
         'import torch': (['-c', 'import torch'], None),
         'import mmspg': (['-c', 'import mmspg'], None),
@@ -55,6 +56,7 @@ def commands(args, work_dir):
             'Epoch(train)',
         ),
     }
+    return {name: row for name, row in rows.items() if args.only in name}
 
 
 def timed(arguments, wait_for):

@@ -49,10 +49,10 @@ def chosen(path: str, only: list[str]) -> bool:
     )
 
 
-def check_root(parser, root: Path, only: list[str]) -> None:
+def check_root(root: Path, only: list[str]) -> None:
     for folder in (root, *(root / name for name in only)):
         if not folder.is_dir():
-            parser.error(f'{folder} is no folder')
+            sys.exit(f'{folder} is no folder')
 
 
 def progress(done: int, total: int, what: str) -> None:

@@ -38,9 +38,7 @@ def parse_args():
         help='below ROOT: pack the images of these folders only',
     )
     add('--out', type=Path, help='the database (ROOT/images.lmdb)')
-    args = parser.parse_args()
-    check_root(parser, args.root, args.only)
-    return args
+    return parser.parse_args()
 
 
 def room_for(sizes: list[int]) -> int:
@@ -103,6 +101,7 @@ def fill(env, root: Path, names: list[str]) -> None:
 
 def main():
     args = parse_args()
+    check_root(args.root, args.only)
     try:
         import lmdb  # noqa: F401
     except ImportError:

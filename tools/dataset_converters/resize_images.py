@@ -59,7 +59,6 @@ def parse_args():
     add('--quality', type=int, default=95, help='of JPEG (%(default)s)')
     add('--workers', type=int, default=os.cpu_count(), help='processes')
     args = parser.parse_args()
-    check_root(parser, args.root, args.only)
     if args.root.resolve() == args.copies.resolve():
         parser.error('COPIES must be another folder than ROOT')
     if len(args.size) > 2 or min(*args.size, args.short_side or 1, 1) < 1:
@@ -190,6 +189,7 @@ def convert_all(names, root, copies, settings, workers):
 
 def main():
     args = parse_args()
+    check_root(args.root, args.only)
     settings = settings_of(args)
     check_settings(args.copies, settings)
     names = [

@@ -38,7 +38,7 @@ class LoadLocImage(LoadImageFromFile):
         exif (str): 'ignore' (default), or 'apply' to turn the image as its
             EXIF orientation says: for pictures of one's own, without boxes.
         decoder (str): 'pillow' (default), or 'turbojpeg', the same pixels in
-            two thirds of the time, for plain JPEGs, by PyTurboJPEG.
+            four fifths of the time, for plain JPEGs, by PyTurboJPEG.
         backend_args (dict, optional): As of mmcv's ``LoadImageFromFile``.
 
     Raises:
