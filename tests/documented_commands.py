@@ -63,6 +63,18 @@ SMALLER = {
         '--train 1 --test 1 --epochs 1 --only has_alexnet_imagenet',
     ),
     'python tools/benchmarks/benchmark_evaluation.py': ('--workers 1',),
+    'python tools/benchmarks/benchmark_data.py': ('--num 3 --rounds 1',),
+    'python tools/benchmarks/benchmark_startup.py': (
+        '--repeats 1 --only test.py',
+    ),
+    'python tools/benchmarks/benchmark_training.py': (
+        '--size 64 --batch 2 --repeats 1 --warmup 1 --only float32',
+    ),
+    'python tools/benchmarks/benchmark_prediction.py': (
+        '--size 64 --batch 1 --repeats 1 --warmup 1 --only fast',
+    ),
+    'python tools/benchmarks/benchmark_memory.py': ('--size 64',),
+    'python tools/dataset_converters/resize_images.py': ('--workers 1',),
     'python tools/visualization/report.py': ('--number 3',),
 }
 
