@@ -44,14 +44,15 @@ class PackedImages(LmdbBackend):
         data_root: str | None = None,
         **kwargs,
     ):
-        if not db_path and not data_root:
-            raise ValueError(
-                f"backend_args=dict(backend='{BACKEND}', ...) needs "
-                'data_root=DIR, the data root, or db_path=FILE, the database '
-                'in it.'
-            )
-        db_path = osp.expanduser(db_path or osp.join(data_root, PACKED))
-        super().__init__(osp.normpath(db_path), **kwargs)
+        if not db_path:
+            if not data_root:
+                raise ValueError(
+                    f"backend_args=dict(backend='{BACKEND}', ...) needs "
+                    'data_root=DIR, the data root, or db_path=FILE, the '
+                    'database in it.'
+                )
+            db_path = osp.join(data_root, PACKED)
+        super().__init__(osp.normpath(osp.expanduser(db_path)), **kwargs)
         self.data_root = osp.expanduser(data_root or osp.dirname(self.db_path))
 
     def get(self, filepath: str | os.PathLike) -> bytes:
