@@ -1,14 +1,39 @@
-"""BatchNorm as part of the convolution before it."""
+"""The same function of an image with fewer layers."""
 
 from mmcv.cnn import fuse_conv_bn
-from torch import nn
+from torch import Tensor, nn
+
+POOLED = ('branch_pool_downsample', 'branch_pool')
+
+
+class PooledConv(nn.Module):
+    """What remains of an average pool before a 1x1 convolution: its end.
+
+    Both are linear, the one over the grid, the other over the channels, so
+    they change places. The bias stays behind the pool, which pads by zeros.
+
+    Args:
+        pool (nn.AvgPool2d): Padded pixels count.
+        bias (Tensor): Of the convolution, ``(D,)``.
+    """
+
+    def __init__(self, pool: nn.AvgPool2d, bias: Tensor):
+        super().__init__()
+        self.pool = pool
+        self.bias = nn.Parameter(bias.detach().reshape(-1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool, add and rectify ``(N, D, h, w)``."""
+        return (self.pool(x) + self.bias).relu_()
 
 
 def fold_batch_norm(model: nn.Module) -> nn.Module:
     """Fold every BatchNorm that directly follows a convolution; in place.
 
     In evaluation a BatchNorm multiplies and adds by channel, which the
-    convolution's weights can do. The outputs differ by float32 rounding.
+    convolution's weights can do. Inception's average pools then follow their
+    1x1 convolutions, where they have a fourth of the channels to average.
+    The outputs differ by float32 rounding.
 
     Args:
         model (nn.Module): In evaluation mode; it cannot be trained, nor
@@ -25,4 +50,19 @@ def fold_batch_norm(model: nn.Module) -> nn.Module:
             'BatchNorm can be folded in evaluation only, where it is the '
             'same for every batch: call model.eval() first'
         )
-    return fuse_conv_bn(model)
+    model = fuse_conv_bn(model)
+    for block in model.modules():
+        pool, branch = (getattr(block, name, None) for name in POOLED)
+        conv = getattr(branch, 'conv', None)
+        if (
+            isinstance(pool, nn.AvgPool2d)
+            and pool.count_include_pad
+            and conv is not None
+            and conv.kernel_size == (1, 1)
+            and conv.bias is not None
+            and isinstance(branch.bn, nn.Identity)
+        ):
+            block.branch_pool = PooledConv(pool, conv.bias)
+            conv.bias = None
+            block.branch_pool_downsample = conv
+    return model

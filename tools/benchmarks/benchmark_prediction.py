@@ -21,6 +21,10 @@ LAYOUT = {
 }
 
 
+def parse_args():
+    return networks.parse_arguments(__doc__, [1, 8])
+
+
 def predict_ours(
     given, options=None, fast=None, dtype=None, gpu=False, tf32=False
 ):
@@ -151,4 +155,7 @@ def variants(given: dict) -> list[measure.Variant]:
 
 
 if __name__ == '__main__':
-    networks.run(__doc__, [1, 8], variants)
+    # By a name under which the processes of the variants find it, too.
+    from benchmark_prediction import variants as named_variants
+
+    networks.run(parse_args(), named_variants)

@@ -28,6 +28,10 @@ FUSED = {'optim_wrapper.optimizer.fused': True}
 HALVES = {'optim_wrapper.accumulative_counts': 2}
 
 
+def parse_args():
+    return networks.parse_arguments(__doc__, [4])
+
+
 def train_ours(given, options, compile=False, gpu=False, tf32=False):
     """A step of ours with some options of the config."""
     import torch
@@ -125,4 +129,7 @@ def variants(given: dict) -> list[measure.Variant]:
 
 
 if __name__ == '__main__':
-    networks.run(__doc__, [4], variants)
+    # By a name under which the processes of the variants find it, too.
+    from benchmark_training import variants as named_variants
+
+    networks.run(parse_args(), named_variants)

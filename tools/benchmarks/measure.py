@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SIDE = 2048  # of the matrices: 17 GFLOP
+PRODUCT = 'matrix product, '
 CLOCKS = dict(wall=time.perf_counter, cpu=time.process_time)
 DTYPES = ('float32', 'tf32', 'float16', 'bfloat16')
 
@@ -119,19 +120,21 @@ def measure(
 
     Args:
         variants (list[Variant]): The matrix products that they refer to are
-            added.
+            added, named 'matrix product, ' and their rate.
         repeats (int): Timed steps of each.
         warmup (int): Steps of each before, not timed. Defaults to 2.
         threads (int, optional): Of PyTorch, in each process.
 
     Returns:
-        dict[str, Result]: By name, in the order given; a matrix product by
-        its dtype.
+        dict[str, Result]: By name, the matrix products first.
     """
     rates = dict.fromkeys(v.rate for v in variants)
-    products = [Variant(rate, matrix_product, (rate,)) for rate in rates]
+    products = [
+        Variant(f'{PRODUCT}{rate}', matrix_product, (rate,)) for rate in rates
+    ]
     workers = [_Worker(v, threads) for v in (*products, *variants)]
     running = [worker for worker in workers if not worker.skipped]
+    assert len({worker.name for worker in workers}) == len(workers)
     figures = {worker.name: worker.ask('figure') for worker in running}
     for _ in range(warmup - 1):
         for worker in running:
@@ -294,7 +297,7 @@ def table(
         got = results[variant.name]
         if got.skipped:
             continue
-        rate = results[variant.rate]
+        rate = results[PRODUCT + variant.rate]
         share = (got.flops / got.seconds) / (rate.flops / rate.seconds)
         cells = [
             variant.name,
@@ -312,9 +315,10 @@ def table(
             ]
         lines.append(f'| {" | ".join(cells)} |')
     for rate in dict.fromkeys(v.rate for v in variants):
-        if not results[rate].skipped:
-            speed = results[rate].flops / results[rate].seconds / 1e9
-            lines.append(f'matrix product, {rate}: {speed:.0f} GFLOP/s')
+        product = results[PRODUCT + rate]
+        if not product.skipped:
+            speed = product.flops / product.seconds / 1e9
+            lines.append(f'{PRODUCT}{rate}: {speed:.0f} GFLOP/s')
     for variant in variants:
         if results[variant.name].skipped:
             why = results[variant.name].skipped

@@ -7,9 +7,9 @@ align_corners=True, and tensors went to a GPU by `.cuda()`. Dropout is off on
 both sides, so that the losses can be compared.
 """
 
+import argparse
 import os
 import sys
-from argparse import ArgumentParser, Namespace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -21,7 +21,12 @@ PRESETS = 'configs/presets/spg_inceptionv3_imagenet_{}.py'
 CLASSES = 1000
 
 
-def add_arguments(parser: ArgumentParser, batch: list[int]) -> None:
+def parse_arguments(description: str, batch: list[int]) -> argparse.Namespace:
+    """The command line of a benchmark; ``batch`` is the default."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
     add('--config', help='of ours; default: the preset of the outside code')
     add('--authors', type=Path, metavar='CHECKOUT', help="the authors' code")
@@ -38,14 +43,18 @@ def add_arguments(parser: ArgumentParser, batch: list[int]) -> None:
         help='cpu: CPU time, for one thread of a CPU that others use, too',
     )
     add('--only', nargs='+', metavar='VARIANT', help='default: all that pay')
+    args = parser.parse_args()
+    if args.authors and args.benchmark:
+        parser.error('give one of --authors and --benchmark at a time')
+    if args.clock == 'cpu' and args.threads != 1:
+        parser.error('--clock cpu is for --threads 1')
+    return args
 
 
-def settings(args: Namespace) -> dict:
+def settings(args: argparse.Namespace) -> dict:
     """What every variant is built from; can be pickled."""
     outside = dict(authors=args.authors, benchmark=args.benchmark)
     outside = {name: str(path) for name, path in outside.items() if path}
-    if len(outside) > 1:
-        raise SystemExit('give one of --authors and --benchmark at a time')
     config = PAPER
     for name in outside:
         config = PRESETS.format(name)
@@ -57,20 +66,10 @@ def settings(args: Namespace) -> dict:
     )
 
 
-def run(description: str, batch: list[int], all_variants) -> None:
-    """The program of a benchmark: measure and print, by batch size."""
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_arguments(parser, batch)
-    args = parser.parse_args()
-    if args.clock == 'cpu' and (
-        measure.device() == 'cuda' or args.threads != 1
-    ):
-        parser.error('--clock cpu is for --threads 1 on a CPU')
+def run(args: argparse.Namespace, all_variants) -> None:
+    """Measure and print, by batch size."""
+    if args.clock == 'cpu' and measure.device() == 'cuda':
+        raise SystemExit('--clock cpu does not see what a GPU does')
     os.environ['MMSPG_CLOCK'] = args.clock  # for the processes
     given = settings(args)
     print(
@@ -208,7 +207,7 @@ class Authors:
             torch.Tensor.cuda = lambda self, *args, **kwargs: self
         module = _load(Path(checkout, 'models/google/inception3_spg.py'))
         module.F = _Functional()
-        args = Namespace(num_classes=CLASSES)
+        args = argparse.Namespace(num_classes=CLASSES)
         self.net = module.Inception3(num_classes=CLASSES, args=args)
         self.net.interp.align_corners = True
 
