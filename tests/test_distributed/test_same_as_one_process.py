@@ -67,6 +67,7 @@ model = dict(
 train_dataloader = dict(dataset=dict(num_images=6))
 val_dataloader = dict(dataset=dict(num_images=3))
 optim_wrapper = dict(optimizer=dict(lr=0.01))
+default_hooks = dict(checkpoint=dict(interval=2, save_optimizer=False))
 """
 BATCH = 6
 BRANCHES = ('b2', 'b1', 'c')
@@ -200,8 +201,9 @@ def test_the_real_trunk(tmp_path, shared):
     one, two = tmp_path / '1', tmp_path / '2'
     one.mkdir()
     two.mkdir()
-    # 25 layers deep, gradients are rounded more.
-    assert_same(train(two, config, 2), train_alone(one, config), share=2e-3)
+    # Its way is short, some hundred times what float32 rounds; without
+    # sync_guidance it is off by a fifth.
+    assert_same(train(two, config, 2), train_alone(one, config), share=2e-2)
 
 
 def test_without_sync_guidance_each_process_takes_a_mean_of_its_own(
