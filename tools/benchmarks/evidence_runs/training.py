@@ -60,7 +60,14 @@ def run_config(system, data_set, metadata, images, trunk, side, seed, changes):
         by_epoch=True,
         convert_to_iter_based=True,
     )
-    cfg.merge_from_dict({**SHARED, **changes})
+    for options in (SHARED, data_set.changes, changes):
+        if 'neck' not in cfg.model:  # ACoL has no dropout to change
+            options = {
+                key: value
+                for key, value in options.items()
+                if not key.startswith('model.neck.')
+            }
+        cfg.merge_from_dict(options)
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     return cfg
 
@@ -121,6 +128,15 @@ def logged(folder):
             if 'loss' in row:
                 rows[row['step']] = row  # a resumed run repeats some
     return [rows[step] for step in sorted(rows)]
+
+
+def seconds(folder):
+    """How long the steps took, resumed or not."""
+    last, total = 0, 0
+    for row in logged(folder):
+        total += (row['step'] - last) * row['time']
+        last = row['step']
+    return round(total)
 
 
 def fate(folder):
