@@ -171,9 +171,7 @@ class CAMHead(ClsHead):
         samples = self._get_predictions(cls_score, data_samples)
         asked = self._asked_for(cls_score, samples, labels)
         maps = self.score_maps(feats, asked)
-        for sample, score_map, label in zip(
-            samples, maps, asked, strict=True
-        ):
+        for sample, score_map, label in zip(samples, maps, asked, strict=True):
             sample.set_field(score_map, 'score_map', dtype=Tensor)
             sample.set_field(label, 'score_map_labels', dtype=Tensor)
         return samples
