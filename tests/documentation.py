@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.M | re.S)
-# Pages that stand in the repository root, beside the documentation's own.
-BESIDE = ('README.md', 'CONTRIBUTING.md')
+FENCE = re.compile(r'^ *(?:```|~~~).*$', re.M)
+# Pages beside those of docs/.
+BESIDE = ('README.md', 'CONTRIBUTING.md', 'configs/*/README.md')
+# Of a block: the first two are run, the others are no commands.
+LANGUAGES = ('shell', 'python', 'text', 'bibtex')
+LOOP = re.compile(r'^for (\w+) in ([^;\n]+); do\n(.*?)^done$', re.M | re.S)
 SET = re.compile(r'[A-Z_]+=[^$]*$')
 
 
@@ -32,7 +36,7 @@ class Command(NamedTuple):
 
 def read_pages(root: Path) -> dict[str, str]:
     """Give the text of all pages by path below the root."""
-    paths = [root / name for name in BESIDE]
+    paths = [path for name in BESIDE for path in sorted(root.glob(name))]
     paths += sorted((root / 'docs').rglob('*.md'))
     return {
         path.relative_to(root).as_posix(): path.read_text(encoding='utf-8')
@@ -52,9 +56,18 @@ def blocks(pages: dict[str, str], language: str = '') -> list[Block]:
 
 
 def commands(block: Block) -> list[Command]:
-    """Give the commands of a shell block; ``&&`` separates two."""
+    """Give the commands of a shell block; ``&&`` separates two.
+
+    A loop over words is written out.
+    """
+
+    def unroll(loop):
+        name, values, body = loop.groups()
+        return ''.join(body.replace(f'${name}', v) for v in values.split())
+
     found = []
-    for line in block.code.replace('\\\n', ' ').splitlines():
+    code = LOOP.sub(unroll, block.code)
+    for line in code.replace('\\\n', ' ').splitlines():
         words = shlex.split(line, comments=True)
         while words:
             end = words.index('&&') if '&&' in words else len(words)

@@ -51,6 +51,14 @@ SMALLER = {
         *PHOTOGRAPHS,
         '--input-size 64',
     ),
+    'python tools/train.py configs/baselines': (
+        *PHOTOGRAPHS,
+        '--input-size 64',
+    ),
+    'python tools/test.py configs/baselines': (
+        *PHOTOGRAPHS,
+        '--input-size 64',
+    ),
     'python tools/test.py configs/presets': (
         *PHOTOGRAPHS,
         '--input-size 64',

@@ -5,7 +5,9 @@ have random weights. What a page calls ``DATA`` are real photographs: those of
 the folder that `shared` gives, if there is one.
 """
 
+import glob
 import json
+import os
 import shutil
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -240,11 +242,17 @@ def supply(
             from mmspg.models import TruncatedInceptionV3
 
             torch.save(TruncatedInceptionV3().state_dict(), path)
+    for word in words:  # a brief training has ended after its first epoch
+        for first in glob.glob(f'{os.path.dirname(word)}/epoch_1.pth'):
+            last = Path(first).with_name(os.path.basename(word))
+            if last.match('epoch_*.pth') and not last.exists():
+                shutil.copy(first, last)
     for config, checkpoint in zip(words, words[1:], strict=False):
         path = Path(checkpoint)
         weights = path.suffix == '.pth' or path.name in ('CKPT', 'CHECKPOINT')
         there = path.exists() and classes is not None
-        if config.endswith('.py') and weights and not there:
+        is_config = config.endswith('.py') and 'tools/' not in config
+        if is_config and weights and not there:
             own = config == 'config.py'
             random_checkpoint(config, path, None if own else classes)
     work_dir = Path('WORK_DIR')

@@ -11,7 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from documentation import BLOCK, blocks, commands, read_pages
+from documentation import (
+    BLOCK,
+    FENCE,
+    LANGUAGES,
+    blocks,
+    commands,
+    read_pages,
+)
 from mmengine.config import Config
 
 from mmspg.registry import METRICS, MODELS
@@ -120,6 +127,14 @@ def launched(words, root, folder):
         if word.endswith('.py') and 'tools' in Path(word).parts
     )
     return f'tools/{Path(started[at]).name}', started[at + 1 :]
+
+
+def test_no_block_evades(pages):
+    """A block that is marked otherwise, or indented, would not be run."""
+    for page, text in pages.items():
+        allowed = [f'```{language}' for language in (*LANGUAGES, '')]
+        found = set(FENCE.findall(text))
+        assert found <= set(allowed), f'{page}: mark blocks as {LANGUAGES}'
 
 
 def test_python_blocks(pages):

@@ -4,6 +4,7 @@ See CONTRIBUTING.md, "A page of the documentation", and
 `documented_commands.py`.
 """
 
+import glob
 import os
 import re
 import runpy
@@ -85,6 +86,9 @@ def test_folder_of_the_tools():
 def smaller(words):
     """A command on the stage, and brief."""
     words = [STANDS_FOR.get(word, word) for word in words]
+    if 'DIR' in words:  # where the data of the config lie
+        root = 'CUB_200_2011' if '_cub' in ' '.join(words) else 'ILSVRC'
+        words[words.index('DIR')] = f'data/{root}'
     settings, arguments = [], []
     for some in beginning(words, SMALLER):
         for one in some:
@@ -102,7 +106,8 @@ def smaller(words):
 def run_script(words):
     """Run ``python SCRIPT ARGUMENTS...`` in this process."""
     script = os.path.abspath(words[1])
-    sys.argv = words[1:]
+    # as a shell does it
+    sys.argv = [f for w in words[1:] for f in sorted(glob.glob(w)) or [w]]
     sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
     runpy.run_path(script, run_name='__main__')
 
