@@ -197,6 +197,10 @@ def test_commands(root, shared, tmp_path):
     assert {row['images'] for row in rows} == {'24'}
     scalars = next((tmp_path / 'work').glob('*SPG_*/*/vis_data/scalars.json'))
     assert 'mask_a_fg' in json.loads(scalars.read_text().splitlines()[0])
-    text = call(root / 'tools/benchmarks/evidence_report.py', out)
+    run = next((tmp_path / 'work').glob('*SPG_*/'))
+    text = call(
+        root / 'tools/benchmarks/evidence_report.py', out, '--run', run
+    )
+    assert f'### {run.name}' in text
     assert '| SPG, map b1 | 1 |' in text
     assert 'Settings tried: 1' in text

@@ -4,7 +4,8 @@
 
 Prints Markdown: the systems on the test part, against SPG-plain, with
 bootstrap intervals over images and seeds; the settings on the validation
-part, where they were compared.
+part, where they were compared; with ``--run FOLDER``, the folder of a run in
+the work folder of the study, its losses and mask shares over time.
 """
 
 import argparse
@@ -15,14 +16,18 @@ import numpy as np
 from evidence_runs import table
 from evidence_runs.measuring import unpack
 from evidence_runs.statistics import difference
+from evidence_runs.training import logged
 
 FIGURES = ('gt_known', 'top1', 'v2', 'cls_top1')
+LOSSES = ('loss_cls', 'loss_b2', 'loss_b1', 'loss_c')
+MASKS = ('a', 'b2', 'fuse')
 BASELINE = ('SPG-plain', 'attention')
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('table', type=Path)
+    parser.add_argument('--run', type=Path, help='folder of a run of SPG')
     return parser.parse_args()
 
 
@@ -101,8 +106,23 @@ def settings(rows):
             ]
 
 
+def over_time(rows):
+    """Losses and shares of the masks, every tenth of what was logged."""
+    for row in rows[:: max(1, len(rows) // 10)]:
+        yield [
+            str(row['step']),
+            *(f'{row[loss]:.2f}' for loss in LOSSES if loss in row),
+            *(
+                f'{row[f"mask_{mask}_fg"]:.2f} / {row[f"mask_{mask}_bg"]:.2f}'
+                for mask in MASKS
+                if f'mask_{mask}_fg' in row
+            ),
+        ]
+
+
 def main():
-    rows = table.read(parse_args().table)
+    args = parse_args()
+    rows = table.read(args.table)
     for data_set in dict.fromkeys(row['data_set'] for row in rows):
         own = [row for row in rows if row['data_set'] == data_set]
         tested = [row for row in own if row['hits']]
@@ -115,6 +135,10 @@ def main():
         header += ['class Top-1', 'fate of the masks']
         print(*lines_of(header, settings(own)), sep='\n')
     print('\nSettings tried:', len({row['setting'] for row in rows}))
+    if args.run:
+        header = ['step', *LOSSES, *(f'{m}, fg / bg' for m in MASKS)]
+        print(f'\n### {args.run.name}\n')
+        print(*lines_of(header, over_time(logged(args.run))), sep='\n')
 
 
 if __name__ == '__main__':
