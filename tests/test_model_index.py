@@ -56,6 +56,16 @@ def networks(root, models):
     return built
 
 
+def test_trunk_is_the_one_of_the_config(root, models):
+    """The collection names the method, each model its trunk."""
+    of = {}
+    for name, model in models.items():
+        *_, trunk = model.full_model.metadata.architecture
+        cfg = Config.fromfile(root / model.config)
+        assert of.setdefault(cfg.model.backbone.type, trunk) == trunk, name
+    assert len(set(of.values())) == len(of) == 6
+
+
 def test_parameters_are_counted(models, networks):
     for name, (_, network) in networks.items():
         count = sum(weight.numel() for weight in network.parameters())
