@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import mmcv
 import numpy as np
@@ -76,7 +77,7 @@ def load_inputs(
     """
     for i, item in enumerate(items):
         is_path = isinstance(item, (str, os.PathLike))
-        info = dict(img_id=str(i))
+        info: dict[str, Any] = dict(img_id=str(i))
         if is_path:
             path = info['img_id'] = info['img_path'] = os.fspath(item)
             if root:

@@ -70,7 +70,7 @@ class VideoFile:
         """
         if self.writer is None:
             size = frame.shape[1::-1]
-            code = cv2.VideoWriter_fourcc(*'mp4v')
+            code = cv2.VideoWriter.fourcc(*'mp4v')
             self.writer = cv2.VideoWriter(self.path, code, self.rate, size)
             if not self.writer.isOpened():
                 raise OSError(f'this OpenCV cannot write {self.path}')

@@ -23,7 +23,7 @@ def from_inclusive(boxes) -> np.ndarray:
         np.ndarray: Continuous corners, ``(n, 4)``, float32.
     """
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
-    return boxes + np.float32([0, 0, 1, 1])
+    return boxes + np.array([0, 0, 1, 1], np.float32)
 
 
 def clip_boxes(boxes: np.ndarray, size: tuple[float, float]) -> np.ndarray:
@@ -69,7 +69,7 @@ def check_boxes(
             else f'is more than {SLACK:g} pixel outside'
         )
         raise ValueError(
-            f'{sources[min(i, len(sources) - 1)]}: the box from ({x0}, {y0}) '
+            f'{sources[min(int(i), len(sources) - 1)]}: the box from ({x0}, {y0}) '
             f'to ({x1}, {y1}), edges exclusive, {fault} of image {image}, '
             f'which is {size[0]} x {size[1]} (width x height). Boxes are in '
             'pixels of the stored image, unrotated: correct the line, or '

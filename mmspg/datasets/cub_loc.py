@@ -97,6 +97,6 @@ class CUBLoc(LocDataset):
             img_path=inside(self.image_root, path, where),
             img_id=path,
             gt_label=label - 1,
-            ori_gt_bboxes=np.float32([[x, y, x + w, y + h]]),
+            ori_gt_bboxes=np.array([[x, y, x + w, y + h]], np.float32),
             ann_source=[where_box],
         )

@@ -88,7 +88,7 @@ def _draw_fish(rng: np.random.Generator) -> Fish:
 
 
 @lru_cache(maxsize=8)
-def _grid(side: int) -> np.ndarray:
+def _grid(side: int) -> tuple[np.ndarray, ...]:
     """Centres of the oversampled pixels in units of the side, ``(n, n)``."""
     n = side * _OVERSAMPLING
     return np.meshgrid(*[(np.arange(n, dtype=np.float32) + 0.5) / n] * 2)
@@ -153,7 +153,8 @@ def _noise(rng, cells: int, side: int) -> np.ndarray:
 
 
 def _bgr(hue: float, saturation: float, value: float) -> np.ndarray:
-    return np.float32(colorsys.hsv_to_rgb(hue % 1, saturation, value)[::-1])
+    rgb = colorsys.hsv_to_rgb(hue % 1, saturation, value)
+    return np.array(rgb[::-1], np.float32)
 
 
 def _ground(rng, side: int) -> np.ndarray:
@@ -242,7 +243,7 @@ def draw(
     img = _ground(rng, side)
     _pebbles(rng, img, num_classes)
     _paint(img, cover, _skin(rng, u, v, side))
-    _paint(img, eye, np.float32([0.05, 0.05, 0.05]))
+    _paint(img, eye, np.full(3, 0.05, np.float32))
     _paint(img, mark, mark_color(rng, index % num_classes, num_classes))
     img += 0.04 * rng.standard_normal((side, side, 1), np.float32)
     img = (np.clip(img, 0, 1) * 255).astype(np.uint8)
@@ -252,7 +253,7 @@ def draw(
 def box_of(mask: np.ndarray) -> np.ndarray:
     """Tight box of a mask: continuous corners ``(1, 4)`` float32."""
     x, y = (np.flatnonzero(mask.any(axis=axis)) for axis in (0, 1))
-    return np.float32([[x[0], y[0], x[-1] + 1, y[-1] + 1]])
+    return np.array([[x[0], y[0], x[-1] + 1, y[-1] + 1]], np.float32)
 
 
 def address(

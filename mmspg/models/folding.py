@@ -53,14 +53,14 @@ def fold_batch_norm(model: nn.Module) -> nn.Module:
     model = fuse_conv_bn(model)
     for block in model.modules():
         pool, branch = (getattr(block, name, None) for name in POOLED)
-        conv = getattr(branch, 'conv', None)
+        conv, bn = (getattr(branch, name, None) for name in ('conv', 'bn'))
         if (
             isinstance(pool, nn.AvgPool2d)
             and pool.count_include_pad
             and conv is not None
             and conv.kernel_size == (1, 1)
             and conv.bias is not None
-            and isinstance(branch.bn, nn.Identity)
+            and isinstance(bn, nn.Identity)
         ):
             block.branch_pool = PooledConv(pool, conv.bias)
             conv.bias = None
