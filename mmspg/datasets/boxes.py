@@ -61,7 +61,7 @@ def check_boxes(
     clipped = clip_boxes(boxes, size)
     out = np.abs(boxes - clipped).max(axis=1, initial=0)
     empty = (clipped[:, 2:] <= clipped[:, :2]).any(axis=1)
-    for i in np.flatnonzero(~(out <= SLACK) | empty):
+    for i in np.flatnonzero(~(out <= SLACK) | empty).tolist():
         x0, y0, x1, y1 = (f'{v:g}' for v in boxes[i])
         fault = (
             'is empty'
@@ -69,7 +69,7 @@ def check_boxes(
             else f'is more than {SLACK:g} pixel outside'
         )
         raise ValueError(
-            f'{sources[min(int(i), len(sources) - 1)]}: the box from ({x0}, {y0}) '
+            f'{sources[min(i, len(sources) - 1)]}: the box from ({x0}, {y0}) '
             f'to ({x1}, {y1}), edges exclusive, {fault} of image {image}, '
             f'which is {size[0]} x {size[1]} (width x height). Boxes are in '
             'pixels of the stored image, unrotated: correct the line, or '
