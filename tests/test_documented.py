@@ -221,6 +221,9 @@ def test_runs(page, what, call, argument, stages, tmp_path, monkeypatch):
             monkeypatch.chdir('exported')
     log = tmp_path / 'log'
     outcome = wait(start(log, call, argument), log)
+    lacking = re.search(r'.* pip install "mmspg\[\w+\]"', outcome.output)
+    if outcome.code and lacking:
+        pytest.skip(lacking[0])
     assert outcome.code == 0, outcome.output[-3000:]
     if call is run_script:
         for flag, path in zip(argument, argument[1:], strict=False):
