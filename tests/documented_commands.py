@@ -94,6 +94,10 @@ ELSEWHERE = {
     'ruff format': ('.ci/run', 'ruff format'),
     'mypy': ('.ci/run', 'mypy'),
     'mkdocs build': ('.ci/run', 'mkdocs build'),
+    'python tools/benchmarks/evidence': (
+        'tests/test_tools/test_evidence.py',
+        'def test_commands',
+    ),
     'python docs/make_model_zoo.py': (
         'tests/test_docs.py',
         "script['page'](root)",
