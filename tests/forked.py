@@ -5,11 +5,14 @@ what the child patches, sets or breaks stays in it.
 """
 
 import os
+import select
+import signal
 import sys
 import traceback
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import pytest
 import torch
 
@@ -28,6 +31,8 @@ class Outcome(NamedTuple):
 def start(log, call, *args):
     """Fork; the child calls, prints into ``log``, and exits. Gives its id."""
     sys.stdout.flush()
+    # A fork has not the threads of a pool, and OpenCV's would be waited for.
+    cv2.setNumThreads(1)
     child = os.fork()
     if child:
         return child
@@ -38,7 +43,7 @@ def start(log, call, *args):
         os.dup2(target, 2)
         sys.stdout = open(1, 'w', closefd=False, buffering=1)
         sys.stderr = open(2, 'w', closefd=False, buffering=1)
-        torch.set_num_threads(1)  # a fork has not the threads of a pool
+        torch.set_num_threads(1)
         call(*args)
         code = 0
     except SystemExit as exit:
@@ -53,7 +58,12 @@ def start(log, call, *args):
         os._exit(code)
 
 
-def wait(child, log):
-    """Wait for a child of `start`."""
+def wait(child, log, longest=600):
+    """Wait for a child of `start`; one that hangs is killed."""
+    if hasattr(os, 'pidfd_open'):  # Linux
+        ended = os.pidfd_open(child)
+        if not select.select([ended], [], [], longest)[0]:
+            os.kill(child, signal.SIGKILL)
+        os.close(ended)
     _, status = os.waitpid(child, 0)
     return Outcome(os.waitstatus_to_exitcode(status), Path(log).read_text())
