@@ -8,6 +8,12 @@ import pytest
 # Before PyTorch is imported, here and in the commands that tests start: the
 # tests run in two processes, and each would otherwise take all cores.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+import torch  # noqa: E402
+
+# Autograd starts its threads at the first backward pass, as many as there are
+# devices. FakeTensorMode pretends to a GPU, and PyTorch refuses to
+# differentiate in the forks of a process with such threads: so do it before.
+torch.ones(1, requires_grad=True).sum().backward()
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,3 +41,20 @@ def shared() -> Path:
             f'reference data: no folder {path}; set MMSPG_SHARED to it'
         )
     return path
+
+
+@pytest.fixture(scope='session', autouse=True)
+def first_default_scope():
+    """The scope that the tools set, for fixtures of several tests."""
+    from mmengine.registry import DefaultScope
+
+    DefaultScope.get_instance('tests', scope_name='mmpretrain')
+
+
+@pytest.fixture(autouse=True)
+def default_scope(first_default_scope):
+    """The same for each test, whatever ran before it."""
+    from mmengine.registry import DefaultScope
+
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        yield

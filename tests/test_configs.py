@@ -7,7 +7,6 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -22,13 +21,6 @@ SIDE, CLASSES = 64, 4
 
 def read(name):
     return Config.fromfile(str(ROOT / 'configs' / name))
-
-
-@pytest.fixture(autouse=True)
-def default_scope():
-    """As in a run of a config: the optimizer wrapper's prefix needs it."""
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        yield
 
 
 def without_weights(cfg):

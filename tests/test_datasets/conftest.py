@@ -2,14 +2,6 @@
 
 import pytest
 from data_trees import picture, voc, write
-from mmengine.registry import DefaultScope
-
-
-@pytest.fixture(autouse=True)
-def default_scope():
-    """As in a run of a config: wrappers build their inner transforms."""
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        yield
 
 
 @pytest.fixture
