@@ -9,11 +9,22 @@ import pytest
 # tests run in two processes, and each would otherwise take all cores.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 import torch  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 # Autograd starts its threads at the first backward pass, as many as there are
 # devices. FakeTensorMode pretends to a GPU, and PyTorch refuses to
 # differentiate in the forks of a process with such threads: so do it before.
 torch.ones(1, requires_grad=True).sum().backward()
+
+# The same examples in every run, however slow the machine is: what has passed
+# passes again. How many of them are filtered out is luck.
+settings.register_profile(
+    'same',
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
+settings.load_profile('same')
 
 ROOT = Path(__file__).resolve().parents[1]
 
