@@ -39,10 +39,12 @@ def parts(shared, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ('name', 'numbers'),
-    [('cub40', (25, 5, None)), ('ilsvrc10', (100, 5, 20))],
+    ('name', 'classes', 'numbers'),
+    [('cub40', 40, (25, 5, None)), ('ilsvrc10', 10, (100, 5, 20))],
 )
-def test_parts_are_disjoint_and_as_many_of_each_class(parts, name, numbers):
+def test_parts_are_disjoint_and_as_many_of_each_class(
+    parts, name, classes, numbers
+):
     images = {
         part: (parts / name / part / 'image_ids.txt').read_text().split()
         for part in ('fit', 'val', 'test')
@@ -51,7 +53,7 @@ def test_parts_are_disjoint_and_as_many_of_each_class(parts, name, numbers):
     assert len(set(every)) == len(every)
     for part, number in zip(images, numbers, strict=True):
         of_class = Counter(image.split('/')[1] for image in images[part])
-        assert len(of_class) == int(name.lstrip('cubilsvr'))
+        assert len(of_class) == classes
         if number:
             assert set(of_class.values()) == {number}
     assert not (parts / name / 'fit/localization.txt').exists()
@@ -138,6 +140,21 @@ def test_thresholds_are_chosen_and_applied():
         [1, 0],
         [1, 1],
     ]
+
+
+def test_report_of_a_run_that_did_not_end(root, tmp_path):
+    from evidence_runs import table
+
+    shared = dict(data_set='cub40', system='SPG', setting='base')
+    end = dict(seed=1, source='attention', val_gt_known=50, val_v2=40)
+    lost = dict(seed=0, source='attention', fate='loss not finite')
+    out = tmp_path / 'evidence.csv'
+    report = root / 'tools/benchmarks/evidence_report.py'
+    table.append(out, [shared | lost])
+    assert '| base | SPG | 1 |  |  |  | loss not finite |' in call(report, out)
+    table.append(out, [shared | end | dict(val_cls_top1=30)])
+    line = '| base | SPG | 2 | 50.0 | 40.0 | 30.0 | loss not finite |'
+    assert line in call(report, out)
 
 
 def few_images(shared, target):

@@ -94,8 +94,7 @@ def run(args, lock, name, system, setting, seed):
     Returns:
         list[dict]: A row for each map.
     """
-    folder = f'{name}_{system}_{setting}_{seed}'.replace(' ', '-')
-    folder = args.work_dir / folder.replace(',', '').replace('/', '-')
+    folder = args.work_dir / slug(name, system, setting, seed)
     as_is = setting in FIRST_LAYER_AS_IS
     trunk = 'inception_v3_as_is.pth' if as_is else 'inception_v3.pth'
     trained = SYSTEMS[system] is not None
@@ -133,6 +132,12 @@ def run(args, lock, name, system, setting, seed):
         shared | row_of(source, val[source], test.get(source))
         for source in val
     ]
+
+
+def slug(*job):
+    """A run's name as that of a folder."""
+    name = '_'.join(map(str, job))
+    return name.replace(',', '').replace(' ', '-').replace('/', '-')
 
 
 def row_of(source, val, test):
@@ -196,9 +201,7 @@ def attempt(args, job):
         return
     if tuple(map(str, job)) in map(table.key, table.read(args.out)):
         return
-    lock = args.work_dir / (
-        '_'.join(map(str, job)).replace('/', '-') + '.lock'
-    )
+    lock = args.work_dir / f'{slug(*job)}.lock'
     with lock.open('w') as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -40,8 +40,10 @@ def grouped(rows):
 
 
 def spread(rows, key):
-    """Mean and standard deviation over the seeds."""
-    values = np.array([float(row[key]) for row in rows])
+    """Mean and standard deviation over the seeds that came to an end."""
+    values = np.array([float(row[key]) for row in rows if row[key]])
+    if not len(values):
+        return ''
     deviation = f' ± {values.std(ddof=1):.1f}' if len(values) > 1 else ''
     return f'{values.mean():.1f}{deviation}'
 

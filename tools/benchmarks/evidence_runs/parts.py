@@ -4,6 +4,8 @@ import csv
 from collections import defaultdict
 from pathlib import Path
 
+BOX = ('x0', 'y0', 'x1', 'y1')
+
 
 def write_parts(source, target, data_set):
     """Write the parts 'fit', 'val' and 'test' as the benchmark's metadata.
@@ -55,9 +57,6 @@ def write_parts(source, target, data_set):
                     for box in boxes[image]
                 ),
             )
-
-
-BOX = ('x0', 'y0', 'x1', 'y1')
 
 
 def write(path, lines):
