@@ -21,10 +21,6 @@ LAYOUT = {
 }
 
 
-def parse_args():
-    return networks.parse_arguments(__doc__, [1, 8])
-
-
 def predict_ours(
     given, options=None, fast=None, dtype=None, gpu=False, tf32=False
 ):
@@ -107,7 +103,7 @@ def predict_onnx(given):
     return lambda: session.run(None, feed)[0][0].max()
 
 
-def predict_outside(given):
+def outside(given):
     """A step of the released code."""
     import torch
 
@@ -132,7 +128,7 @@ def variants(given: dict) -> list[measure.Variant]:
 
     gpu = dict(gpu=True, tf32=True)
     amp = dict(fast={}, options=LAYOUT, **gpu)
-    found = [
+    return [
         make('float32'),
         make('fast', fast={}),
         make('fast, compiled', fast=dict(compile=True)),
@@ -147,15 +143,10 @@ def variants(given: dict) -> list[measure.Variant]:
         make('bfloat16, channels last', 'bfloat16', dtype='bfloat16', **amp),
         make('float16, channels last', 'float16', dtype='float16', **amp),
     ]
-    for name in given['outside']:
-        found.append(
-            measure.Variant(f'outside: {name}', predict_outside, (given,))
-        )
-    return found
 
 
 if __name__ == '__main__':
     # By a name under which the processes of the variants find it, too.
-    from benchmark_prediction import variants as named_variants
+    import benchmark_prediction
 
-    networks.run(parse_args(), named_variants)
+    networks.main(benchmark_prediction, batch=[1, 8])

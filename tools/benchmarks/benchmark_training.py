@@ -28,10 +28,6 @@ FUSED = {'optim_wrapper.optimizer.fused': True}
 HALVES = {'optim_wrapper.accumulative_counts': 2}
 
 
-def parse_args():
-    return networks.parse_arguments(__doc__, [4])
-
-
 def train_ours(given, options, compile=False, gpu=False, tf32=False):
     """A step of ours with some options of the config."""
     import torch
@@ -62,7 +58,7 @@ def train_ours(given, options, compile=False, gpu=False, tf32=False):
     return step
 
 
-def train_outside(given):
+def outside(given):
     """A step of the released code, by its own loss."""
     import torch
 
@@ -98,7 +94,7 @@ def variants(given: dict) -> list[measure.Variant]:
         return measure.Variant(name, build, (given,), rate, same)
 
     fast = LAYOUT | BF16 | FUSED
-    found = [
+    return [
         make('float32', {}),
         make('fused', FUSED),
         make('checkpointing', CP),
@@ -121,15 +117,10 @@ def variants(given: dict) -> list[measure.Variant]:
             'fast, checkpointing', fast | CP, 'bfloat16', gpu=True, tf32=True
         ),
     ]
-    for name in given['outside']:
-        found.append(
-            measure.Variant(f'outside: {name}', train_outside, (given,))
-        )
-    return found
 
 
 if __name__ == '__main__':
     # By a name under which the processes of the variants find it, too.
-    from benchmark_training import variants as named_variants
+    import benchmark_training
 
-    networks.run(parse_args(), named_variants)
+    networks.main(benchmark_training, batch=[4])

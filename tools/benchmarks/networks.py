@@ -66,8 +66,15 @@ def settings(args: argparse.Namespace) -> dict:
     )
 
 
-def run(args: argparse.Namespace, all_variants) -> None:
-    """Measure and print, by batch size."""
+def main(benchmark, batch: list[int]) -> None:
+    """Measure and print, by batch size.
+
+    Args:
+        benchmark (module): Its ``variants(given)`` are of our code, and its
+            ``outside(given)`` builds a step of the released code.
+        batch (list[int]): Sizes if the command line gives none.
+    """
+    args = parse_arguments(benchmark.__doc__, batch)
     if args.clock == 'cpu' and measure.device() == 'cuda':
         raise SystemExit('--clock cpu does not see what a GPU does')
     os.environ['MMSPG_CLOCK'] = args.clock  # for the processes
@@ -78,12 +85,15 @@ def run(args: argparse.Namespace, all_variants) -> None:
         flush=True,
     )
     for images in args.batch:
+        of_batch = dict(given, batch=images)
         variants = [
             variant
-            for variant in all_variants(dict(given, batch=images))
-            if not args.only
-            or variant.name in args.only
-            or variant.name.startswith('outside')
+            for variant in benchmark.variants(of_batch)
+            if not args.only or variant.name in args.only
+        ]
+        variants += [
+            measure.Variant(f'outside: {name}', benchmark.outside, (of_batch,))
+            for name in given['outside']
         ]
         results = measure.measure(
             variants, args.repeats, args.warmup, args.threads
