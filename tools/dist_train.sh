@@ -16,17 +16,7 @@ config=$1
 gpus=$2
 shift 2
 
-if [ "${NNODES:-1}" = 1 ] && [ -z "${PORT:-}" ]; then
-    meet=(--standalone)
-else
-    meet=(
-        --nnodes="${NNODES:-1}"
-        --node_rank="${NODE_RANK:-0}"
-        --master_addr="${MASTER_ADDR:-127.0.0.1}"
-        --master_port="${PORT:-29500}"
-    )
-fi
-
+. "$(dirname "$0")/dist_meet.sh"
 torchrun "${meet[@]}" \
     --nproc_per_node="$gpus" \
     "$(dirname "$0")/train.py" "$config" --launcher pytorch "$@"
