@@ -146,6 +146,7 @@ class Spy:
         ('b2', ['b2']),
         ('c', ['c']),
         ('fuse', ['b1', 'b2']),
+        ('attention_fuse', ['b1', 'b2']),
     ],
 )
 def test_prediction_computes_only_what_it_needs(source, asked):
@@ -156,8 +157,25 @@ def test_prediction_computes_only_what_it_needs(source, asked):
     assert out[1].score_map.shape == (6, SIDE // 4, SIDE // 4)
     assert out[1].score_map_labels[-1] == 4
     if source != 'attention':
-        assert (out[0].score_map == out[0].score_map[:1]).all()
+        of_class = (out[0].score_map != out[0].score_map[:1]).any()
+        assert of_class == (source == 'attention_fuse')
         assert 0 <= out[0].score_map.min() <= out[0].score_map.max() <= 1
+
+
+def test_attention_fuse_is_where_both_agree():
+    maps = {}
+    model = build().eval()
+    for source in ('attention', 'fuse', 'attention_fuse'):
+        model.head.score_map_source = source
+        maps[source] = torch.stack(
+            [sample.score_map for sample in model.predict(images())]
+        ).double()
+    for source in ('attention', 'fuse'):
+        low = maps[source].amin((2, 3), keepdim=True)
+        high = maps[source].amax((2, 3), keepdim=True)
+        maps[source] = (maps[source] - low) / (high - low)
+    expected = (maps['attention'] * maps['fuse']) ** 0.5
+    assert torch.allclose(maps['attention_fuse'], expected, atol=1e-3)
 
 
 def test_whose_maps():

@@ -142,6 +142,40 @@ def test_thresholds_are_chosen_and_applied():
     ]
 
 
+TRUNK = 'torchvision://inception_v3_google'
+
+
+@pytest.mark.parametrize('name', ['cub40', 'ilsvrc10'])
+def test_tuned_recipe_is_the_one_measured(root, shared, parts, name):
+    """But for the map that is read, which is chosen after the training."""
+    from evidence_runs.systems import DATA_SETS, SETTINGS
+    from evidence_runs.training import run_config
+
+    from mmspg.utils.cfg import load_config, set_input_size
+
+    data_set = DATA_SETS[name]
+    path = f'configs/tuned/spg_inceptionv3_{data_set.config}_few-images.py'
+    tuned = load_config(str(root / path))
+    set_input_size(tuned, 96)
+    folder = (
+        parts / name,
+        shared / 'data' / name,
+        'torchvision://inception_v3_google',
+    )
+    base = SETTINGS['base']
+    measured = run_config('SPG', data_set, *folder, 96, 0, base)
+    assert tuned.model.head.pop('score_map_source') != 'attention'
+    for cfg in (tuned, measured):
+        del cfg.model.head.num_classes, cfg.model.backbone.init_cfg
+        cfg.train_cfg.pop('val_interval')
+    for key in ('model', 'data_preprocessor', 'optim_wrapper', 'train_cfg'):
+        assert tuned[key] == measured[key], key
+    assert tuned.param_scheduler == measured.param_scheduler
+    loaders = tuned.train_dataloader, measured.train_dataloader
+    assert len({loader.batch_size for loader in loaders}) == 1
+    assert loaders[0].dataset.pipeline == loaders[1].dataset.pipeline
+
+
 def test_report_of_a_run_that_did_not_end(root, tmp_path):
     from evidence_runs import table
 
@@ -205,10 +239,12 @@ def test_commands(root, shared, tmp_path):
     assert out.read_text().startswith(first)  # what is done stays
     with out.open(newline='') as file:
         rows = list(csv.DictReader(file))
+    from evidence_runs.systems import SOURCES
+
     sources = [(row['system'], row['source']) for row in rows]
     assert sources == [
         ('centred box', 'attention'),
-        *(('SPG', s) for s in ('attention', 'b1', 'b2', 'c', 'fuse')),
+        *(('SPG', s) for s in SOURCES),
         ('SPG-plain', 'attention'),
     ]
     assert {row['images'] for row in rows} == {'24'}

@@ -13,12 +13,13 @@ from ..guidance import (
     guidance_mask,
     guided_bce,
     mask_shares,
+    min_max_normalise,
     upsample,
 )
 from ..necks import SPGFeatures
 from .cam_head import CAMHead
 
-SCORE_MAP_SOURCES = ('attention', 'b1', 'b2', 'c', 'fuse')
+SCORE_MAP_SOURCES = ('attention', 'b1', 'b2', 'c', 'fuse', 'attention_fuse')
 
 
 @MODELS.register_module()
@@ -51,8 +52,10 @@ class SPGHead(CAMHead):
         sync_guidance (bool): Average the guidance losses over the labelled
             pixels of all processes. Defaults to False.
         score_map_source (str): Which map localizes at prediction:
-            'attention' (the paper), 'b1', 'b2', 'c' (the authors' demo) or
-            'fuse', the mean of B1 and B2. Only what it needs is computed.
+            'attention' (the paper), 'b1', 'b2', 'c' (the authors' demo),
+            'fuse', the mean of B1 and B2, or 'attention_fuse', where both
+            agree: the geometric mean of the two, min-max normalised. Only
+            what it needs is computed.
         **kwargs: Of :class:`CAMHead`.
 
     Raises:
@@ -209,17 +212,26 @@ class SPGHead(CAMHead):
 
         Class maps have any range. The side branches know no class: their
         map, a probability of foreground, is the same for all K.
+        'attention_fuse' is of the class again, in [0, 1].
         """
         if self.score_map_source == 'attention':
             return super().score_maps(feats, labels)
-        names = dict(fuse=('b1', 'b2')).get(
-            self.score_map_source, (self.score_map_source,)
-        )
+        if self.score_map_source != 'attention_fuse':
+            score_map = self._branch_map(feats, self.score_map_source)
+            return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
+        attention = super().score_maps(feats, labels)
+        fuse = self._branch_map(feats, 'fuse')
+        fuse = min_max_normalise(upsample(fuse, attention.shape[-2:]))
+        normalised = min_max_normalise(attention.flatten(0, 1))
+        return (normalised.view_as(attention) * fuse.unsqueeze(1)).sqrt()
+
+    def _branch_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
+        """Probability of foreground of one branch or 'fuse', ``(N, h, w)``."""
+        names = dict(fuse=('b1', 'b2')).get(source, (source,))
         maps = [getattr(feats, name)().float().sigmoid() for name in names]
         # B1 and B2 differ in size on a backbone that pools between them.
         maps = [upsample(m, maps[0].shape[-2:]) for m in maps]
-        score_map = sum(maps) / len(maps)
-        return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
+        return sum(maps) / len(maps)
 
     def _size(self, data_samples: list[DataSample]):
         """``guidance_size``, or the size of the network's input."""
