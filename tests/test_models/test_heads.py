@@ -142,6 +142,7 @@ class Spy:
     'source, asked',
     [
         ('attention', []),
+        ('features', []),
         ('b1', ['b1']),
         ('b2', ['b2']),
         ('c', ['c']),
@@ -159,7 +160,19 @@ def test_prediction_computes_only_what_it_needs(source, asked):
     if source != 'attention':
         of_class = (out[0].score_map != out[0].score_map[:1]).any()
         assert of_class == (source == 'attention_fuse')
-        assert 0 <= out[0].score_map.min() <= out[0].score_map.max() <= 1
+        top = 1 if source != 'features' else float('inf')
+        assert 0 <= out[0].score_map.min() <= out[0].score_map.max() <= top
+
+
+def test_features_map_is_the_mean_of_the_channels():
+    model = build(dict(score_map_source='features')).eval()
+    with torch.no_grad():
+        tail = model.extract_feat(images())[-1]
+    expected = tail.mean(1)
+    for sample, score_map in zip(
+        model.predict(images()), expected, strict=True
+    ):
+        assert torch.allclose(sample.score_map[2], score_map, atol=1e-6)
 
 
 def test_attention_fuse_is_where_both_agree():

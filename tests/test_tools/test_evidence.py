@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -239,21 +240,23 @@ def test_commands(root, shared, tmp_path):
     assert out.read_text().startswith(first)  # what is done stays
     with out.open(newline='') as file:
         rows = list(csv.DictReader(file))
-    from evidence_runs.systems import SOURCES
+    from mmspg.models import SPGHead
 
     sources = [(row['system'], row['source']) for row in rows]
     assert sources == [
         ('centred box', 'attention'),
-        *(('SPG', s) for s in SOURCES),
-        ('SPG-plain', 'attention'),
+        *(('SPG', s) for s in SPGHead.score_map_sources),
+        *(('SPG-plain', s) for s in ('attention', 'features')),
     ]
     assert {row['images'] for row in rows} == {'24'}
     scalars = next((tmp_path / 'work').glob('*SPG_*/*/vis_data/scalars.json'))
     assert 'mask_a_fg' in json.loads(scalars.read_text().splitlines()[0])
     run = next((tmp_path / 'work').glob('*SPG_*/'))
-    text = call(
-        root / 'tools/benchmarks/evidence_report.py', out, '--run', run
-    )
+    report = root / 'tools/benchmarks/evidence_report.py', out
+    text = call(*report, '--run', run)
     assert f'### {run.name}' in text
     assert '| SPG, map b1 | 1 |' in text
     assert 'Settings tried: 1' in text
+    text = call(*report, '--against', 'SPG', 'b1')
+    (of_itself,) = re.findall(r'\| SPG, map b1 \| 1 .*\|  \|  \|\n', text)
+    assert of_itself.count('|') == 9

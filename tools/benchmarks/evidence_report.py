@@ -21,12 +21,18 @@ from evidence_runs.training import logged
 FIGURES = ('gt_known', 'top1', 'v2', 'cls_top1')
 LOSSES = ('loss_cls', 'loss_b2', 'loss_b1', 'loss_c')
 MASKS = ('a', 'b2', 'fuse')
-BASELINE = ('SPG-plain', 'attention')
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('table', type=Path)
+    parser.add_argument(
+        '--against',
+        nargs=2,
+        default=('SPG-plain', 'attention'),
+        metavar=('SYSTEM', 'MAP'),
+        help='what the gains are over (SPG-plain attention)',
+    )
     parser.add_argument('--run', type=Path, help='folder of a run of SPG')
     return parser.parse_args()
 
@@ -75,13 +81,13 @@ def name(system, source):
     return system if source == 'attention' else f'{system}, map {source}'
 
 
-def systems(rows):
+def systems(rows, baseline):
     """The systems on the test part of one data set."""
     groups = grouped(rows)
-    base = groups.get(BASELINE)
+    base = groups.get(baseline)
     for key, group in groups.items():
         gains = ['', '']
-        if base and key != BASELINE:
+        if base and key != baseline:
             gains = against(group, base)
         yield [
             name(*key),
@@ -124,14 +130,14 @@ def over_time(rows):
 
 def main():
     args = parse_args()
-    rows = table.read(args.table)
+    rows, baseline = table.read(args.table), tuple(args.against)
     for data_set in dict.fromkeys(row['data_set'] for row in rows):
         own = [row for row in rows if row['data_set'] == data_set]
         tested = [row for row in own if row['hits']]
         print(f'\n### {data_set}, test part\n')
         header = ['system', 'seeds', 'GT-known', 'Top-1', 'MaxBoxAccV2']
         header += ['class Top-1', 'GT-known gained', 'MaxBoxAccV2 gained']
-        print(*lines_of(header, systems(tested)), sep='\n')
+        print(*lines_of(header, systems(tested, baseline)), sep='\n')
         print(f'\n### {data_set}, validation part\n')
         header = ['setting', 'system', 'runs', 'GT-known', 'MaxBoxAccV2']
         header += ['class Top-1', 'fate of the masks']

@@ -60,6 +60,8 @@ class ACoLHead(CAMHead):
         ValueError: If ``threshold`` is not in (0, 1].
     """
 
+    score_map_sources = ('attention',)
+
     def __init__(
         self,
         num_classes: int,

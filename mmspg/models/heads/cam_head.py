@@ -32,10 +32,19 @@ class CAMHead(ClsHead):
         reset_classifier (bool): Whether a checkpoint of another number of
             classes loads without its classifier, to fine-tune on other
             classes, instead of being refused. Defaults to False.
+        score_map_source (str): Which map localizes at prediction:
+            'attention', the class map (the paper), or 'features', the mean
+            of the channels, which knows no class (SCDA, Wei et al., TIP
+            2017, takes their sum). Defaults to 'attention'.
         init_cfg (dict, optional): Defaults to Xavier-uniform.
         **kwargs: Of :class:`mmpretrain.models.ClsHead`: ``loss``,
             ``cal_acc``, ``topk``.
+
+    Raises:
+        ValueError: For no classes, or an unknown ``score_map_source``.
     """
+
+    score_map_sources: tuple[str, ...] = ('attention', 'features')
 
     def __init__(
         self,
@@ -44,6 +53,7 @@ class CAMHead(ClsHead):
         score_map_topk: int = 5,
         score_map_gt: bool = True,
         reset_classifier: bool = False,
+        score_map_source: str = 'attention',
         init_cfg: dict | None = None,
         **kwargs,
     ):
@@ -57,11 +67,18 @@ class CAMHead(ClsHead):
                 'model.head.num_classes must be at least 1, '
                 f'but is {num_classes}.'
             )
+        if score_map_source not in self.score_map_sources:
+            raise ValueError(
+                f"model.head.score_map_source is '{score_map_source}'; valid "
+                f'values of {type(self).__name__} are '
+                f'{self.score_map_sources}.'
+            )
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.score_map_topk = min(score_map_topk, num_classes)
         self.score_map_gt = score_map_gt
         self.reset_classifier = reset_classifier
+        self.score_map_source = score_map_source
         self.classifier = nn.Conv2d(in_channels, num_classes, 1)
         self._register_load_state_dict_pre_hook(self._check_num_classes)
 
@@ -177,8 +194,18 @@ class CAMHead(ClsHead):
         return samples
 
     def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
-        """The maps that localize ``labels``, ``(N, K, h, w)``, float32."""
-        return self.class_maps(feats, labels).float()
+        """The maps that localize ``labels``, ``(N, K, h, w)``, float32.
+
+        Those that know no class are the same for all K.
+        """
+        if self.score_map_source == 'attention':
+            return self.class_maps(feats, labels).float()
+        score_map = self.agnostic_map(feats, self.score_map_source)
+        return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
+
+    def agnostic_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
+        """A map that knows no class, ``(N, h, w)``, float32."""
+        return self.pre_logits(feats).float().mean(dim=1)
 
     def _asked_for(
         self, cls_score: Tensor, samples: list[DataSample], labels

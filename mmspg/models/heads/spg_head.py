@@ -19,8 +19,6 @@ from ..guidance import (
 from ..necks import SPGFeatures
 from .cam_head import CAMHead
 
-SCORE_MAP_SOURCES = ('attention', 'b1', 'b2', 'c', 'fuse', 'attention_fuse')
-
 
 @MODELS.register_module()
 class SPGHead(CAMHead):
@@ -52,16 +50,21 @@ class SPGHead(CAMHead):
         sync_guidance (bool): Average the guidance losses over the labelled
             pixels of all processes. Defaults to False.
         score_map_source (str): Which map localizes at prediction:
-            'attention' (the paper), 'b1', 'b2', 'c' (the authors' demo),
-            'fuse', the mean of B1 and B2, or 'attention_fuse', where both
-            agree: the geometric mean of the two, min-max normalised. Only
-            what it needs is computed.
+            'attention' (the paper), 'features', 'b1', 'b2', 'c' (the
+            authors' demo), 'fuse', the mean of B1 and B2, or
+            'attention_fuse', where both agree: the geometric mean of the
+            two, min-max normalised. Only what it needs is computed.
         **kwargs: Of :class:`CAMHead`.
 
     Raises:
         ValueError: For thresholds not in 0 < delta_l < delta_h < 1, an
             unknown ``score_map_source`` or an unknown weight.
     """
+
+    score_map_sources = (
+        *CAMHead.score_map_sources,
+        *('b1', 'b2', 'c', 'fuse', 'attention_fuse'),
+    )
 
     def __init__(
         self,
@@ -75,7 +78,6 @@ class SPGHead(CAMHead):
         cascade: bool = True,
         guidance_weights: dict[str, float] | None = None,
         sync_guidance: bool = False,
-        score_map_source: str = 'attention',
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
@@ -97,17 +99,11 @@ class SPGHead(CAMHead):
                 f'names are {list(self.guidance_weights)}.'
             )
         self.guidance_weights.update(weights)
-        if score_map_source not in SCORE_MAP_SOURCES:
-            raise ValueError(
-                f"model.head.score_map_source is '{score_map_source}'; valid "
-                f'values are {SCORE_MAP_SOURCES}.'
-            )
         self.guidance_size = guidance_size
         self.align_corners = align_corners
         self.min_foreground = min_foreground
         self.cascade = cascade
         self.sync_guidance = sync_guidance
-        self.score_map_source = score_map_source
 
     def loss(
         self, feats: Sequence[Tensor], data_samples: list[DataSample]
@@ -210,23 +206,21 @@ class SPGHead(CAMHead):
     def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
         """Maps of ``score_map_source``, ``(N, K, h, w)``, float32.
 
-        Class maps have any range. The side branches know no class: their
-        map, a probability of foreground, is the same for all K.
-        'attention_fuse' is of the class again, in [0, 1].
+        Class maps have any range, those of the branches are probabilities of
+        foreground. 'attention_fuse' is of the class, in [0, 1].
         """
-        if self.score_map_source == 'attention':
-            return super().score_maps(feats, labels)
         if self.score_map_source != 'attention_fuse':
-            score_map = self._branch_map(feats, self.score_map_source)
-            return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
-        attention = super().score_maps(feats, labels)
-        fuse = self._branch_map(feats, 'fuse')
+            return super().score_maps(feats, labels)
+        attention = self.class_maps(feats, labels).float()
+        fuse = self.agnostic_map(feats, 'fuse')
         fuse = min_max_normalise(upsample(fuse, attention.shape[-2:]))
         normalised = min_max_normalise(attention.flatten(0, 1))
         return (normalised.view_as(attention) * fuse.unsqueeze(1)).sqrt()
 
-    def _branch_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
-        """Probability of foreground of one branch or 'fuse', ``(N, h, w)``."""
+    def agnostic_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
+        """Features, one branch or the mean of two, ``(N, h, w)``, float32."""
+        if source == 'features':
+            return super().agnostic_map(feats, source)
         names = dict(fuse=('b1', 'b2')).get(source, (source,))
         maps = [getattr(feats, name)().float().sigmoid() for name in names]
         # B1 and B2 differ in size on a backbone that pools between them.

@@ -16,8 +16,6 @@ from mmspg.evaluation import LocalizationMetric, MaxBoxAcc
 from mmspg.evaluation.functional import unpack_hits
 from mmspg.registry import DATASETS, MODELS
 
-from .systems import SOURCES
-
 
 class Hits(NamedTuple):
     """Of N images and T thresholds.
@@ -123,10 +121,9 @@ class Network:
         )
         self.model.eval()
         neck = cfg.model.get('neck') or {}
-        self.sources = ['attention']
-        if cfg.model.head.type == 'mmspg.SPGHead':
-            without = {} if neck.get('with_c', True) else {'c'}
-            self.sources = [s for s in SOURCES if s not in without]
+        without = {} if neck.get('with_c', True) else {'c'}
+        sources = self.model.head.score_map_sources
+        self.sources = [s for s in sources if s not in without]
 
     @torch.inference_mode()
     def __call__(self, batch):
@@ -135,8 +132,7 @@ class Network:
         feats = self.model.extract_feat(data['inputs'])
         found = {}
         for source in self.sources:
-            if len(self.sources) > 1:
-                self.model.head.score_map_source = source
+            self.model.head.score_map_source = source
             samples = [sample.clone() for sample in data['data_samples']]
             found[source] = self.model.head.predict(feats, samples)
         return found

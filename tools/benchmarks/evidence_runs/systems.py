@@ -5,9 +5,6 @@ from typing import NamedTuple
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 
-# The maps that SPG can localize with; the attention map is the paper's.
-SOURCES = ('attention', 'b1', 'b2', 'c', 'fuse', 'attention_fuse')
-
 # The paper's configs, {} being cub or imagenet. A centred box of the best
 # size is what needs no training.
 SYSTEMS = {
