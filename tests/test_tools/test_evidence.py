@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from itertools import product
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -253,7 +254,9 @@ def test_commands(root, shared, tmp_path):
     assert 'mask_a_fg' in json.loads(scalars.read_text().splitlines()[0])
     run = next((tmp_path / 'work').glob('*SPG_*/'))
     report = root / 'tools/benchmarks/evidence_report.py', out
-    text = call(*report, '--run', run)
+    curves = tmp_path / 'curves.png'
+    text = call(*report, '--run', run, '--curves', curves)
+    assert cv2.imread(str(curves)).std() > 10
     assert f'### {run.name}' in text
     assert '| SPG, map b1 | 1 |' in text
     assert 'Settings tried: 1' in text

@@ -5,7 +5,8 @@
 Prints Markdown: the systems on the test part, against SPG-plain, with
 bootstrap intervals over images and seeds; the settings on the validation
 part, where they were compared; with ``--run FOLDER``, the folder of a run in
-the work folder of the study, its losses and mask shares over time.
+the work folder of the study, its losses and mask shares over time, which
+``--curves FILE`` draws.
 """
 
 import argparse
@@ -33,7 +34,14 @@ def parse_args():
         metavar=('SYSTEM', 'MAP'),
         help='what the gains are over (SPG-plain attention)',
     )
-    parser.add_argument('--run', type=Path, help='folder of a run of SPG')
+    parser.add_argument(
+        '--run',
+        type=Path,
+        nargs='+',
+        default=[],
+        help='folders of runs of SPG',
+    )
+    parser.add_argument('--curves', type=Path, help='picture of those runs')
     return parser.parse_args()
 
 
@@ -143,10 +151,15 @@ def main():
         header += ['class Top-1', 'fate of the masks']
         print(*lines_of(header, settings(own)), sep='\n')
     print('\nSettings tried:', len({row['setting'] for row in rows}))
-    if args.run:
+    runs = {folder.name: logged(folder) for folder in args.run}
+    for title, steps in runs.items():
         header = ['step', *LOSSES, *(f'{m}, fg / bg' for m in MASKS)]
-        print(f'\n### {args.run.name}\n')
-        print(*lines_of(header, over_time(logged(args.run))), sep='\n')
+        print(f'\n### {title}\n')
+        print(*lines_of(header, over_time(steps)), sep='\n')
+    if args.curves:
+        from evidence_runs.curves import draw
+
+        draw(runs, LOSSES, MASKS, args.curves)
 
 
 if __name__ == '__main__':
