@@ -15,11 +15,6 @@ from functools import partial
 import measure
 import networks
 
-LAYOUT = {
-    'data_preprocessor.type': 'mmspg.ChannelsLastPreprocessor',
-    'data_preprocessor.devices': ('cuda', 'cpu'),
-}
-
 
 def predict_ours(
     given, options=None, fast=None, dtype=None, gpu=False, tf32=False
@@ -29,11 +24,7 @@ def predict_ours(
 
     import torch
 
-    if gpu and measure.device() == 'cpu':
-        raise measure.Skip('needs a GPU, or is slower without one')
-    torch.set_float32_matmul_precision('high' if tf32 else 'highest')
-    torch.backends.cudnn.allow_tf32 = tf32
-    torch.backends.cudnn.benchmark = True
+    networks.set_precision(gpu, tf32)
     model, _ = networks.ours(given, options)
     model.eval()
     if fast is not None:
@@ -107,8 +98,7 @@ def outside(given):
     """A step of the released code."""
     import torch
 
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.benchmark = True
+    networks.set_precision()
     code = networks.outside(given)
     code.net.to(measure.device()).eval()
     images, labels = networks.outside_inputs(given)
@@ -127,12 +117,12 @@ def variants(given: dict) -> list[measure.Variant]:
         return measure.Variant(name, build, (given,), rate, same)
 
     gpu = dict(gpu=True, tf32=True)
-    amp = dict(fast={}, options=LAYOUT, **gpu)
+    amp = dict(fast={}, options=networks.LAYOUT, **gpu)
     return [
         make('float32'),
         make('fast', fast={}),
         make('fast, compiled', fast=dict(compile=True)),
-        make('channels last', fast={}, options=LAYOUT),
+        make('channels last', fast={}, options=networks.LAYOUT),
         measure.Variant(
             'onnxruntime', predict_onnx, (given,), flops_of='fast'
         ),

@@ -15,10 +15,6 @@ import measure
 import networks
 
 CP = {'model.backbone.with_cp': True, 'model.neck.with_cp': True}
-LAYOUT = {
-    'data_preprocessor.type': 'mmspg.ChannelsLastPreprocessor',
-    'data_preprocessor.devices': ('cuda', 'cpu'),
-}
 BF16 = {
     'optim_wrapper.type': 'mmspg.Bfloat16OptimWrapper',
     'optim_wrapper.devices': ('cuda', 'cpu'),
@@ -32,11 +28,7 @@ def train_ours(given, options, compile=False, gpu=False, tf32=False):
     """A step of ours with some options of the config."""
     import torch
 
-    if gpu and measure.device() == 'cpu':
-        raise measure.Skip('needs a GPU, or is slower without one')
-    torch.set_float32_matmul_precision('high' if tf32 else 'highest')
-    torch.backends.cudnn.allow_tf32 = tf32
-    torch.backends.cudnn.benchmark = True
+    networks.set_precision(gpu, tf32)
     model, cfg = networks.ours(given, options)
     model.train()
     optim = networks.optimizer(model, cfg)
@@ -64,8 +56,7 @@ def outside(given):
 
     if given['batch'] < 2:
         raise measure.Skip('its loss needs two images at least')
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.benchmark = True
+    networks.set_precision()
     code = networks.outside(given)
     code.net.to(measure.device()).train()
     optim = torch.optim.SGD(
@@ -93,7 +84,7 @@ def variants(given: dict) -> list[measure.Variant]:
         same = 'float32' if kwargs.get('compile') else ''
         return measure.Variant(name, build, (given,), rate, same)
 
-    fast = LAYOUT | BF16 | FUSED
+    fast = networks.LAYOUT | BF16 | FUSED
     return [
         make('float32', {}),
         make('fused', FUSED),
@@ -101,7 +92,7 @@ def variants(given: dict) -> list[measure.Variant]:
         make('accumulated', HALVES),
         make('compiled', {}, compile=True, gpu=True),
         make('TF32', {}, 'tf32', gpu=True, tf32=True),
-        make('channels last', LAYOUT, gpu=True),
+        make('channels last', networks.LAYOUT, gpu=True),
         make('bfloat16', BF16, 'bfloat16', gpu=True, tf32=True),
         make('float16', FP16, 'float16', gpu=True, tf32=True),
         make('fast', fast, 'bfloat16', gpu=True, tf32=True),

@@ -19,6 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAPER = 'configs/spg_inceptionv3_imagenet.py'
 PRESETS = 'configs/presets/spg_inceptionv3_imagenet_{}.py'
 CLASSES = 1000
+LAYOUT = {
+    'data_preprocessor.type': 'mmspg.ChannelsLastPreprocessor',
+    'data_preprocessor.devices': ('cuda', 'cpu'),
+}
 
 
 def parse_arguments(description: str, batch: list[int]) -> argparse.Namespace:
@@ -112,6 +116,21 @@ def default_threads() -> int:
     import torch
 
     return torch.get_num_threads()
+
+
+def set_precision(gpu: bool = False, tf32: bool = False) -> None:
+    """Of float32 on a GPU; cuDNN chooses its kernels by trying.
+
+    Raises:
+        Skip: If the variant is for a GPU and there is none.
+    """
+    import torch
+
+    if gpu and measure.device() == 'cpu':
+        raise measure.Skip('needs a GPU, or is slower without one')
+    torch.set_float32_matmul_precision('high' if tf32 else 'highest')
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = True
 
 
 def inputs(given: dict):

@@ -53,19 +53,13 @@ DATA_SETS = {
     'ilsvrc10': DataSet('ilsvrc10', 'imagenet', 100, 5, 'test', 2, {}),
 }
 
-# How all systems are trained alike. The paper's lr of 0.001 with 10x for the
-# added layers leaves no chance in a few hundred steps (real_photographs.md).
+# How all systems are trained alike: optimiser, clipping and course of the lr;
+SCHEDULE = CONFIGS / '_base_/schedules/few_images.py'
+# and the rest.
 SHARED = {
     'train_dataloader.batch_size': 10,
     'train_dataloader.num_workers': 0,
     'train_dataloader.persistent_workers': False,
-    'optim_wrapper.optimizer': dict(
-        _delete_=True, type='Adam', lr=5e-5, weight_decay=5e-4
-    ),
-    'optim_wrapper.clip_grad': dict(max_norm=5),
-    # Of the keys in a name the longest counts; B and C are the neck's.
-    'optim_wrapper.paramwise_cfg.custom_keys.spg_b': dict(lr_mult=1),
-    'optim_wrapper.paramwise_cfg.custom_keys.spg_c': dict(lr_mult=1),
     'default_hooks.logger.interval': 10,
     'default_hooks.visualization.enable': False,
     'default_hooks.checkpoint.save_optimizer': False,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmspg.utils.cfg import load_config, set_input_size, set_pretrained
 
-from .systems import SHARED, config_of
+from .systems import SCHEDULE, SHARED, config_of
 
 TOOLS = Path(__file__).resolve().parents[2]
 
@@ -47,18 +47,16 @@ def run_config(system, data_set, metadata, images, trunk, side, seed, changes):
         if transform['type'] == 'mmspg.HideAndSeek':  # 32 pixels at 224
             transform['sizes'] = round(transform['sizes'] * side / 224)
     names = (metadata / 'class_names.txt').read_text().splitlines()
+    schedule = load_config(str(SCHEDULE))
+    cfg.optim_wrapper = schedule.optim_wrapper
+    cfg.param_scheduler = schedule.param_scheduler
     cfg.merge_from_dict(
         {
             'model.head.num_classes': len(names),
             'train_cfg.max_epochs': data_set.epochs,
+            'param_scheduler.T_max': data_set.epochs,
             'randomness.seed': seed,
         }
-    )
-    cfg.param_scheduler = dict(
-        type='CosineAnnealingLR',
-        T_max=data_set.epochs,
-        by_epoch=True,
-        convert_to_iter_based=True,
     )
     for options in (SHARED, data_set.changes, changes):
         if 'neck' not in cfg.model:  # ACoL has no dropout to change
