@@ -11,6 +11,7 @@ from itertools import product
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -263,3 +264,10 @@ def test_commands(root, shared, tmp_path):
     text = call(*report, '--against', 'SPG', 'b1')
     (of_itself,) = re.findall(r'\| SPG, map b1 \| 1 .*\|  \|  \|\n', text)
     assert of_itself.count('|') == 9
+
+    checkpoint = torch.load(run / 'epoch_4.pth', weights_only=False)
+    checkpoint['state_dict']['neck.spg_b1.0.bias'] -= 1e6
+    torch.save(checkpoint, run / 'epoch_4.pth')
+    text = call(root / 'tools/benchmarks/evidence_branches.py', run)
+    assert text.count(f'| {run.name} |') == 3
+    assert re.findall(r'\| (\w+) \| 100.0 \|', text) == ['b1']

@@ -123,8 +123,8 @@ def settings(rows):
 
 
 def over_time(rows):
-    """Losses and shares of the masks, every tenth of what was logged."""
-    for row in rows[:: max(1, len(rows) // 10)]:
+    """Losses and shares of the masks, at some twenty of the logged steps."""
+    for row in rows[:: max(1, len(rows) // 20)]:
         yield [
             str(row['step']),
             *(f'{row[loss]:.2f}' for loss in LOSSES if loss in row),

@@ -1,0 +1,63 @@
+"""Are the side branches alive? From the last checkpoints of runs of SPG.
+
+    python tools/benchmarks/evidence_branches.py WORK/ilsvrc10_SPG_base_0
+
+Prints Markdown, over the validation part: the share of zeros after the first
+layer of each branch (near 100 %: its units are dead, and no gradient passes),
+and the range of the branch's map before the sigmoid (all far above zero: it
+says foreground everywhere and has no gradient either).
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from evidence_report import lines_of
+from evidence_runs.measuring import Network
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+
+from mmspg.registry import DATASETS
+
+BRANCHES = ('b1', 'b2', 'c')
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('runs', type=Path, nargs='+')
+    return parser.parse_args()
+
+
+@torch.inference_mode()
+def branches_of(run):
+    """A row of the table for each branch of one run."""
+    cfg = Config.fromfile(run / 'run.py')
+    model = Network(cfg, run / f'epoch_{cfg.train_cfg.max_epochs}.pth').model
+    dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, split='val'))
+    batch = pseudo_collate([dataset[i] for i in range(len(dataset))])
+    feats = model.extract_feat(model.data_preprocessor(batch)['inputs'])
+    for branch in BRANCHES if model.neck.with_c else BRANCHES[:2]:
+        hidden = []
+        _, relu, *_ = getattr(model.neck, f'spg_{branch}')
+        handle = relu.register_forward_hook(
+            lambda *args, hidden=hidden: hidden.append(args[-1])
+        )
+        logits = getattr(feats, branch)()
+        handle.remove()
+        yield [
+            run.name,
+            branch,
+            f'{100 * (hidden[0] == 0).float().mean():.1f}',
+            *(f'{v:.1f}' for v in (logits.min(), logits.mean(), logits.max())),
+        ]
+
+
+def main():
+    args = parse_args()
+    header = ['run', 'branch', '% zeros', 'lowest', 'mean', 'highest']
+    rows = [row for run in args.runs for row in branches_of(run)]
+    print(*lines_of(header, rows), sep='\n')
+
+
+if __name__ == '__main__':
+    main()
