@@ -194,6 +194,14 @@ def test_report_of_a_run_that_did_not_end(root, tmp_path):
     assert line in call(report, out)
 
 
+def test_report_of_runs_without_branches():
+    """A column that a run has not is left blank, and the others stay."""
+    from evidence_report import LOSSES, MASKS, over_time
+
+    (row,) = over_time([dict(step=10, loss_cls=1.5)])
+    assert row == ['10', '1.50'] + [''] * (len(LOSSES) - 1 + len(MASKS))
+
+
 def few_images(shared, target):
     """Two species with a few images, in the form of the study's data."""
     for name in ('cub40', 'ilsvrc10'):

@@ -127,11 +127,12 @@ def over_time(rows):
     for row in rows[:: max(1, len(rows) // 20)]:
         yield [
             str(row['step']),
-            *(f'{row[loss]:.2f}' for loss in LOSSES if loss in row),
+            *(f'{row[loss]:.2f}' if loss in row else '' for loss in LOSSES),
             *(
                 f'{row[f"mask_{mask}_fg"]:.2f} / {row[f"mask_{mask}_bg"]:.2f}'
-                for mask in MASKS
                 if f'mask_{mask}_fg' in row
+                else ''
+                for mask in MASKS
             ),
         ]
 

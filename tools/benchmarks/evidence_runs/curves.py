@@ -20,15 +20,16 @@ def draw(runs, losses, masks, path):
 
     Args:
         runs (dict[str, list[dict]]): What `training.logged` gives, by title.
-        losses (tuple[str]): Keys of the losses.
-        masks (tuple[str]): Names of the masks.
+        losses (tuple[str]): Keys of the losses; those a run lacks are left
+            out.
+        masks (tuple[str]): Names of the masks; the same.
         path (Path): The picture.
     """
     figure = Figure(figsize=(10, 2.6 * len(runs)), layout='tight')
     axes = figure.subplots(len(runs), 3, squeeze=False)
     for row, (title, logged) in zip(axes, runs.items(), strict=True):
         steps = [entry['step'] for entry in logged]
-        for key in losses:
+        for key in filter(logged[0].__contains__, losses):
             values = [entry[key] for entry in logged]
             row[0].plot(steps, smooth(values), label=key)
         row[0].set(title=title, ylabel='loss', yscale='log', ylim=(1e-4, 20))
@@ -37,6 +38,8 @@ def draw(runs, losses, masks, path):
             (row[2], 'bg', 'background'),
         ):
             for mask in masks:
+                if f'mask_{mask}_{part}' not in logged[0]:
+                    continue
                 values = [entry[f'mask_{mask}_{part}'] for entry in logged]
                 axis.plot(
                     steps, smooth(values), COLOURS[mask], label=f'M_{mask}'
@@ -44,5 +47,6 @@ def draw(runs, losses, masks, path):
             axis.set(title=f'share of {what}', ylim=(0, 1))
         for axis in row:
             axis.set_xlabel('step')
-            axis.legend(fontsize=7)
+            if axis.lines:
+                axis.legend(fontsize=7)
     figure.savefig(path, dpi=90)

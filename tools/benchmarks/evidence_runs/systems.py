@@ -96,6 +96,7 @@ SETTINGS = {
     'M_fuse .5/.05': {f'{HEAD}thresholds_fuse': (0.5, 0.05)},
     'at least 30 pixels': {f'{HEAD}min_foreground': 30},
     'align_corners': {f'{HEAD}align_corners': True},
+    'loss_c at a tenth': {f'{HEAD}guidance_weights': dict(loss_c=0.1)},
     'no dropout': {f'{NECK}dropout': 0.0},
     'half maps': {'model.backbone.large_feature_map': False},
     'inputs in [-1, 1]': {
