@@ -4,8 +4,8 @@
 
 Prints Markdown, over the validation part: the share of zeros after the first
 layer of each branch (near 100 %: its units are dead, and no gradient passes),
-and the range of the branch's map before the sigmoid (all far above zero: it
-says foreground everywhere and has no gradient either).
+and the range of the branch's map before the sigmoid (all above zero: it says
+foreground everywhere).
 """
 
 import argparse
@@ -36,18 +36,15 @@ def branches_of(run):
     dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, split='val'))
     batch = pseudo_collate([dataset[i] for i in range(len(dataset))])
     feats = model.extract_feat(model.data_preprocessor(batch)['inputs'])
-    for branch in BRANCHES if model.neck.with_c else BRANCHES[:2]:
-        hidden = []
-        _, relu, *_ = getattr(model.neck, f'spg_{branch}')
-        handle = relu.register_forward_hook(
-            lambda *args, hidden=hidden: hidden.append(args[-1])
-        )
+    branches = BRANCHES if model.neck.with_c else BRANCHES[:2]
+    for branch, features in zip(branches, feats, strict=False):
+        conv, relu, *_ = getattr(model.neck, f'spg_{branch}')
+        zeros = (relu(conv(features)) == 0).float().mean()
         logits = getattr(feats, branch)()
-        handle.remove()
         yield [
             run.name,
             branch,
-            f'{100 * (hidden[0] == 0).float().mean():.1f}',
+            f'{100 * zeros:.1f}',
             *(f'{v:.1f}' for v in (logits.min(), logits.mean(), logits.max())),
         ]
 
