@@ -162,13 +162,15 @@ def main():
     args = parse_args()
 
     # After the arguments, since these take seconds to import.
+    import mmspg.models  # noqa: F401  says what is missing, if anything is
+
+    # isort: split
     import mmengine
     from mmengine.dist import is_main_process
     from mmengine.evaluator import DumpResults
     from mmengine.registry import METRICS, RUNNERS
     from mmengine.runner import Runner
 
-    import mmspg.models  # noqa: F401  says what is missing, if anything is
     from mmspg.evaluation import use_stored_choice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint

@@ -133,11 +133,13 @@ def main():
     args = parse_args()
 
     # After the arguments, since these take seconds to import.
+    import mmspg.models  # noqa: F401  says what is missing, if anything is
+
+    # isort: split
     from mmengine.logging import print_log
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
-    import mmspg.models  # noqa: F401  says what is missing, if anything is
     from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import checkpoints_of, read_checkpoint

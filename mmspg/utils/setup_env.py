@@ -5,6 +5,8 @@ from collections.abc import Callable
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
+from .yapf_cache import import_yapf
+
 __all__ = ['join_ecosystem', 'model_index', 'register_all_modules']
 
 
@@ -92,6 +94,7 @@ def join_ecosystem() -> None:
     PyTorch. So what concerns the latter waits until it is imported, which
     any use of mmspg does.
     """
+    import_yapf()  # MMEngine imports it, or will
     from mmengine.config.utils import MODULE2PACKAGE
 
     from .compat import name_for_mmengine
