@@ -189,9 +189,12 @@ def test_report_of_a_run_that_did_not_end(root, tmp_path):
     report = root / 'tools/benchmarks/evidence_report.py'
     table.append(out, [shared | lost])
     assert '| base | SPG | 1 |  |  |  | loss not finite |' in call(report, out)
-    table.append(out, [shared | end | dict(val_cls_top1=30)])
+    end |= dict(val_cls_top1=30, seconds=1800)
+    table.append(out, [shared | end, shared | end | dict(source='b1')])
     line = '| base | SPG | 2 | 50.0 | 40.0 | 30.0 | loss not finite |'
-    assert line in call(report, out)
+    text = call(report, out)
+    assert line in text
+    assert '1 trainings took 0.5 hours' in text  # a run, whatever its maps
 
 
 def test_report_of_runs_without_branches():

@@ -152,6 +152,9 @@ def main():
         header += ['class Top-1', 'fate of the masks']
         print(*lines_of(header, settings(own)), sep='\n')
     print('\nSettings tried:', len({row['setting'] for row in rows}))
+    took = {table.key(row): row['seconds'] for row in rows if row['seconds']}
+    hours = sum(map(float, took.values())) / 3600
+    print(f'\n{len(took)} trainings took {hours:.1f} hours of one core.')
     runs = {folder.name: logged(folder) for folder in args.run}
     for title, steps in runs.items():
         header = ['step', *LOSSES, *(f'{m}, fg / bg' for m in MASKS)]
