@@ -182,13 +182,15 @@ def test_tuned_recipe_is_the_one_measured(root, shared, parts, name):
 def test_report_of_a_run_that_did_not_end(root, tmp_path):
     from evidence_runs import table
 
-    shared = dict(data_set='cub40', system='SPG', setting='base')
+    shared = dict(data_set='cub40', side=96, system='SPG', setting='base')
     end = dict(seed=1, source='attention', val_gt_known=50, val_v2=40)
     lost = dict(seed=0, source='attention', fate='loss not finite')
     out = tmp_path / 'evidence.csv'
     report = root / 'tools/benchmarks/evidence_report.py'
     table.append(out, [shared | lost])
-    assert '| base | SPG | 1 |  |  |  | loss not finite |' in call(report, out)
+    text = call(report, out)
+    assert '| base | SPG | 1 |  |  |  | loss not finite |' in text
+    assert 'lost: cub40 96 SPG base 0' in text
     end |= dict(val_cls_top1=30, seconds=1800)
     table.append(out, [shared | end, shared | end | dict(source='b1')])
     line = '| base | SPG | 2 | 50.0 | 40.0 | 30.0 | loss not finite |'

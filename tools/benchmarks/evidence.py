@@ -88,13 +88,13 @@ def prepare(args):
             )
 
 
-def run(args, lock, name, system, setting, seed):
+def run(args, lock, name, side, system, setting, seed):
     """Train, choose, measure.
 
     Returns:
         list[dict]: A row for each map.
     """
-    folder = args.work_dir / slug(name, system, setting, seed)
+    folder = args.work_dir / slug(name, side, system, setting, seed)
     as_is = setting in FIRST_LAYER_AS_IS
     trunk = 'inception_v3_as_is.pth' if as_is else 'inception_v3.pth'
     trained = SYSTEMS[system] is not None
@@ -104,16 +104,16 @@ def run(args, lock, name, system, setting, seed):
         args.work_dir / 'parts' / name,
         args.data / name,
         args.work_dir / trunk,
-        args.side,
+        side,
         seed,
         SETTINGS[setting],
     )
     shared = dict(
         data_set=name,
+        side=side,
         system=system,
         setting=setting,
         seed=seed,
-        side=args.side,
         epochs=cfg.train_cfg.max_epochs if trained else 0,
         date=date.today().isoformat(),
         versions=versions(),
@@ -190,22 +190,23 @@ def main():
                     if time.monotonic() - begin > 60 * args.minutes:
                         print('The time is over; call again to go on.')
                         return
-                    job = name, system, setting, seed
+                    job = name, args.side, system, setting, seed
                     attempt(args, job)
 
 
 def attempt(args, job):
     """Do a run that is neither done nor another process's."""
-    name, system, _, seed = job
+    _, _, system, _, seed = job
     if SYSTEMS[system] is None and seed:  # the same for every seed
-        return
-    if tuple(map(str, job)) in map(table.key, table.read(args.out)):
         return
     lock = args.work_dir / f'{slug(*job)}.lock'
     with lock.open('w') as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            return
+        # Looked up under the lock, so that no run is measured twice.
+        if tuple(map(str, job)) in map(table.key, table.read(args.out)):
             return
         try:
             rows = run(args, file, *job)

@@ -45,6 +45,14 @@ def parse_args():
     return parser.parse_args()
 
 
+def by_data_set(rows):
+    """Rows by data set and size of the input."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[f'{row["data_set"]}, {row["side"]} pixels'].append(row)
+    return groups
+
+
 def grouped(rows):
     """Rows by system and map, in the order of the table."""
     groups = defaultdict(list)
@@ -140,21 +148,24 @@ def over_time(rows):
 def main():
     args = parse_args()
     rows, baseline = table.read(args.table), tuple(args.against)
-    for data_set in dict.fromkeys(row['data_set'] for row in rows):
-        own = [row for row in rows if row['data_set'] == data_set]
+    for title, own in by_data_set(rows).items():
         tested = [row for row in own if row['hits']]
-        print(f'\n### {data_set}, test part\n')
+        print(f'\n### {title}, test part\n')
         header = ['system', 'seeds', 'GT-known', 'Top-1', 'MaxBoxAccV2']
         header += ['class Top-1', 'GT-known gained', 'MaxBoxAccV2 gained']
         print(*lines_of(header, systems(tested, baseline)), sep='\n')
-        print(f'\n### {data_set}, validation part\n')
+        for row in own:
+            if not row['val_gt_known']:
+                print('\nNot in the means, as it was lost:', *table.key(row))
+        print(f'\n### {title}, validation part\n')
         header = ['setting', 'system', 'runs', 'GT-known', 'MaxBoxAccV2']
         header += ['class Top-1', 'fate of the masks']
         print(*lines_of(header, settings(own)), sep='\n')
     print('\nSettings tried:', len({row['setting'] for row in rows}))
-    took = {table.key(row): row['seconds'] for row in rows if row['seconds']}
-    hours = sum(map(float, took.values())) / 3600
-    print(f'\n{len(took)} trainings took {hours:.1f} hours of one core.')
+    took = {table.key(row): float(row['seconds'] or 0) for row in rows}
+    trainings = sum(seconds > 0 for seconds in took.values())
+    hours = sum(took.values()) / 3600
+    print(f'\n{trainings} trainings took {hours:.1f} hours of one core.')
     runs = {folder.name: logged(folder) for folder in args.run}
     for title, steps in runs.items():
         header = ['step', *LOSSES, *(f'{m}, fg / bg' for m in MASKS)]

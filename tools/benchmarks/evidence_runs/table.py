@@ -9,7 +9,7 @@ COLUMNS = (
     *('gt_known', 'top1', 'cls_top1', 'v2', 'images', 'hits'),
     *('fate', 'seconds', 'date', 'versions'),
 )
-KEY = ('data_set', 'system', 'setting', 'seed')
+KEY = ('data_set', 'side', 'system', 'setting', 'seed')
 
 
 def read(path):
