@@ -142,15 +142,14 @@ def main():
 
     from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
-    from mmspg.utils.checkpoint import checkpoints_of, read_checkpoint
+    from mmspg.utils.checkpoint import check_start
     from mmspg.utils.processes import enter_process_group, leave_process_group
     from mmspg.utils.unpickling import allow_pickle
 
     allow_pickle(args.allow_pickle)
     try:
         cfg = merge_args(load_config(args.config), args)
-        for path in checkpoints_of(cfg):
-            read_checkpoint(path)  # or say now, and better, what is wrong
+        check_start(cfg)  # or say now, and better, what is wrong
         enter_process_group(cfg)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'train.py: {error}')

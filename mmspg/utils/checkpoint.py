@@ -15,7 +15,7 @@ from .cfg import walk_dicts
 from .compat import allow_checkpoints
 from .unpickling import only_weights, pickle_is_allowed
 
-__all__ = ['check_checkpoint', 'checkpoints_of', 'read_checkpoint']
+__all__ = ['check_checkpoint', 'check_start', 'read_checkpoint']
 
 
 def read_checkpoint(path: str) -> dict:
@@ -78,24 +78,46 @@ def _gist(error: Exception) -> str:
     return (telling or lines or [type(error).__name__])[0][:300]
 
 
-def checkpoints_of(cfg: Config) -> list[str]:
-    """Name the files that a training is about to read.
+def check_start(cfg: Config) -> None:
+    """Read what a training is about to read, to say what is wrong with it.
+
+    MMEngine resumes what it finds. From a checkpoint without the optimizer's
+    state it would train on with moments of zero and, since that state holds
+    the lr, along another course of it, and not say so.
 
     Args:
-        cfg (Config): Its config.
+        cfg (Config): Of the training, with ``work_dir``.
 
-    Returns:
-        list[str]: The one to resume or to load from, and pretrained parts.
+    Raises:
+        FileNotFoundError: A checkpoint is not there.
+        ValueError: One cannot be read or is refused, or that to resume from
+            lacks the optimizer or the schedulers of the lr.
     """
-    paths = [
-        node['checkpoint']
-        for node in walk_dicts(cfg.get('model'))
-        if node.get('type') == 'Pretrained' and node.get('checkpoint')
-    ]
+    for node in walk_dicts(cfg.get('model')):
+        if node.get('type') == 'Pretrained' and node.get('checkpoint'):
+            read_checkpoint(node['checkpoint'])
     start = cfg.get('load_from')
     if cfg.get('resume') and not start and osp.isdir(cfg.work_dir):
         start = find_latest_checkpoint(cfg.work_dir)
-    return paths if start is None else [*paths, start]
+    if start is None:
+        return
+    found = read_checkpoint(start)
+    if not cfg.get('resume'):
+        return
+    wanted = ['optimizer']
+    if cfg.get('param_scheduler'):
+        wanted.append('param_schedulers')
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        raise ValueError(
+            f"'{start}' cannot be resumed from: it holds no "
+            f'{" and no ".join(missing)}, so this would be another training '
+            'than the one that was interrupted. It was published, or saved '
+            'with default_hooks.checkpoint.save_optimizer=False or '
+            'save_param_scheduler=False. To begin a new training with its '
+            'weights, leave out --resume and add --cfg-options '
+            f'load_from={start}.'
+        )
 
 
 def check_checkpoint(model: nn.Module, path: str) -> None:

@@ -236,3 +236,20 @@ def test_half_a_checkpoint_is_named_and_the_way_out_given(tmp_path, unbroken):
     last = outcome.output.strip().splitlines()[-1]
     for part in (str(half), 'cut short', '--resume FILE'):
         assert part in last
+
+
+@pytest.mark.parametrize('lacking', ['optimizer', 'param_schedulers'])
+def test_no_other_training_goes_on(tmp_path, unbroken, lacking):
+    """MMEngine would go on silently, at another lr."""
+    found = torch.load(unbroken / 'epoch_2.pth', weights_only=True)
+    del found[lacking]
+    path = tmp_path / 'epoch_2.pth'
+    torch.save(found, path)
+    outcome = train(tmp_path / 'run', '--resume', path)
+    assert outcome.code == 1
+    last = outcome.output.strip().splitlines()[-1]
+    for part in (str(path), f'holds no {lacking}', f'load_from={path}'):
+        assert part in last
+    # Its weights may begin a new one.
+    outcome = train(tmp_path / 'run', options={'load_from': path})
+    assert outcome.code == 0, outcome.output

@@ -10,7 +10,7 @@ from forked_runs import CONFIG, evaluate, needs_fork, start, tool, train, wait
 from mmengine.config import Config
 
 from mmspg.evaluation.metrics.class_predictions import ClassPredictions
-from mmspg.utils.checkpoint import checkpoints_of, read_checkpoint
+from mmspg.utils.checkpoint import check_start, read_checkpoint
 from mmspg.utils.unpickling import (
     SAFE,
     UNSAFE,
@@ -134,20 +134,22 @@ def test_either_wish_undoes_the_other(monkeypatch):
     assert os.environ[SAFE] == '1'
 
 
-def test_what_a_training_will_read():
+def test_what_a_training_will_read(tmp_path):
+    first, second = tmp_path / 'a.pth', tmp_path / 'b.pth'
+    pretrained = dict(type='Pretrained', checkpoint=str(first))
     cfg = Config(
         dict(
-            model=dict(
-                backbone=dict(
-                    init_cfg=[dict(type='Pretrained', checkpoint='a.pth')]
-                )
-            ),
-            load_from='b.pth',
+            model=dict(backbone=dict(init_cfg=[pretrained])),
+            load_from=str(second),
             resume=False,
             work_dir='w',
         )
     )
-    assert checkpoints_of(cfg) == ['a.pth', 'b.pth']
+    for path in (first, second):
+        with pytest.raises(FileNotFoundError, match=path.name):
+            check_start(cfg)
+        torch.save({'state_dict': {}}, path)
+    check_start(cfg)
 
 
 @pytest.mark.parametrize(
