@@ -131,8 +131,8 @@ def settings(rows):
 
 
 def over_time(rows):
-    """Losses and shares of the masks, at some twenty of the logged steps."""
-    for row in rows[:: max(1, len(rows) // 20)]:
+    """Losses and shares of the masks, at some forty of the logged steps."""
+    for row in rows[:: max(1, len(rows) // 40)]:
         yield [
             str(row['step']),
             *(f'{row[loss]:.2f}' if loss in row else '' for loss in LOSSES),
