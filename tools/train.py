@@ -132,8 +132,10 @@ def merge_args(cfg, args):
 def main():
     args = parse_args()
 
-    # After the arguments, since these take seconds to import.
-    import mmspg.models  # noqa: F401  says what is missing, if anything is
+    # After the arguments, since these take seconds to import. mmspg first: it
+    # says what is missing, and gets past a half-written cache of yapf, which
+    # OpenMMLab's MMEngine imports at once.
+    import mmspg.models  # noqa: F401
 
     # isort: split
     from mmengine.logging import print_log

@@ -45,19 +45,11 @@ def parse_args():
     return parser.parse_args()
 
 
-def by_data_set(rows):
-    """Rows by data set and size of the input."""
+def grouped(rows, *columns):
+    """Rows by the values of some columns, in the order of the table."""
     groups = defaultdict(list)
     for row in rows:
-        groups[f'{row["data_set"]}, {row["side"]} pixels'].append(row)
-    return groups
-
-
-def grouped(rows):
-    """Rows by system and map, in the order of the table."""
-    groups = defaultdict(list)
-    for row in rows:
-        groups[row['system'], row['source']].append(row)
+        groups[tuple(row[column] for column in columns)].append(row)
     return groups
 
 
@@ -99,7 +91,7 @@ def name(system, source):
 
 def systems(rows, baseline):
     """The systems on the test part of one data set."""
-    groups = grouped(rows)
+    groups = grouped(rows, 'system', 'source')
     base = groups.get(baseline)
     for key, group in groups.items():
         gains = ['', '']
@@ -115,9 +107,8 @@ def systems(rows, baseline):
 
 def settings(rows):
     """The settings on the validation part of one data set."""
-    for setting in dict.fromkeys(row['setting'] for row in rows):
-        own = [row for row in rows if row['setting'] == setting]
-        for key, group in grouped(own).items():
+    for (setting,), own in grouped(rows, 'setting').items():
+        for key, group in grouped(own, 'system', 'source').items():
             yield [
                 setting,
                 name(*key),
@@ -148,7 +139,8 @@ def over_time(rows):
 def main():
     args = parse_args()
     rows, baseline = table.read(args.table), tuple(args.against)
-    for title, own in by_data_set(rows).items():
+    for (data_set, side), own in grouped(rows, 'data_set', 'side').items():
+        title = f'{data_set}, {side} pixels'
         tested = [row for row in own if row['hits']]
         print(f'\n### {title}, test part\n')
         header = ['system', 'seeds', 'GT-known', 'Top-1', 'MaxBoxAccV2']
