@@ -1,0 +1,97 @@
+"""Know the format of an image by its first bytes, and whether it is read."""
+
+import re
+from functools import lru_cache
+
+from PIL import Image, features
+
+__all__ = ['FORMATS', 'HEAD', 'SUFFIXES', 'format_of', 'formats', 'missing']
+
+# Pillow knows further ones; of these EPS runs Ghostscript on what it is given.
+FORMATS = ('BMP', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TIFF', 'WEBP')
+# How names of images usually end. Nothing is refused for its name.
+SUFFIXES = tuple(
+    '.avif .bmp .gif .heic .heif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm '
+    '.png .pnm .ppm .tif .tiff .webp'.split()
+)
+HEAD = 32  # bytes that tell the format
+# A camera's raw file is a TIFF, of which Pillow would read the thumbnail.
+RAW_SUFFIXES = tuple(
+    '.3fr .arw .cr2 .dng .erf .iiq .kdc .nef .nrw .pef .sr2 .srw'.split()
+)
+HEADS = {
+    'JPEG': rb'\xff\xd8\xff',
+    'PNG': rb'\x89PNG\r\n\x1a\n',
+    'GIF': rb'GIF8[79]a',
+    'WEBP': rb'RIFF.{4}WEBP',
+    'TIFF': rb'II[*+]\0|MM\0[*+]',
+    'BMP': rb'BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0',
+    'JPEG2000': rb'\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51',
+    'PPM': rb'P([1-6]\s+[#\d]|[fF]\s+\d)',
+    'AVIF': rb'.{4}ftypavi[fs]',
+    'HEIF': rb'.{4}ftyp(hei|hev|mif1|msf1)',
+    'JPEG XL': rb'\xff\x0a|\0\0\0\x0cJXL ',
+    'Photoshop': rb'8BPS',
+    'video': rb'.{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI ',
+}
+PATTERN = re.compile(
+    b'|'.join(
+        b'(?P<%s>%s)' % (name.replace(' ', '_').encode(), head)
+        for name, head in HEADS.items()
+    ),
+    re.DOTALL,
+)
+ADVICE = {
+    'AVIF': 'pip install --upgrade "pillow>=11.3"',
+    'HEIF': 'pip install "mmspg[heic]"',
+}
+
+
+def format_of(head: bytes, name: str = '') -> str | None:
+    r"""Tell the format of a file by its first ``HEAD`` bytes.
+
+    Args:
+        head (bytes): The first bytes.
+        name (str): Name of the file. It tells a camera's raw file from a
+            TIFF, and nothing else.
+
+    Returns:
+        str | None: A name of Pillow's (one of `FORMATS`, 'AVIF', 'HEIF'),
+        'camera raw', 'JPEG XL', 'Photoshop', 'video', or None.
+
+    Example:
+        >>> format_of(b'\x89PNG\r\n\x1a\n')
+        'PNG'
+    """
+    found = PATTERN.match(head)
+    if not found:
+        return None
+    kind = str(found.lastgroup).replace('_', ' ')
+    if kind == 'TIFF' and name.lower().endswith(RAW_SUFFIXES):
+        return 'camera raw'
+    return kind
+
+
+@lru_cache(maxsize=1)
+def formats() -> tuple[str, ...]:
+    """Give the formats that are read here: AVIF and HEIF where Pillow can."""
+    known: tuple[str, ...] = FORMATS
+    Image.init()
+    if 'AVIF' in Image.OPEN and features.check('avif'):
+        known += ('AVIF',)
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return known
+    register_heif_opener()
+    return (*known, 'HEIF')
+
+
+def missing(kind: str) -> str | None:
+    """Say why a format is not read, and what helps; None if it is read."""
+    if kind in FORMATS or kind in formats():
+        return None
+    what = {'HEIF': 'HEIC'}.get(kind, kind)
+    if kind in ADVICE:
+        return f'{what}, which is not read here: {ADVICE[kind]}'
+    return f'{what}, which is not read: save it as JPEG or PNG'
