@@ -5,6 +5,8 @@ no branch that depends on the data, so that it neither synchronises a GPU nor
 breaks a trace.
 """
 
+import math
+
 import torch
 import torch.distributed.nn.functional as dist_fn
 import torch.nn.functional as F
@@ -35,27 +37,38 @@ def upsample(
     ).squeeze(1)
 
 
-def min_max_normalise(maps: Tensor) -> Tensor:
-    """Scale each map of a batch to [0, 1].
+def min_max_normalise(maps: Tensor, quantile: float = 1.0) -> Tensor:
+    """Scale each map of a batch to [0, 1], from its minimum to its maximum.
 
     A constant map holds no evidence and becomes 0 everywhere, where the
     released codes divide 0 by 0.
 
     Args:
         maps (Tensor): Shape ``(N, H, W)``, any range.
+        quantile (float): Share of a map's pixels, in (0, 1]: the lowest
+            value that this share does not exceed becomes 1, and so does
+            every higher one. Below 1, a few extreme pixels no longer decide
+            what the others become. Defaults to 1, the maximum.
 
     Returns:
         Tensor: Shape ``(N, H, W)``, in [0, 1].
     """
     low = maps.amin(dim=(1, 2), keepdim=True)
-    span = maps.amax(dim=(1, 2), keepdim=True) - low
-    return (maps - low) / span.where(span > 0, 1)
+    if quantile == 1:
+        high = maps.amax(dim=(1, 2), keepdim=True)
+    else:
+        flat = maps.flatten(1)
+        rank = max(1, math.ceil(quantile * flat.shape[1]))
+        high = flat.kthvalue(rank, dim=1).values[:, None, None]
+    span = (high - low).clamp(min=torch.finfo(maps.dtype).tiny)
+    return ((maps - low) / span).clamp(max=1)
 
 
 def attention_map(
     class_map: Tensor,
     size: int | tuple[int, int],
     align_corners: bool = False,
+    quantile: float = 1.0,
 ) -> Tensor:
     """The attention map O of section 3.2: upsampled, then normalised.
 
@@ -66,11 +79,14 @@ def attention_map(
         class_map (Tensor): A4's map of the ground-truth class, ``(N, h, w)``.
         size (int | tuple[int, int]): Size of the guidance.
         align_corners (bool): See :func:`upsample`. Defaults to False.
+        quantile (float): See :func:`min_max_normalise`. Defaults to 1, the
+            paper.
 
     Returns:
         Tensor: Shape ``(N, H, W)``, in [0, 1], without gradient.
     """
-    return min_max_normalise(upsample(class_map.detach(), size, align_corners))
+    maps = upsample(class_map.detach(), size, align_corners)
+    return min_max_normalise(maps, quantile)
 
 
 def guidance_mask(
@@ -115,7 +131,9 @@ def guidance_mask(
     return mask.masked_fill(maps < delta_l, BACKGROUND)
 
 
-def guided_bce(logits: Tensor, mask: Tensor, sync: bool = False) -> Tensor:
+def guided_bce(
+    logits: Tensor, mask: Tensor, sync: bool = False, balanced: bool = False
+) -> Tensor:
     """Binary cross entropy over the labelled pixels of the whole batch.
 
     Args:
@@ -124,21 +142,40 @@ def guided_bce(logits: Tensor, mask: Tensor, sync: bool = False) -> Tensor:
         sync (bool): In distributed training, divide by the labelled pixels
             of all processes, so that the averaged gradient is that of one
             process with the whole batch. Defaults to False.
+        balanced (bool): Take the mean over the foreground and the mean over
+            the background, and of both the mean: a kind with few pixels
+            weighs as much as the other, and one without any counts as 0.
+            Defaults to False, the mean over all labelled pixels (the paper).
 
     Returns:
         Tensor: A scalar; 0, with a gradient of 0, if no pixel is labelled.
     """
-    labelled = mask != IGNORED
+    foreground = mask == FOREGROUND
     loss = F.binary_cross_entropy_with_logits(
-        logits, (mask == FOREGROUND).to(logits), reduction='none'
+        logits, foreground.to(logits), reduction='none'
     )
-    total = loss.where(labelled, 0).sum()
-    count = labelled.sum().to(total)
+    kinds = [foreground, mask == BACKGROUND] if balanced else [mask != IGNORED]
+    totals = torch.stack([loss.where(kind, 0).sum() for kind in kinds])
+    counts = torch.stack([kind.sum() for kind in kinds]).to(totals)
     if sync and torch.distributed.is_initialized():
         # DDP averages gradients over the processes, hence the mean count.
-        count = dist_fn.all_reduce(count)
-        count = count / torch.distributed.get_world_size()
-    return total / count.clamp(min=torch.finfo(total.dtype).tiny)
+        counts = dist_fn.all_reduce(counts)
+        counts = counts / torch.distributed.get_world_size()
+    return (totals / counts.clamp(min=torch.finfo(totals.dtype).tiny)).mean()
+
+
+def ramp(progress: float, start: float, end: float) -> float:
+    """Weight of the guidance: 0 until ``start``, 1 from ``end`` on.
+
+    Args:
+        progress (float): Share of the training that is done, in [0, 1].
+        start (float): Share at which the guidance sets in.
+        end (float): Share at which it has its full weight, above ``start``.
+
+    Returns:
+        float: In [0, 1], linear in between.
+    """
+    return min(1.0, max(0.0, (progress - start) / (end - start)))
 
 
 def mask_shares(mask: Tensor) -> dict[str, Tensor]:

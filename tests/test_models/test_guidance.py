@@ -78,6 +78,40 @@ def test_constant_map_gives_no_nan():
     assert torch.equal(attention, torch.zeros(2, 8, 8))
 
 
+@given(seed=st.integers(0, 10**6), quantile=st.floats(0.02, 1))
+@settings(max_examples=60, deadline=None)
+def test_quantile_normalisation_cuts_the_highest_pixels(seed, quantile):
+    """At least that share of the pixels lies at or below what becomes 1."""
+    maps = random_maps(seed) * 7 - 3
+    out = G.min_max_normalise(maps, quantile).numpy()
+    for image, normalised in zip(maps.numpy(), out, strict=True):
+        values = sorted(image.flatten().tolist())
+        high = next(
+            value
+            for i, value in enumerate(values, 1)
+            if i / len(values) >= quantile
+        )
+        span = high - values[0] or 1e-30
+        wanted = np.minimum((image - values[0]) / span, 1)
+        np.testing.assert_allclose(normalised, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_one_extreme_pixel_rules_the_maximum_but_not_the_quantile():
+    maps = torch.linspace(0, 1, 100).reshape(1, 10, 10)
+    extreme = maps.clone()
+    extreme[0, -1, -1] = 100
+    plain, cut = (G.min_max_normalise(extreme, q)[0] for q in (1, 0.9))
+    assert (plain > 0.7).sum() == 1
+    assert torch.equal(cut, G.min_max_normalise(maps, 0.9)[0])
+
+
+@pytest.mark.parametrize('quantile', [1, 0.5])
+def test_map_with_one_pixel_above_its_minimum(quantile):
+    maps = torch.zeros(1, 4, 4)
+    maps[0, 1, 2] = 5
+    assert torch.equal(G.min_max_normalise(maps, quantile), maps / 5)
+
+
 @pytest.mark.parametrize('align_corners', [False, True])
 def test_upsample_of_a_ramp(align_corners):
     """Corner to corner with align_corners, half a pixel outside without."""
@@ -106,9 +140,36 @@ def test_loss_is_the_mean_over_labelled_pixels_of_the_batch(seed):
     )
 
 
-def test_loss_without_a_labelled_pixel_is_zero_with_zero_gradient():
+@given(seed=st.integers(0, 10**6), kinds=st.sampled_from(['01', '0', '1']))
+@settings(max_examples=40, deadline=None)
+def test_balanced_loss_is_half_of_each_kinds_own_mean(seed, kinds):
+    """However few its pixels are; a kind that is missing adds nothing."""
+    rng = np.random.default_rng(seed)
+    logits = torch.from_numpy(rng.normal(0, 4, (2, 3, 4)).astype(np.float32))
+    values = np.array([255, *map(int, kinds)], np.uint8)
+    mask = torch.from_numpy(rng.choice(values, (2, 3, 4)))
+    terms = {0: [], 1: []}
+    for logit, label in zip(logits.flatten(), mask.flatten(), strict=True):
+        p = 1 / (1 + math.exp(-float(logit)))
+        if label != 255:
+            terms[int(label)].append(-math.log(p if label else 1 - p))
+    wanted = sum(sum(t) / len(t) for t in terms.values() if t) / 2
+    assert float(G.guided_bce(logits, mask, balanced=True)) == pytest.approx(
+        wanted, rel=1e-4, abs=1e-6
+    )
+
+
+@given(start=st.floats(0, 0.9), length=st.floats(0.01, 1), at=st.floats(0, 1))
+def test_ramp_is_a_line_between_its_ends(start, length, at):
+    wanted = np.interp(at, [start, start + length], [0, 1])
+    assert G.ramp(at, start, start + length) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize('balanced', [False, True])
+def test_loss_without_a_labelled_pixel_is_zero_with_zero_gradient(balanced):
     logits = torch.randn(1, 3, 3, requires_grad=True)
-    loss = G.guided_bce(logits, torch.full((1, 3, 3), 255, dtype=torch.uint8))
+    mask = torch.full((1, 3, 3), 255, dtype=torch.uint8)
+    loss = G.guided_bce(logits, mask, balanced=balanced)
     loss.backward()
     assert loss == 0
     assert torch.equal(logits.grad, torch.zeros_like(logits))
@@ -151,9 +212,9 @@ def test_guidance_traces_without_data():
         weight, bias = torch.empty(5, 8, 1, 1), torch.empty(5)
         labels = torch.empty(2, 1, dtype=torch.int64)
         class_map = G.pick_class_maps(features, weight, bias, labels)[:, 0]
-        attention = G.attention_map(class_map, 24)
+        attention = G.attention_map(class_map, 24, quantile=0.9)
         mask = G.guidance_mask(attention, 0.7, 0.1, min_foreground=30)
-        loss = G.guided_bce(G.upsample(class_map, 24), mask)
+        loss = G.guided_bce(G.upsample(class_map, 24), mask, balanced=True)
         shares = G.mask_shares(mask)
         assert mask.shape == (2, 24, 24)
         assert loss.shape == shares['fg'].shape == ()

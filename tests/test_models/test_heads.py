@@ -2,8 +2,15 @@
 
 import pytest
 import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.hooks import Hook
+from mmengine.logging import MessageHub
+from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
+from torch.utils.data import DataLoader
+
+from mmspg.models.guidance import attention_map, guidance_mask, guided_bce
 
 SIDE = 32
 
@@ -125,6 +132,86 @@ def test_guidance_weights_scale_their_loss():
     )
     assert torch.allclose(scaled['loss_c'], plain['loss_c'] / 4)
     assert torch.equal(scaled['loss_b1'], plain['loss_b1'])
+
+
+class StopAfterFirstEpoch(Hook):
+    priority = 'LOWEST'
+
+    def after_train_epoch(self, runner):
+        raise KeyboardInterrupt
+
+
+class Losses(Hook):
+    """Keeps the logged guidance loss of each iteration."""
+
+    def __init__(self):
+        self.b2 = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch, outputs):
+        self.b2.append(float(outputs['loss_b2'].detach()))
+
+
+def test_ramp_counts_the_runners_iterations_and_survives_a_resume(tmp_path):
+    """Eight iterations of the same batch at lr 0: the loss is the weight."""
+    batch = [dict(inputs=images(1)[0], data_samples=samples(1)[0])] * 4
+
+    def train(*hooks, **kwargs):
+        losses = Losses()
+        runner = Runner(
+            build(dict(guidance_ramp=(0.25, 0.75)), dict(dropout=0)),
+            str(tmp_path),
+            train_dataloader=DataLoader(batch, collate_fn=pseudo_collate),
+            train_cfg=dict(by_epoch=True, max_epochs=2),
+            optim_wrapper=dict(
+                optimizer=dict(type='SGD', lr=0), accumulative_counts=2
+            ),
+            custom_hooks=[losses, *hooks],
+            default_scope='mmpretrain',
+            experiment_name=f'{tmp_path}{len(hooks)}',
+            **kwargs,
+        )
+        try:
+            runner.train()
+        except KeyboardInterrupt:
+            pass
+        return losses.b2
+
+    seen = [*train(StopAfterFirstEpoch()), *train(resume=True)]
+    wanted = [0, 0, 0, 0.25, 0.5, 0.75, 1, 1]
+    assert [loss / seen[-1] for loss in seen] == pytest.approx(wanted)
+
+
+def test_ramp_without_a_runner_says_what_to_do():
+    MessageHub.get_instance('no runner')
+    model = build(dict(guidance_ramp=(0, 0.5)))
+    with pytest.raises(RuntimeError, match="update_info\\('iter'"):
+        model.loss(images(), samples(0, 1))
+    hub = MessageHub.get_current_instance()
+    hub.update_info('max_iters', 8)
+    hub.update_info('iter', 0)
+    assert model.loss(images(), samples(0, 1))['loss_c'] == 0
+
+
+def test_seeds_and_balance_are_those_of_the_functions():
+    model = build(
+        dict(
+            attention_quantile=0.9,
+            thresholds_a=(0.9, 0.2),
+            balanced_guidance=True,
+        )
+    ).eval()
+    labels = torch.tensor([0, 1])
+    losses = model.loss(images(), samples(0, 1))
+    feats = model.extract_feat(images())
+    stages = model.head.guide(feats, labels, 24)
+    class_map = model.head.class_maps(feats, labels[:, None])[:, 0]
+    attention = attention_map(class_map, 24, quantile=0.9)
+    assert torch.equal(stages['attention'], attention)
+    mask = guidance_mask(attention, 0.9, 0.2)
+    assert torch.equal(stages['mask_a'], mask)
+    wanted = guided_bce(stages['b2'], mask, balanced=True)
+    assert torch.allclose(losses['loss_b2'], wanted)
+    assert not torch.allclose(wanted, guided_bce(stages['b2'], mask))
 
 
 class Spy:
@@ -260,6 +347,10 @@ def test_thresholds_out_of_order(name, pair):
 def test_bad_options_name_the_valid_ones():
     with pytest.raises(ValueError, match='loss_b2'):
         build(dict(guidance_weights=dict(loss_b3=1)))
+    with pytest.raises(ValueError, match='attention_quantile'):
+        build(dict(attention_quantile=90))
+    with pytest.raises(ValueError, match='guidance_ramp'):
+        build(dict(guidance_ramp=(0.5, 0.5)))
     with pytest.raises(ValueError, match='attention'):
         build(dict(score_map_source='a'))
     with pytest.raises(ValueError, match='with_c=False'):

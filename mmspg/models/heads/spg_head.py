@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from mmengine.logging import MessageHub
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
@@ -14,6 +15,7 @@ from ..guidance import (
     guided_bce,
     mask_shares,
     min_max_normalise,
+    ramp,
     upsample,
 )
 from ..necks import SPGFeatures
@@ -49,6 +51,16 @@ class SPGHead(CAMHead):
             ``loss_b1`` and ``loss_c``, those not named being 1.
         sync_guidance (bool): Average the guidance losses over the labelled
             pixels of all processes. Defaults to False.
+        attention_quantile (float): Share of the pixels, in (0, 1], below
+            the value at which the attention map that makes M_A is 1: see
+            :func:`min_max_normalise`. Defaults to 1, the paper.
+        balanced_guidance (bool): Weigh foreground and background alike in
+            the guidance losses. Defaults to False, the paper.
+        guidance_ramp (tuple[float, float], optional): The weight of the
+            guidance losses grows from 0 to 1 between these shares of the
+            training's iterations, ``0 <= start < end <= 1``: the seeds of
+            an untrained classifier are noise. Defaults to None, full weight
+            from the first iteration on (the paper).
         score_map_source (str): Which map localizes at prediction:
             'attention' (the paper), 'features', 'b1', 'b2', 'c' (the
             authors' demo), 'fuse', the mean of B1 and B2, or
@@ -58,6 +70,7 @@ class SPGHead(CAMHead):
 
     Raises:
         ValueError: For thresholds not in 0 < delta_l < delta_h < 1, an
+            ``attention_quantile`` or a ``guidance_ramp`` out of range, an
             unknown ``score_map_source`` or an unknown weight.
     """
 
@@ -78,6 +91,9 @@ class SPGHead(CAMHead):
         cascade: bool = True,
         guidance_weights: dict[str, float] | None = None,
         sync_guidance: bool = False,
+        attention_quantile: float = 1.0,
+        balanced_guidance: bool = False,
+        guidance_ramp: tuple[float, float] | None = None,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
@@ -90,6 +106,16 @@ class SPGHead(CAMHead):
                     f'model.head.thresholds_{name} must be (delta_h, delta_l)'
                     f' with 0 < delta_l < delta_h < 1, but is {tuple(pair)}.'
                 )
+        if not 0 < attention_quantile <= 1:
+            raise ValueError(
+                'model.head.attention_quantile must be above 0 and at most 1,'
+                f' but is {attention_quantile}.'
+            )
+        if guidance_ramp and not 0 <= guidance_ramp[0] < guidance_ramp[1] <= 1:
+            raise ValueError(
+                'model.head.guidance_ramp must be (start, end), shares of the '
+                f'training with 0 <= start < end <= 1, but is {guidance_ramp}.'
+            )
         weights = guidance_weights or {}
         self.guidance_weights = dict(loss_b2=1.0, loss_b1=1.0, loss_c=1.0)
         unknown = set(weights) - set(self.guidance_weights)
@@ -104,6 +130,9 @@ class SPGHead(CAMHead):
         self.min_foreground = min_foreground
         self.cascade = cascade
         self.sync_guidance = sync_guidance
+        self.attention_quantile = attention_quantile
+        self.balanced_guidance = balanced_guidance
+        self.guidance_ramp = guidance_ramp
 
     def loss(
         self, feats: Sequence[Tensor], data_samples: list[DataSample]
@@ -137,13 +166,16 @@ class SPGHead(CAMHead):
         )
         if 'c' in stages:
             supervision['c'] = 'mask_fuse'
+        setting_in = self._ramp() if self.guidance_ramp else 1.0
         for branch, mask in supervision.items():
-            losses[f'loss_{branch}'] = (
-                guided_bce(
-                    stages[branch], stages[mask], sync=self.sync_guidance
-                )
-                * self.guidance_weights[f'loss_{branch}']
+            loss = guided_bce(
+                stages[branch],
+                stages[mask],
+                sync=self.sync_guidance,
+                balanced=self.balanced_guidance,
             )
+            weight = self.guidance_weights[f'loss_{branch}'] * setting_in
+            losses[f'loss_{branch}'] = loss * weight
         for name in ('mask_a', 'mask_b2', 'mask_fuse'):
             if name in supervision.values():
                 losses.update(
@@ -192,7 +224,10 @@ class SPGHead(CAMHead):
                 for name, logits in maps.items()
             }
             stages['attention'] = attention_map(
-                class_map.float(), size, self.align_corners
+                class_map.float(),
+                size,
+                self.align_corners,
+                self.attention_quantile,
             )
             with torch.no_grad():
                 b2, b1 = stages['b2'].sigmoid(), stages['b1'].sigmoid()
@@ -226,6 +261,25 @@ class SPGHead(CAMHead):
         # B1 and B2 differ in size on a backbone that pools between them.
         maps = [upsample(m, maps[0].shape[-2:]) for m in maps]
         return sum(maps) / len(maps)
+
+    @torch.compiler.disable  # or each iteration compiles anew
+    def _ramp(self) -> float:
+        """Weight of the guidance at this iteration.
+
+        The runner's own count is right after a resume, and the same in all
+        processes and with accumulated gradients.
+        """
+        hub = MessageHub.get_current_instance()
+        done, total = (hub.get_info(k, None) for k in ('iter', 'max_iters'))
+        if done is None or total is None:
+            raise RuntimeError(
+                'model.head.guidance_ramp needs the iteration, which '
+                "MMEngine's Runner counts. In a training loop of your own, "
+                "call MessageHub.get_current_instance().update_info('iter', "
+                "i) each time, and once update_info('max_iters', n); or set "
+                'guidance_ramp=None.'
+            )
+        return ramp(done / total, *self.guidance_ramp)
 
     def _size(self, data_samples: list[DataSample]):
         """``guidance_size``, or the size of the network's input."""
