@@ -44,8 +44,8 @@ WEIGHT_INITIALIZERS = _child('WEIGHT_INITIALIZERS')
 BATCH_AUGMENTS = _child('BATCH_AUGMENTS', 'mmspg.models')
 TASK_UTILS = _child('TASK_UTILS', 'mmspg.models')
 
-# mmspg.evaluation
-METRICS = _child('METRICS', 'mmspg.evaluation')
+# mmspg.evaluation.metrics
+METRICS = _child('METRICS', 'mmspg.evaluation.metrics')
 EVALUATORS = _child('EVALUATORS')
 
 # mmspg.visualization

@@ -169,7 +169,7 @@ def stages(tmp_path_factory):
 
     import mmspg.datasets
     import mmspg.engine
-    import mmspg.evaluation
+    import mmspg.evaluation.metrics
     import mmspg.models
     import mmspg.visualization  # noqa: F401
 

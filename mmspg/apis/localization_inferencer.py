@@ -23,7 +23,7 @@ from mmpretrain.utils import track
 from mmspg.datasets.transforms import check_pipeline
 from mmspg.engine.hooks.localization_visualization_hook import safe_name
 from mmspg.evaluation.functional import all_boxes_at_thresholds, get_rule
-from mmspg.evaluation.functional.locate import locate
+from mmspg.evaluation.locate import locate
 from mmspg.utils.cfg import load_config
 from mmspg.utils.checkpoint import check_checkpoint, read_checkpoint
 from mmspg.visualization import LocalizationVisualizer, draw_sheet

@@ -24,7 +24,7 @@ def register_all_modules(init_default_scope: bool = True) -> None:
 
     import mmspg.datasets
     import mmspg.engine
-    import mmspg.evaluation
+    import mmspg.evaluation.metrics
     import mmspg.models
     import mmspg.visualization  # noqa: F401
 

@@ -13,7 +13,7 @@ from mmpretrain.structures import DataSample
 from mmpretrain.visualization import UniversalVisualizer
 
 from mmspg.evaluation.functional import box_iou, get_rule, to_inclusive
-from mmspg.evaluation.functional.locate import locate
+from mmspg.evaluation.locate import locate
 from mmspg.registry import VISUALIZERS
 
 from .palette import Palette, get_palette

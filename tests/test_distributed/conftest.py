@@ -6,7 +6,7 @@ import mmpretrain.models  # noqa: F401
 
 import mmspg.datasets
 import mmspg.engine
-import mmspg.evaluation
+import mmspg.evaluation.metrics
 import mmspg.models
 import mmspg.visualization  # noqa: F401
 

@@ -4,7 +4,7 @@ import pytest
 
 import mmspg.datasets
 import mmspg.engine
-import mmspg.evaluation
+import mmspg.evaluation.metrics
 import mmspg.models
 import mmspg.visualization  # noqa: F401
 

@@ -8,7 +8,7 @@ import pytest
 from browser import Browser, find_chromium
 
 from mmspg.evaluation.functional import box_iou
-from mmspg.evaluation.functional.locate import locate
+from mmspg.evaluation.locate import locate
 from mmspg.visualization.report import report_image, write_report
 
 NAMES = [

@@ -104,7 +104,7 @@ def main():
     args = parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     # After the arguments, since this takes seconds to import.
-    from mmspg.evaluation.metrics.wsol_split import read_split
+    from mmspg.evaluation.wsol.split import read_split
 
     try:
         images = read_split(

@@ -18,13 +18,12 @@ import cv2
 import numpy as np
 
 from mmspg.evaluation.functional import (
-    benchmark_score_map,
-    benchmark_thresholds,
     best_iou_at_thresholds,
     boxes,
     boxes_at_thresholds,
     contours,
 )
+from mmspg.evaluation.wsol.grid import wsol_score_map, wsol_thresholds
 
 
 def parse_args():
@@ -80,7 +79,7 @@ def prepare(score_map):
     ready = score_map.shape == (224, 224) and score_map.dtype == np.float32
     if ready and score_map.min() >= 0 and score_map.max() <= 1:
         return score_map
-    return benchmark_score_map(score_map)
+    return wsol_score_map(score_map)
 
 
 def baseline(score_map, thresholds, gt_boxes, every):
@@ -141,7 +140,7 @@ def main():
     maps = [prepare(m) for m, _ in zip(raw, range(args.number), strict=False)]
     if not maps:
         raise SystemExit(f'no .npy or .npz file with score maps: {args.maps}')
-    thresholds = benchmark_thresholds(args.interval)
+    thresholds = wsol_thresholds(args.interval)
     rng = np.random.default_rng(1)
     # The first call compiles or loads the compiled helper.
     for rule in ('largest_contour', 'all_contours'):

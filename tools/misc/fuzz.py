@@ -394,7 +394,7 @@ def checkpoint_targets():
 def score_map_targets():
     import numpy as np
 
-    from mmspg.evaluation.metrics.score_map_files import read_on_grid
+    from mmspg.evaluation.wsol.score_map_files import read_on_grid
 
     file = io.BytesIO()
     np.save(file, np.zeros((224, 224), np.float32))

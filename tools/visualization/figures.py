@@ -65,7 +65,7 @@ def test_images(cfg, number):
 def example_of(find, image, sample):
     """What `draw_fig3` takes."""
     from mmspg.evaluation.functional import to_inclusive
-    from mmspg.evaluation.functional.locate import locate
+    from mmspg.evaluation.locate import locate
 
     threshold, rule, align_corners, _ = find.protocol
     found = locate(sample, threshold, rule, None, align_corners)

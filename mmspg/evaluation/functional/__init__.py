@@ -1,6 +1,5 @@
 """Score map to box, IoU and accuracy: pure functions on numpy arrays."""
 
-from .benchmark import benchmark_thresholds, quantise, resize_boxes
 from .boxes import (
     RULES,
     all_boxes_at_thresholds,
@@ -8,11 +7,11 @@ from .boxes import (
     boxes_at_thresholds,
     get_rule,
 )
+from .error_kinds import error_kinds
 from .hits import hits_at_thresholds, pack_hits, unpack_hits
 from .iou import box_iou, to_inclusive
 from .pxap import pxap, pxap_edges, pxap_histograms
 from .score_maps import (
-    benchmark_score_map,
     is_flat,
     min_max,
     place_score_map,
@@ -21,11 +20,10 @@ from .score_maps import (
 __all__ = [
     'RULES',
     'all_boxes_at_thresholds',
-    'benchmark_score_map',
-    'benchmark_thresholds',
     'best_iou_at_thresholds',
     'box_iou',
     'boxes_at_thresholds',
+    'error_kinds',
     'get_rule',
     'hits_at_thresholds',
     'is_flat',
@@ -35,8 +33,6 @@ __all__ = [
     'pxap',
     'pxap_edges',
     'pxap_histograms',
-    'quantise',
-    'resize_boxes',
     'to_inclusive',
     'unpack_hits',
 ]

@@ -62,10 +62,10 @@ class Rule(NamedTuple):
 RULES = {
     'largest_area': Rule(foregrounds.value_foregrounds, 'largest_area'),
     'largest_contour': Rule(
-        foregrounds.benchmark_foregrounds, 'largest_contour', exclusive=True
+        foregrounds.grey_foregrounds, 'largest_contour', exclusive=True
     ),
     'all_contours': Rule(
-        foregrounds.benchmark_foregrounds, 'all_contours', exclusive=True
+        foregrounds.grey_foregrounds, 'all_contours', exclusive=True
     ),
     'cam': Rule(
         foregrounds.maximum_foregrounds, 'largest_area', thresholds=(0.2,)

@@ -8,12 +8,12 @@ out once per floor, and not once per threshold.
 
 import numpy as np
 
-from .benchmark import quantise
 
-
-def benchmark_foregrounds(score_map, thresholds):
+def grey_foregrounds(score_map, thresholds):
     """Grey level > int(t * highest grey level), as the benchmark cuts."""
-    grey = quantise(_in_unit_range(score_map))
+    # The benchmark's 256 grey levels, cut off in float64.
+    grey = _in_unit_range(score_map).astype(np.float64) * 255
+    grey = grey.astype(np.uint8)
     cuts = np.asarray(thresholds, np.float64) * float(grey.max())
     return grey, cuts.astype(np.int64) + 1
 

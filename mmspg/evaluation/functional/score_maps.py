@@ -4,13 +4,19 @@ import cv2
 import numpy as np
 
 
+def as_float(array):
+    """An array as float32, or as float64 if that is what it is."""
+    array = np.asarray(array)
+    return array if array.dtype == np.float64 else array.astype(np.float32)
+
+
 def is_flat(score_map):
     """Whether a map is constant or has a NaN or an infinity.
 
     `min_max` gives zeros for such a map; a caller that should warn (or
     refuse) asks here first.
     """
-    span = np.ptp(_as_float(score_map))
+    span = np.ptp(as_float(score_map))
     return not (np.isfinite(span) and span > 0)
 
 
@@ -24,31 +30,11 @@ def min_max(score_map):
         ndarray: The same shape, in [0, 1]; float64 stays float64, all else
         becomes float32.
     """
-    score_map = _as_float(score_map)
+    score_map = as_float(score_map)
     if is_flat(score_map):
         return np.zeros_like(score_map)
     score_map = score_map - score_map.min()
     return score_map / score_map.max()
-
-
-def benchmark_score_map(score_map, size=224):
-    """The WSOL benchmark's map: cubic to ``size`` squared, then min-max.
-
-    Args:
-        score_map (array): ``(h, w)``, raw.
-        size (int): Side of the grid. Defaults to 224.
-
-    Returns:
-        ndarray: ``(size, size)`` in [0, 1], see `min_max`.
-    """
-    score_map = _as_float(score_map)
-    if is_flat(score_map):
-        # Interpolation would round a constant to something to normalise.
-        return np.zeros((size, size), score_map.dtype)
-    resized = cv2.resize(
-        score_map, (size, size), interpolation=cv2.INTER_CUBIC
-    )
-    return min_max(resized)
 
 
 def place_score_map(
@@ -89,7 +75,7 @@ def place_score_map(
         )
     if is_flat(score_map):
         return np.zeros(image_size[::-1], np.float32)
-    regions = _regions(image_size, input_size, homography)
+    regions = regions_of(image_size, input_size, homography)
     flips = tuple(slice(None, None, -1 if r[1] < r[0] else 1) for r in regions)
     score_map = score_map[flips[::-1]]
     regions = [sorted(region) for region in regions]
@@ -114,7 +100,7 @@ def place_score_map(
     return placed
 
 
-def _regions(image_size, input_size, homography):
+def regions_of(image_size, input_size, homography):
     """Begin and end on the image of the input, for x and for y."""
     if homography is None:
         return [(0.0, float(side)) for side in image_size]
@@ -158,8 +144,3 @@ def _lerp(array, below, above, weight):
     """Linear interpolation along the first axis."""
     low, high = array[below], array[above]
     return low + (high - low) * weight[:, None]
-
-
-def _as_float(array):
-    array = np.asarray(array)
-    return array if array.dtype == np.float64 else array.astype(np.float32)

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-UNRANKED = 2**31 - 1  # the rank of a class that is not among the known
+from ..samples import UNRANKED
+
 KEPT = 100  # classes an image; no figure asks for more than five
 LARGEST = float(np.finfo(np.float32).max)  # a score that is kept
 

@@ -5,9 +5,9 @@ from mmengine.logging import print_log
 
 from mmspg.registry import METRICS
 
-from .record_metric import RecordMetric, sample_name
-from .score_map_files import map_path, write_benchmark, write_compact
-from .score_map_of import score_map_of, true_label
+from ..samples import class_map, sample_name, true_label
+from ..wsol.score_map_files import map_path, write_compact, write_wsol
+from .record_metric import RecordMetric
 
 
 @METRICS.register_module()
@@ -42,10 +42,10 @@ class DumpScoreMaps(RecordMetric):
         image, label = sample_name(sample), true_label(sample)
         if self.form == 'benchmark':
             path = map_path(self.out_dir, image, '.npy')
-            write_benchmark(path, score_map_of(sample, label), sample)
+            write_wsol(path, class_map(sample, label), sample)
             return
         labels = list(dict.fromkeys(sample['score_map_labels'].tolist()))
-        maps = [score_map_of(sample, label) for label in labels]
+        maps = [class_map(sample, label) for label in labels]
         kept = dict(gt_label=label)
         for key in ('ori_shape', 'img_shape', 'homography'):
             if sample.get(key) is not None:

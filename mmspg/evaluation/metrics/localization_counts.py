@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .localization_errors import WRONG
+from ..functional.error_kinds import WRONG
 
 KIND_BITS = 3
 

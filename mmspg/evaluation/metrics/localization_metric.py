@@ -10,6 +10,7 @@ from ..functional import (
     best_iou_at_thresholds,
     box_iou,
     boxes_at_thresholds,
+    error_kinds,
     get_rule,
     hits_at_thresholds,
     is_flat,
@@ -17,12 +18,18 @@ from ..functional import (
     place_score_map,
     to_inclusive,
 )
-from .class_predictions import UNRANKED, ClassPredictions
+from ..samples import (
+    UNRANKED,
+    class_map,
+    rank_of,
+    sample_name,
+    true_boxes,
+    true_label,
+)
+from .class_predictions import ClassPredictions
 from .localization_counts import Layout, Record, chunks, count, pack_kinds
-from .localization_errors import error_kinds
 from .localization_report import curves, figures_of, table
-from .record_metric import RecordMetric, sample_name, warn_flat
-from .score_map_of import rank_of, score_map_of, true_boxes, true_label
+from .record_metric import RecordMetric, warn_flat
 from .threshold_choice import ThresholdChoice
 
 RECORD_BYTES = 960  # and the record's few numbers: 1 KiB
@@ -171,7 +178,7 @@ class LocalizationMetric(RecordMetric):
             Record: Packed bits.
         """
         label = true_label(sample)
-        raw = score_map_of(sample, label)
+        raw = class_map(sample, label)
         placed = place_score_map(
             raw,
             tuple(sample['ori_shape'][1::-1]),

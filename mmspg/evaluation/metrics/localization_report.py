@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .localization_errors import MORE, PART, SEVERAL, WRONG
+from ..functional.error_kinds import MORE, PART, SEVERAL, WRONG
 
 LOCALIZATION = ('gt_known', 'top1', 'top5')
 CLASSIFICATION = ('cls_top1', 'cls_top5')

@@ -6,18 +6,16 @@ from mmengine.logging import print_log
 from mmspg.registry import METRICS
 
 from ..functional import (
-    benchmark_thresholds,
     best_iou_at_thresholds,
     hits_at_thresholds,
     is_flat,
     pack_hits,
-    resize_boxes,
     to_inclusive,
     unpack_hits,
 )
-from .benchmark_map import SIDE, on_benchmark_grid
+from ..samples import class_map, true_boxes, true_label
+from ..wsol.grid import SIDE, on_wsol_grid, wsol_boxes, wsol_thresholds
 from .record_metric import RecordMetric, warn_flat
-from .score_map_of import score_map_of, true_boxes, true_label
 from .threshold_choice import ThresholdChoice
 
 STEMS = {
@@ -82,19 +80,19 @@ class MaxBoxAcc(RecordMetric):
             )
         self.rule = 'all_contours' if self.multi_contour else 'largest_contour'
         self.choice = ThresholdChoice.parse(
-            threshold, benchmark_thresholds(interval), rule=self.rule
+            threshold, wsol_thresholds(interval), rule=self.rule
         )
         self.thresholds = self.choice.grid
 
     def record(self, sample):
         """Box the map of the true class at every threshold."""
-        raw = score_map_of(sample, true_label(sample))
+        raw = class_map(sample, true_label(sample))
         height, width = sample['ori_shape'][:2]
         boxes = to_inclusive(true_boxes(sample))
         ious = best_iou_at_thresholds(
-            on_benchmark_grid(raw, sample),
+            on_wsol_grid(raw, sample),
             self.thresholds,
-            resize_boxes(boxes, (width, height), (SIDE, SIDE)),
+            wsol_boxes(boxes, (width, height)),
             self.rule,
         )
         return is_flat(raw), pack_hits(hits_at_thresholds(ious, self.iou_thrs))

@@ -7,15 +7,14 @@ from mmengine.logging import print_log
 from mmspg.registry import METRICS
 
 from ..functional import (
-    benchmark_thresholds,
     is_flat,
     pxap,
     pxap_histograms,
 )
-from .benchmark_map import on_benchmark_grid
-from .masks import read_mask
-from .record_metric import RecordMetric, sample_index, sample_name, warn_flat
-from .score_map_of import score_map_of, true_label
+from ..samples import class_map, sample_index, sample_name, true_label
+from ..wsol.grid import on_wsol_grid, wsol_thresholds
+from ..wsol.masks import read_mask
+from .record_metric import RecordMetric, warn_flat
 
 # A sampler that evens out the shares repeats at the end of a share.
 RETAINED = 16
@@ -43,7 +42,7 @@ class PxAP(RecordMetric):
     def __init__(self, interval=0.001, **kwargs):
         super().__init__(**kwargs)
         self.interval = interval
-        self.thresholds = benchmark_thresholds(interval)
+        self.thresholds = wsol_thresholds(interval)
         self._reset()
 
     def _reset(self):
@@ -70,9 +69,9 @@ class PxAP(RecordMetric):
                 f'{sample_name(sample)}: no mask (gt_mask_paths); PxAP needs '
                 'a data set with masks, MaxBoxAcc one with boxes'
             )
-        raw = score_map_of(sample, true_label(sample))
+        raw = class_map(sample, true_label(sample))
         histograms = pxap_histograms(
-            on_benchmark_grid(raw, sample),
+            on_wsol_grid(raw, sample),
             read_mask(paths, sample.get('gt_ignore_path')),
             self.thresholds,
         )

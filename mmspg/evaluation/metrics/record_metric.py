@@ -11,6 +11,8 @@ from mmengine.dist import (
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
+from ..samples import sample_index
+
 
 class RecordMetric(BaseMetric):
     """One small record a sample, told apart by the sample's index.
@@ -104,30 +106,6 @@ class RecordMetric(BaseMetric):
             )
         figures = self.compute_metrics(results)
         return {f'{self.prefix}/{key}': v for key, v in figures.items()}
-
-
-def sample_index(sample):
-    """Tell one sample of the data set from all others.
-
-    Raises:
-        KeyError: The pipeline packs neither ``sample_idx`` nor ``img_id``.
-    """
-    for key in ('sample_idx', 'img_id'):
-        if key in sample:
-            return sample[key]
-    raise KeyError(
-        "a data sample has neither 'sample_idx' nor 'img_id', so that "
-        'samples repeated by the sampler cannot be told; add one to '
-        'meta_keys of PackLocInputs'
-    )
-
-
-def sample_name(sample):
-    """Name a sample in messages."""
-    for key in ('img_id', 'img_path', 'sample_idx'):
-        if sample.get(key) is not None:
-            return str(sample[key])
-    return 'a sample without img_id'
 
 
 def warn_flat(metric, flat, number):

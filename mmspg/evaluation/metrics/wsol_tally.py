@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 
 from ..functional import (
-    benchmark_thresholds,
     best_iou_at_thresholds,
     hits_at_thresholds,
     pxap,
     pxap_histograms,
 )
-from .masks import read_mask
-from .score_map_files import read_on_grid
+from ..wsol.grid import wsol_thresholds
+from ..wsol.masks import read_mask
+from ..wsol.score_map_files import read_on_grid
 
 
 def evaluate_image(truth, folder, thresholds, iou_thrs, rule):
@@ -57,7 +57,7 @@ class Tally:
             'all_contours' if args.multi_contour_eval else 'largest_contour'
         )
         self.percents = list(dict.fromkeys(args.iou_threshold_list))
-        self.thresholds = benchmark_thresholds(args.cam_curve_interval)
+        self.thresholds = wsol_thresholds(args.cam_curve_interval)
         self.total = 0
         self.number = 0
         self.errors = []

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from mmspg.evaluation.functional import min_max, to_inclusive
-from mmspg.evaluation.functional.score_maps import _regions as regions_of
-from mmspg.evaluation.metrics.score_map_of import (
+from mmspg.evaluation.functional.score_maps import regions_of
+from mmspg.evaluation.samples import (
+    class_map,
     rank_of,
-    score_map_of,
     true_boxes,
     true_label,
 )
@@ -41,7 +41,7 @@ def report_image(sample: dict, longest: int = LONGEST) -> dict:
         ``boxes``, inclusive pixels of the image.
     """
     label = true_label(sample)
-    raw = score_map_of(sample, label)
+    raw = class_map(sample, label)
     size = tuple(sample['ori_shape'][1::-1])
     scale = min(1.0, longest / max(size))
     grid = [max(1, round(side * scale)) for side in size]

@@ -10,15 +10,15 @@ from scipy import ndimage
 
 from mmspg.evaluation.functional import (
     all_boxes_at_thresholds,
-    benchmark_thresholds,
     best_iou_at_thresholds,
     box_iou,
     boxes,
     boxes_at_thresholds,
     contours,
 )
+from mmspg.evaluation.wsol.grid import wsol_thresholds
 
-THRESHOLDS = benchmark_thresholds(0.05)
+THRESHOLDS = wsol_thresholds(0.05)
 EIGHT = np.ones((3, 3))
 
 

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from mmspg.evaluation.functional import (
-    benchmark_thresholds,
     pxap,
     pxap_edges,
     pxap_histograms,
 )
+from mmspg.evaluation.wsol.grid import wsol_thresholds
 
-THRESHOLDS = benchmark_thresholds(0.1)
+THRESHOLDS = wsol_thresholds(0.1)
 
 
 def slow_pxap(score_maps, masks):

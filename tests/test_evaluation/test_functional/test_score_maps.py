@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmspg.evaluation.functional import (
-    benchmark_score_map,
     is_flat,
     min_max,
     place_score_map,
 )
+from mmspg.evaluation.wsol.grid import wsol_score_map
 
 
 def upsample(score_map, image_size, align_corners=False):
@@ -113,7 +113,7 @@ def test_flat_maps_become_zeros(bad):
     assert is_flat(score_map)
     assert not min_max(score_map).any()
     assert not place_score_map(score_map, (9, 8), (4, 4)).any()
-    assert not benchmark_score_map(score_map).any()
+    assert not wsol_score_map(score_map).any()
 
 
 @given(st.integers(0, 99), st.sampled_from(['f2', 'f4', 'f8', 'i4']))
@@ -131,7 +131,7 @@ def test_min_max_reaches_both_ends(seed, dtype):
 
 
 def test_the_benchmark_interpolates_with_cubics():
-    ready = benchmark_score_map(draw(28, 28))
+    ready = wsol_score_map(draw(28, 28))
     # OpenCV's cubic is torch's, with the same coefficient of -.75.
     resized = torch.nn.functional.interpolate(
         torch.from_numpy(draw(28, 28))[None, None],

@@ -6,8 +6,9 @@ import torch
 from samples import block, sample
 
 from mmspg.evaluation import DumpScoreMaps
-from mmspg.evaluation.functional import benchmark_score_map, place_score_map
-from mmspg.evaluation.metrics.score_map_files import (
+from mmspg.evaluation.functional import place_score_map
+from mmspg.evaluation.wsol.grid import wsol_score_map
+from mmspg.evaluation.wsol.score_map_files import (
     map_path,
     read_compact,
     read_on_grid,
@@ -52,7 +53,7 @@ def test_compact_maps_come_back_to_sixteen_bits(one, tmp_path):
 
 
 def test_both_forms_give_the_true_classs_map_on_the_grid(one, tmp_path):
-    expected = benchmark_score_map(one['score_map'][1].numpy())
+    expected = wsol_score_map(one['score_map'][1].numpy())
     dump(tmp_path / 'full', [one], form='benchmark')
     dump(tmp_path / 'compact', [one])
     full = read_on_grid(tmp_path / 'full', 'val/0.jpg')

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from mmspg.evaluation.functional import (
-    benchmark_thresholds,
     best_iou_at_thresholds,
     boxes,
     boxes_at_thresholds,
@@ -12,8 +11,8 @@ from mmspg.evaluation.functional import (
     hits_at_thresholds,
     pxap,
     pxap_histograms,
-    resize_boxes,
 )
+from mmspg.evaluation.wsol.grid import wsol_boxes, wsol_thresholds
 
 
 @pytest.fixture(scope='module')
@@ -38,7 +37,7 @@ def engine(request, monkeypatch):
 
 
 def test_thresholds(reference):
-    assert np.array_equal(benchmark_thresholds(), reference['thresholds'])
+    assert np.array_equal(wsol_thresholds(), reference['thresholds'])
 
 
 def test_boxes(reference, engine):
@@ -94,4 +93,4 @@ def test_resized_boxes(reference):
         reference['resize_224'],
         strict=True,
     ):
-        assert resize_boxes([box], size).tolist() == [expected.tolist()]
+        assert wsol_boxes([box], size).tolist() == [expected.tolist()]

@@ -4,8 +4,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ..functional import benchmark_score_map, is_flat
-from .benchmark_map import SIDE, on_benchmark_grid
+from ..functional import is_flat
+from .grid import SIDE, on_wsol_grid, wsol_score_map
 
 LEVELS = 65535
 
@@ -108,10 +108,10 @@ def read_compact(path, label=None):
     return low + levels / np.float32(LEVELS) * (high - low), sample
 
 
-def write_benchmark(path, raw, sample):
+def write_wsol(path, raw, sample):
     """Write a map as the benchmark does: 224 x 224 float32 in [0, 1]."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, on_benchmark_grid(raw, sample).astype(np.float32))
+    np.save(path, on_wsol_grid(raw, sample).astype(np.float32))
 
 
 def read_on_grid(folder, image):
@@ -146,8 +146,8 @@ def read_on_grid(folder, image):
     if path.suffix == '.npz':
         raw, sample = read_compact(path)
         if 'homography' not in sample or is_flat(raw):
-            return benchmark_score_map(raw, SIDE)
-        return on_benchmark_grid(raw, sample)
+            return wsol_score_map(raw)
+        return on_wsol_grid(raw, sample)
     try:
         score_map = np.load(path, allow_pickle=False)
     except Exception as error:  # NumPy's header parser raises anything

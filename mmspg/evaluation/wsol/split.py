@@ -16,8 +16,7 @@ from mmspg.datasets.formats import (
 )
 from mmspg.datasets.paths import inside
 
-from ..functional import resize_boxes
-from .benchmark_map import SIDE
+from .grid import wsol_boxes
 
 BOX = "'path,x0,y0,x1,y1' with numbers"
 MASK = "'path,mask,ignore' or 'path,x0,y0,x1,y1'"
@@ -94,7 +93,7 @@ def _with_boxes(images, listed, path, folder):
         size = tuple(integer(t, where, 'a size in pixels', 1) for t in texts)
         boxes, sources = zip(*found[image], strict=True)
         check_boxes(from_inclusive(boxes), size, sources, image)
-        truths.append(Truth(image, resize_boxes(boxes, size, (SIDE, SIDE))))
+        truths.append(Truth(image, wsol_boxes(boxes, size)))
     return truths
 
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .boxes import boxes_at_thresholds
-from .score_maps import place_score_map
+from .functional import boxes_at_thresholds, place_score_map
+from .samples import class_map
 
 
 class Located(NamedTuple):
@@ -49,9 +49,6 @@ def locate(
         ValueError: The sample has no map of this class, or the rule gives
             many boxes or has no threshold of its own.
     """
-    # It needs mmengine, which nothing else in this package does.
-    from ..metrics.score_map_of import score_map_of
-
     sample = data_sample
     if not isinstance(sample, dict):
         sample = sample.to_dict()
@@ -59,7 +56,7 @@ def locate(
         predicted = sample.get('pred_label', sample.get('score_map_labels'))
         label = int(predicted[0])
     placed = place_score_map(
-        score_map_of(sample, label),
+        class_map(sample, label),
         tuple(sample['ori_shape'][1::-1]),
         tuple(sample['img_shape'][1::-1]),
         sample.get('homography'),

@@ -157,7 +157,7 @@ def test_bad_options_and_samples(samples, tmp_path):
 
 
 def test_several_objects_and_a_region_to_ignore(tmp_path):
-    from mmspg.evaluation.metrics.masks import read_mask
+    from mmspg.evaluation.wsol.masks import read_mask
 
     images = [np.zeros((224, 224), np.uint8) for _ in range(3)]
     images[0][:10] = images[1][:, :10] = 255

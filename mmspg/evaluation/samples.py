@@ -1,9 +1,32 @@
-"""What the metrics read from a data sample."""
+"""What is read from a data sample after prediction, as a dictionary."""
 
 import numpy as np
 
-from .class_predictions import UNRANKED
-from .record_metric import sample_name
+UNRANKED = 2**31 - 1  # the rank of a class that is not among the known
+
+
+def sample_index(sample):
+    """Tell one sample of the data set from all others.
+
+    Raises:
+        KeyError: The pipeline packs neither ``sample_idx`` nor ``img_id``.
+    """
+    for key in ('sample_idx', 'img_id'):
+        if key in sample:
+            return sample[key]
+    raise KeyError(
+        "a data sample has neither 'sample_idx' nor 'img_id', so that "
+        'samples repeated by the sampler cannot be told; add one to '
+        'meta_keys of PackLocInputs'
+    )
+
+
+def sample_name(sample):
+    """Name a sample in messages."""
+    for key in ('img_id', 'img_path', 'sample_idx'):
+        if sample.get(key) is not None:
+            return str(sample[key])
+    return 'a sample without img_id'
 
 
 def true_label(sample):
@@ -21,7 +44,7 @@ def true_label(sample):
     return int(label.reshape(()))
 
 
-def score_map_of(sample, label):
+def class_map(sample, label):
     """Pick the map of a class; the first one, where it is given twice.
 
     The ground-truth class is appended to the top-k predicted ones and may be

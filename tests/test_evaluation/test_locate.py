@@ -6,7 +6,7 @@ import torch
 from mmpretrain.structures import DataSample
 
 from mmspg.evaluation.functional import box_iou, to_inclusive
-from mmspg.evaluation.functional.locate import locate
+from mmspg.evaluation.locate import locate
 from mmspg.evaluation.metrics import LocalizationMetric
 
 # A map as large as its image, 6 wide and 4 high, needs no resizing.

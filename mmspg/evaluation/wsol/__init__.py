@@ -1,0 +1,4 @@
+"""The WSOL benchmark's files and conventions: split, maps, grid, masks.
+
+Nothing here needs MMEngine or PyTorch.
+"""

@@ -1,0 +1,88 @@
+"""The WSOL benchmark's grid, 224 x 224 for every image, and its thresholds.
+
+All of it is that of Choe et al. (CVPR 2020), whose figures these give.
+"""
+
+import cv2
+import numpy as np
+
+from ..functional.score_maps import as_float, is_flat, min_max, place_score_map
+
+SIDE = 224
+
+
+def wsol_thresholds(interval=0.001):
+    """``(T,)`` float64, numpy's own arange: i / 1000 gives other cuts."""
+    if not 1e-5 <= interval <= 1:
+        raise ValueError(
+            f'interval={interval!r}: the distance of the thresholds, .00001 '
+            'to 1, was expected'
+        )
+    return np.arange(0, 1, interval)
+
+
+def wsol_boxes(boxes, image_size, size=(SIDE, SIDE)):
+    """Scale true boxes onto the grid, cut off to integers.
+
+    Args:
+        boxes (array): ``(n, 4)`` x0 y0 x1 y1, as annotated (inclusive).
+        image_size (tuple[int]): (w, h) of the image.
+        size (tuple[int]): (w, h) of the grid. Defaults to 224 squared.
+
+    Returns:
+        ndarray: ``(n, 4)`` int64.
+    """
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    new, old = (np.asarray(s, np.float64) for s in (size, image_size))
+    # The order of the two operations matters to the last digit.
+    return (boxes * np.tile(new, 2) / np.tile(old, 2)).astype(np.int64)
+
+
+def wsol_score_map(score_map, size=SIDE):
+    """Resize a map cubically to ``size`` squared, then min-max normalise it.
+
+    Args:
+        score_map (array): ``(h, w)``, raw.
+        size (int): Side of the grid. Defaults to 224.
+
+    Returns:
+        ndarray: ``(size, size)`` in [0, 1], see `min_max`.
+    """
+    score_map = as_float(score_map)
+    if is_flat(score_map):
+        # Interpolation would round a constant to something to normalise.
+        return np.zeros((size, size), score_map.dtype)
+    resized = cv2.resize(
+        score_map, (size, size), interpolation=cv2.INTER_CUBIC
+    )
+    return min_max(resized)
+
+
+def on_wsol_grid(raw, sample):
+    """Put a raw map on the 224 x 224 grid that stands for the whole image.
+
+    Where the network saw the whole image, as in the benchmark, the map is
+    resized by the benchmark's cubic interpolation. Where it saw a crop or a
+    mirror image, which the benchmark does not know, the map is laid back
+    bilinearly, with zeros outside of the crop.
+
+    Args:
+        raw (array): ``(h, w)``.
+        sample (dict): With ``ori_shape`` (h, w), ``img_shape`` (h, w) and
+            ``homography`` ``(3, 3)`` of the pipeline.
+
+    Returns:
+        ndarray: ``(224, 224)`` in [0, 1].
+    """
+    homography = sample.get('homography')
+    if homography is None:
+        return wsol_score_map(raw)
+    height, width = sample['ori_shape'][:2]
+    from_grid = np.diag([width / SIDE, height / SIDE, 1.0])
+    homography = np.asarray(homography, np.float64) @ from_grid
+    input_h, input_w = sample['img_shape'][:2]
+    whole = np.diag([input_w / SIDE, input_h / SIDE, 1.0])
+    # Rounding of a resize to whole pixels is below a pixel of the grid.
+    if np.allclose(homography / homography[2, 2], whole, atol=1e-2):
+        return wsol_score_map(raw)
+    return place_score_map(raw, (SIDE, SIDE), (input_w, input_h), homography)
