@@ -8,7 +8,10 @@ from typing import NamedTuple
 BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.M | re.S)
 FENCE = re.compile(r'^ *(?:```|~~~).*$', re.M)
 # Pages beside those of docs/.
-BESIDE = ('README.md', 'CONTRIBUTING.md', 'configs/*/README.md')
+BESIDE = (
+    *('README.md', 'CONTRIBUTING.md', 'configs/*/README.md'),
+    'projects/*/*.md',
+)
 # Of a block: the first two are run, the others are no commands.
 LANGUAGES = ('shell', 'python', 'text', 'bibtex')
 LOOP = re.compile(r'^for (\w+) in ([^;\n]+); do\n(.*?)^done$', re.M | re.S)

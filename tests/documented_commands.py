@@ -64,12 +64,6 @@ SMALLER = {
         '--input-size 64',
     ),
     'python tools/misc/check_dataset.py': ('model.head.num_classes=20',),
-    'python tools/benchmarks/attributions_on_real.py': (
-        '--images 2 --methods cam mwp',
-    ),
-    'python tools/benchmarks/baselines_on_real.py': (
-        '--train 1 --test 1 --epochs 1 --only has_alexnet_imagenet',
-    ),
     'python tools/benchmarks/benchmark_evaluation.py': ('--workers 1',),
     'python tools/benchmarks/benchmark_data.py': ('--num 3 --rounds 1',),
     'python tools/benchmarks/benchmark_startup.py': (
@@ -94,8 +88,8 @@ ELSEWHERE = {
     'ruff format': ('.ci/run', 'ruff format'),
     'mypy': ('.ci/run', 'mypy'),
     'mkdocs build': ('.ci/run', 'mkdocs build'),
-    'python tools/benchmarks/evidence': (
-        'tests/test_tools/test_evidence.py',
+    'python projects/evidence/': (
+        'tests/test_projects/test_evidence.py',
         'def test_commands',
     ),
     'python docs/make_model_zoo.py': (
@@ -113,8 +107,6 @@ ELSEWHERE = {
 # Start of a command -> why it cannot be run here. It is parsed: its script
 # takes the arguments, its configs exist, its extras are offered.
 CANNOT_RUN = {
-    'python tools/benchmarks/compare_synthetic.py': 'takes hours; a brief one '
-    'still starts twelve processes',
     'bash tools/dist_': 'needs as many GPUs as it says',
     'bash tools/slurm_': 'needs a cluster',
     'pip install mmspg[export]': 'mmspg is on no package index yet',

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+# What a source distribution holds.
+FOLDERS = ('mmspg', 'configs', 'tools', 'projects', 'tests', 'requirements')
 # The three calls by which pip and build drive the backend of pyproject.toml.
 BUILD = 'import sys, setuptools.build_meta as backend; {}(sys.argv[1])'
 
@@ -57,12 +59,12 @@ def tree(root, tmp_path):
         '.*', '__pycache__', '*.egg-info', 'build', 'dist', 'work_dirs'
     )
     for path in root.iterdir():
-        if path.name in ('mmspg', 'configs', 'tools', 'tests', 'requirements'):
+        if path.name in FOLDERS:
             shutil.copytree(path, copy / path.name, ignore=ignored)
         elif path.is_file():
             shutil.copy(path, copy)
     # Such a folder beside ours must not become a package that we install.
-    for stray in ('docs', 'tests', 'data'):
+    for stray in ('docs', 'projects', 'tests', 'data'):
         (copy / stray).mkdir(exist_ok=True)
         (copy / stray / '__init__.py').touch()
     return copy
@@ -98,7 +100,7 @@ def test_wheel_and_sdist_are_complete(tree, tmp_path):
     held = files_below(source)
     assert expected <= held
     assert {'LICENSE', 'pyproject.toml', 'setup.py'} <= held
-    for folder in ('configs', 'tools', 'requirements', 'tests'):
+    for folder in FOLDERS[1:]:
         names = {f'{folder}/{name}' for name in files_below(tree / folder)}
         assert names <= held
 

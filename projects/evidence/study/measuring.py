@@ -52,16 +52,18 @@ def measure(predict, cfg, part):
 
     Args:
         predict (CentredBox | Network): What predicts.
-        cfg (Config): Of the data.
+        cfg (Config): Of the run, with the data sets of its ``measured``.
         part (str): 'val' or 'test'.
 
     Returns:
         dict[str, Hits]: For each source.
     """
-    dataset = DATASETS.build(
-        dict(cfg.test_dataloader.dataset, split=part, test_mode=True)
+    loader = DataLoader(
+        DATASETS.build(cfg.measured[part]),
+        batch_size=20,
+        num_workers=cfg.test_dataloader.num_workers,
+        collate_fn=pseudo_collate,
     )
-    loader = DataLoader(dataset, batch_size=20, collate_fn=pseudo_collate)
     paper = LocalizationMetric(thresholds=100)
     v2 = MaxBoxAcc(multi_iou=True)
     bits = len(v2.iou_thrs), len(v2.thresholds)
@@ -120,6 +122,8 @@ class Network:
             self.model, str(checkpoint), map_location='cpu', logger='silent'
         )
         self.model.eval()
+        if torch.cuda.is_available():
+            self.model.cuda()
         neck = cfg.model.get('neck') or {}
         without = {} if neck.get('with_c', True) else {'c'}
         sources = self.model.head.score_map_sources
@@ -134,7 +138,8 @@ class Network:
         for source in self.sources:
             self.model.head.score_map_source = source
             samples = [sample.clone() for sample in data['data_samples']]
-            found[source] = self.model.head.predict(feats, samples)
+            samples = self.model.head.predict(feats, samples)
+            found[source] = [sample.cpu() for sample in samples]
         return found
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 BOX = ('x0', 'y0', 'x1', 'y1')
 
 
-def write_parts(source, target, data_set):
-    """Write the parts 'fit', 'val' and 'test' as the benchmark's metadata.
+def write_parts(source, target, fit, val, val_from='train', test=None):
+    """Write the parts 'fit', 'val' and 'test' as WSOL metadata.
 
     The parts are the first images of each class in the order of
     ``split.csv``, the same in every run, and disjoint.
@@ -16,7 +16,11 @@ def write_parts(source, target, data_set):
     Args:
         source (Path): Folder of the data set, with ``split.csv``.
         target (Path): Metadata root to write.
-        data_set (DataSet): How many images of each.
+        fit (int): Training images of each class.
+        val (int): Images of each class to choose settings and thresholds on.
+        val_from (str): The split of ``split.csv`` that they are taken from,
+            'train' or 'test'.
+        test (int, optional): Images of each class to measure on; None is all.
     """
     boxes, labels = defaultdict(list), {}
     lists = dict(train=defaultdict(list), test=defaultdict(list))
@@ -33,12 +37,11 @@ def write_parts(source, target, data_set):
                 boxes[image].append((x0, y0, x1 - 1, y1 - 1))
     parts = dict(fit=[], val=[], test=[])
     for label in sorted(names):
-        train, test = lists['train'][label], lists['test'][label]
-        pool = dict(train=train, test=test)[data_set.val_from]
-        parts['val'] += pool[: data_set.val]
-        del pool[: data_set.val]
-        parts['fit'] += train[: data_set.fit]
-        parts['test'] += test
+        pool = lists[val_from][label]
+        parts['val'] += pool[:val]
+        del pool[:val]
+        parts['fit'] += lists['train'][label][:fit]
+        parts['test'] += lists['test'][label][:test]
     target.mkdir(parents=True)
     write(target / 'class_names.txt', (names[i] for i in sorted(names)))
     for part, images in parts.items():

@@ -1,6 +1,6 @@
-"""The tables of docs/evidence.md, from docs/evidence.csv.
+"""The tables of a study, from the CSV file of its runs.
 
-    python tools/benchmarks/evidence_report.py docs/evidence.csv
+    python projects/evidence/report.py projects/evidence/evidence.csv
 
 Prints Markdown: the systems on the test part, against SPG-plain, with
 bootstrap intervals over images and seeds; the settings on the validation
@@ -14,10 +14,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from evidence_runs import table
-from evidence_runs.measuring import unpack
-from evidence_runs.statistics import difference
-from evidence_runs.training import logged
+from study.measuring import unpack
+from study.statistics import difference
+from study.table import runs as table_of
+from study.training import logged
 
 FIGURES = ('gt_known', 'top1', 'v2', 'cls_top1')
 LOSSES = ('loss_cls', 'loss_b2', 'loss_b1', 'loss_c')
@@ -138,9 +138,10 @@ def over_time(rows):
 
 def main():
     args = parse_args()
-    rows, baseline = table.read(args.table), tuple(args.against)
+    table, baseline = table_of(args.table), tuple(args.against)
+    rows = table.read()
     for (data_set, side), own in grouped(rows, 'data_set', 'side').items():
-        title = f'{data_set}, {side} pixels'
+        title = f'{data_set}, {side} pixels' if side else data_set
         tested = [row for row in own if row['hits']]
         print(f'\n### {title}, test part\n')
         header = ['system', 'seeds', 'GT-known', 'Top-1', 'MaxBoxAccV2']
@@ -148,13 +149,15 @@ def main():
         print(*lines_of(header, systems(tested, baseline)), sep='\n')
         for row in own:
             if not row['val_gt_known']:
-                print('\nNot in the means, as it was lost:', *table.key(row))
+                print(
+                    '\nNot in the means, as it was lost:', *table.key_of(row)
+                )
         print(f'\n### {title}, validation part\n')
         header = ['setting', 'system', 'runs', 'GT-known', 'MaxBoxAccV2']
         header += ['class Top-1', 'fate of the masks']
         print(*lines_of(header, settings(own)), sep='\n')
     print('\nSettings tried:', len({row['setting'] for row in rows}))
-    took = {table.key(row): float(row['seconds'] or 0) for row in rows}
+    took = {table.key_of(row): float(row['seconds'] or 0) for row in rows}
     trainings = sum(seconds > 0 for seconds in took.values())
     hours = sum(took.values()) / 3600
     print(f'\n{trainings} trainings took {hours:.1f} hours of one core.')
@@ -164,7 +167,7 @@ def main():
         print(f'\n### {title}\n')
         print(*lines_of(header, over_time(steps)), sep='\n')
     if args.curves:
-        from evidence_runs.curves import draw
+        from study.curves import draw
 
         draw(runs, LOSSES, MASKS, args.curves)
 

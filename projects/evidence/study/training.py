@@ -4,70 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from mmspg.utils.cfg import load_config, set_input_size, set_pretrained
-
-from .systems import SCHEDULE, SHARED, config_of
-
-TOOLS = Path(__file__).resolve().parents[2]
-
-
-def run_config(system, data_set, metadata, images, trunk, side, seed, changes):
-    """The system's config with the data, the size and the settings.
-
-    Args:
-        system (str): Of `SYSTEMS`.
-        data_set (DataSet): What it is trained on.
-        metadata (Path): Root of the parts.
-        images (Path): Root of the images.
-        trunk (Path): Weights of Inception-v3.
-        side (int): Of the input in pixels.
-        seed (int): Of the run.
-        changes (dict): A setting of `SETTINGS`.
-
-    Returns:
-        Config: For tools/train.py, and for the test.
-    """
-    cfg = load_config(str(config_of(system, data_set)))
-    set_pretrained(cfg, str(trunk))
-    set_input_size(cfg, side)
-    for part, loader in (('fit', 'train'), ('val', 'val'), ('test', 'test')):
-        dataset = cfg[f'{loader}_dataloader'].dataset
-        dataset = dict(
-            type='mmspg.WSOLMetadata',
-            data_root=str(images),
-            metadata_root=str(metadata),
-            split=part,
-            test_mode=part != 'fit',
-            pipeline=dataset.pipeline,
-        )
-        cfg[f'{loader}_dataloader'].dataset = dataset
-    for transform in cfg.train_dataloader.dataset.pipeline:
-        if transform['type'] == 'mmspg.HideAndSeek':  # 32 pixels at 224
-            transform['sizes'] = round(transform['sizes'] * side / 224)
-    names = (metadata / 'class_names.txt').read_text().splitlines()
-    schedule = load_config(str(SCHEDULE))
-    cfg.optim_wrapper = schedule.optim_wrapper
-    cfg.param_scheduler = schedule.param_scheduler
-    cfg.merge_from_dict(
-        {
-            'model.head.num_classes': len(names),
-            'train_cfg.max_epochs': data_set.epochs,
-            'param_scheduler.T_max': data_set.epochs,
-            'randomness.seed': seed,
-        }
-    )
-    for options in (SHARED, data_set.changes, changes):
-        if 'neck' not in cfg.model:  # ACoL has no dropout to change
-            options = {
-                key: value
-                for key, value in options.items()
-                if not key.startswith('model.neck.')
-            }
-        cfg.merge_from_dict(options)
-    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    return cfg
+from .configs import ROOT
 
 
 def train(cfg, folder, lock):
@@ -96,14 +34,14 @@ def train(cfg, folder, lock):
         code = subprocess.call(
             [
                 sys.executable,
-                str(TOOLS / 'train.py'),
+                str(ROOT / 'tools/train.py'),
                 str(folder / 'run.py'),
                 *('--work-dir', str(folder), '--resume'),
             ],
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=[lock.fileno()],
-            env=dict(os.environ, OMP_NUM_THREADS='1'),
+            env=dict(OMP_NUM_THREADS='1') | os.environ,
         )
     if code:
         tail = (folder / 'output.txt').read_text()[-2000:]

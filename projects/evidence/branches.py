@@ -1,6 +1,6 @@
 """Are the side branches alive? From the last checkpoints of runs of SPG.
 
-    python tools/benchmarks/evidence_branches.py WORK/ilsvrc10_96_SPG_base_0
+    python projects/evidence/branches.py WORK/ilsvrc10_96_SPG_base_0
 
 Prints Markdown, over the validation part: the share of zeros after the first
 layer of each branch (near 100 %: its units are dead, and no gradient passes),
@@ -12,10 +12,10 @@ import argparse
 from pathlib import Path
 
 import torch
-from evidence_report import lines_of
-from evidence_runs.measuring import Network
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from report import lines_of
+from study.measuring import Network
 
 from mmspg.registry import DATASETS
 
@@ -33,7 +33,7 @@ def branches_of(run):
     """A row of the table for each branch of one run."""
     cfg = Config.fromfile(run / 'run.py')
     model = Network(cfg, run / f'epoch_{cfg.train_cfg.max_epochs}.pth').model
-    dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, split='val'))
+    dataset = DATASETS.build(cfg.measured.val)
     batch = pseudo_collate([dataset[i] for i in range(len(dataset))])
     feats = model.extract_feat(model.data_preprocessor(batch)['inputs'])
     branches = BRANCHES if model.neck.with_c else BRANCHES[:2]

@@ -1,21 +1,21 @@
 """Compare attributions on ILSVRC photographs, by a network that is trained.
 
-    python tools/benchmarks/attributions_on_real.py --data DIR --out rows.csv
+    python projects/evidence/attributions.py --data DIR --out rows.csv
 
-SqueezeNet 1.1 with its real ImageNet weights (1000 classes) on DIR's
-`ilsvrc_val227`, 500 validation images of 391 classes; DIR also has
-`weights/squeezenet1_1_fp16.safetensors` and `make_layouts.py`. One row a
-method, with the method's own box rule; the map is the true class's. Rows that
-the file has already are not repeated.
+SqueezeNet 1.1 with its ImageNet weights (1000 classes) on the test images of
+DIR, a folder with a split.csv, whose classes are ImageNet's 1000 (README.md).
+One row a method, with the method's own box rule; the map is the true class's.
+Rows that the file has already are not repeated.
 """
 
 import argparse
-import csv
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from study.jobs import work_off
+from study.parts import write_parts
+from study.table import Table
 
 MWP = dict(name='excitation', layer='backbone.trunk.5')
 CAM_RULE = dict(rule='cam', thresholds=[0.2])
@@ -46,6 +46,11 @@ def parse_args():
     )
     parser.add_argument('--data', required=True, type=Path)
     parser.add_argument('--out', required=True, type=Path)
+    parser.add_argument(
+        '--weights',
+        type=Path,
+        help="a .safetensors file; default: torchvision's, downloaded",
+    )
     parser.add_argument('--images', type=int, help='so many, evenly spread')
     parser.add_argument('--batch-size', type=int, default=10)
     parser.add_argument(
@@ -54,30 +59,11 @@ def parse_args():
     return parser.parse_args()
 
 
-def done(path):
-    """Keys of the rows that a file has."""
-    if not path.is_file():
-        return set()
-    with path.open(encoding='utf-8', newline='') as file:
-        return {(r['method'], r['images']) for r in csv.DictReader(file)}
-
-
-def append(path, row):
-    """Write a row, and the names of the columns before the first."""
-    new = not path.is_file()
-    with path.open('a', encoding='utf-8', newline='') as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
 def build_model(weights, attribution, smooth):
     """SqueezeNet 1.1 as a classifier of mmpretrain's kind."""
     import torchvision
     from mmengine.model import BaseModule
     from mmpretrain.registry import MODELS
-    from safetensors.torch import load_file
 
     from mmspg.models import AttributionClassifier, CAMHead
 
@@ -109,41 +95,52 @@ def build_model(weights, attribution, smooth):
         model = AttributionClassifier(
             attribution=attribution, smooth=smooth, **parts
         )
-    state = {
-        name.replace('features.', 'backbone.trunk.').replace(
-            'classifier.1.', 'head.classifier.'
-        ): weight.float()
-        for name, weight in load_file(weights).items()
-    }
-    model.load_state_dict(state)
+    if weights:
+        from safetensors.torch import load_file
+
+        state = load_file(weights)
+    else:
+        state = torchvision.models.SqueezeNet1_1_Weights.DEFAULT
+        state = state.get_state_dict(progress=False, check_hash=True)
+    model.load_state_dict(
+        {
+            name.replace('features.', 'backbone.trunk.').replace(
+                'classifier.1.', 'head.classifier.'
+            ): weight.float()
+            for name, weight in state.items()
+        }
+    )
     model.eval()
     return model
 
 
-def build_loader(data, layouts, images, batch_size):
+def build_loader(data, images, batch_size):
     """The photographs at 224 x 224."""
     from mmengine.dataset import default_collate
     from mmpretrain.registry import DATASETS
     from torch.utils.data import DataLoader
 
-    dataset = DATASETS.build(
-        dict(
-            type='mmspg.WSOLMetadata',
-            data_root=str(data / 'ilsvrc_val227'),
-            metadata_root=str(layouts / 'metadata' / 'ilsvrc_val227'),
-            split='test',
-            test_mode=True,
-            pipeline=[
-                dict(type='mmspg.LoadLocImage'),
-                dict(
-                    type='mmspg.LocResize',
-                    scale=(224, 224),
-                    backend='pillow',
-                ),
-                dict(type='mmspg.PackLocInputs'),
-            ],
+    with tempfile.TemporaryDirectory() as folder:
+        metadata = Path(folder, 'metadata')
+        write_parts(data, metadata, fit=0, val=0)
+        dataset = DATASETS.build(
+            dict(
+                type='mmspg.WSOLMetadata',
+                data_root=str(data),
+                metadata_root=str(metadata),
+                split='test',
+                test_mode=True,
+                pipeline=[
+                    dict(type='mmspg.LoadLocImage'),
+                    dict(
+                        type='mmspg.LocResize',
+                        scale=(224, 224),
+                        backend='pillow',
+                    ),
+                    dict(type='mmspg.PackLocInputs'),
+                ],
+            )
         )
-    )
     step = max(1, len(dataset) // (images or len(dataset)))
     chosen = list(range(0, len(dataset), step))[:images]
     return DataLoader(
@@ -169,29 +166,26 @@ def evaluate(model, loader, rule):
 
 def main():
     args = parse_args()
-    have = done(args.out)
-    weights = args.data / 'weights' / 'squeezenet1_1_fp16.safetensors'
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, args.data / 'make_layouts.py', folder],
-            check=True,
+    loader = build_loader(args.data, args.images, args.batch_size)
+
+    def measure(job, *_):
+        attribution, smooth, rule = METHODS[job['method']]
+        start = time.perf_counter()
+        model = build_model(args.weights, attribution, smooth)
+        figures = evaluate(model, loader, rule)
+        row = job | {k: f'{figures[f"loc/{k}"]:.2f}' for k in FIGURES}
+        row['protocol'] = figures['loc/protocol']
+        row['seconds'] = round(time.perf_counter() - start, 1)
+        return [row]
+
+    images = len(loader.dataset)
+    with tempfile.TemporaryDirectory() as folder:  # for the locks
+        work_off(
+            (dict(method=method, images=images) for method in args.methods),
+            measure,
+            Table(args.out, COLUMNS, ('method', 'images')),
+            Path(folder),
         )
-        loader = build_loader(
-            args.data, Path(folder), args.images, args.batch_size
-        )
-        for method in args.methods:
-            if (method, str(len(loader.dataset))) in have:
-                continue
-            attribution, smooth, rule = METHODS[method]
-            start = time.perf_counter()
-            figures = evaluate(
-                build_model(weights, attribution, smooth), loader, rule
-            )
-            row = dict(method=method, images=len(loader.dataset))
-            row.update({k: f'{figures[f"loc/{k}"]:.2f}' for k in FIGURES})
-            row['protocol'] = figures['loc/protocol']
-            row['seconds'] = round(time.perf_counter() - start, 1)
-            append(args.out, row)
 
 
 if __name__ == '__main__':
