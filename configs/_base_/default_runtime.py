@@ -25,6 +25,8 @@ custom_hooks = [
     dict(type='mmspg.HeadClassNumHook'),
     # Stop at a loss that is not finite; warn of a mask that has collapsed.
     dict(type='mmspg.LossCheckHook'),
+    # A bar with loss and time left, or a line every 20 seconds.
+    dict(type='mmspg.ProgressHook'),
 ]
 
 env_cfg = dict(

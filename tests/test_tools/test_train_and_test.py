@@ -37,7 +37,8 @@ def trained(tmp_path_factory):
         'train', CONFIG, '--work-dir', work_dir, '--cfg-options', *SMALL
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return work_dir, done.stdout + done.stderr
+    (log,) = work_dir.glob('*/*.log')
+    return work_dir, done.stdout + done.stderr + log.read_text()
 
 
 def test_training_logs_losses_and_mask_shares(trained):

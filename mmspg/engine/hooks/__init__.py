@@ -5,6 +5,7 @@ from .fold_batch_norm_hook import FoldBatchNormHook
 from .guidance_visualization_hook import GuidanceVisualizationHook
 from .localization_visualization_hook import LocalizationVisualizationHook
 from .loss_check_hook import LossCheckHook
+from .progress_hook import ProgressHook
 from .tf32_hook import TF32Hook
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     'HeadClassNumHook',
     'LocalizationVisualizationHook',
     'LossCheckHook',
+    'ProgressHook',
     'TF32Hook',
 ]

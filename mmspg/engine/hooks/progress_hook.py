@@ -1,0 +1,135 @@
+"""Show how far a training is: a bar on a terminal, lines elsewhere."""
+
+import atexit
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from mmspg.registry import HOOKS
+from mmspg.utils.noise import hide_on_terminal
+
+# The logger hook's own lines, some thirty numbers each.
+STEPS = re.compile(r'(Epoch|Iter)\((train|val|test)\)')
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """Tell epoch, step, loss and time left while a training runs.
+
+    On a terminal that is a bar. Elsewhere it is a line after the first step,
+    then one at most every ``seconds``. The log file of the run keeps
+    MMEngine's own lines with all numbers. A validation gives one line with
+    its main figures.
+
+    Args:
+        seconds (float): Between two lines where there is no terminal.
+            Defaults to 20.
+        clock (Callable): Gives seconds. Defaults to ``time.monotonic``.
+    """
+
+    FIGURES = (
+        ('cls_top1_acc', 'class top-1'),
+        ('accuracy/top1', 'class top-1'),
+        ('gt_known_acc', 'GT-known'),
+    )
+
+    def __init__(self, seconds: float = 20, clock: Callable = time.monotonic):
+        self.seconds = seconds
+        self.clock = clock
+        self.bar: Progress | None = None
+        self.next_line = 0.0
+        self.stream = None
+
+    def before_train(self, runner) -> None:
+        """Start the bar, and take the logger's own steps off the terminal."""
+        if not is_main_process():
+            return
+        runner.logger.info(f'all that is logged: {runner.log_dir}')
+        hide_on_terminal(runner.logger, STEPS.match)
+        console = Console()
+        if console.is_terminal:
+            self.bar = Progress(
+                TextColumn('{task.description}'),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn('{task.fields[state]}'),
+                console=console,
+            )
+            self.bar.add_task('training', total=runner.max_iters, state='')
+            self.bar.start()
+            atexit.register(self.bar.stop)  # or a Ctrl-C hides the cursor
+            _write_to(runner.logger, sys.stdout)  # which the bar watches
+
+    def after_train_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        """Tell step, loss and time left."""
+        hub = runner.message_hub
+        state = f'loss {hub.get_scalar("train/loss").current():.2f}'
+        if hub.get_info('eta', None):
+            left = timedelta(seconds=round(hub.get_info('eta')))
+            state += f', {left} left'
+        self._tell(runner, 'training', runner.iter + 1, state)
+
+    def after_val_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        """Tell how far the validation is."""
+        state = f'batch {batch_idx + 1} of {len(runner.val_dataloader)}'
+        self._tell(runner, 'validating', runner.iter, state)
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        """Tell the main figures."""
+        figures = [
+            f'{name} {value:.1f} %'
+            for ending, name in self.FIGURES
+            for key, value in (metrics or {}).items()
+            if key.endswith(ending) and 'oracle' not in key
+        ]
+        if figures and is_main_process():
+            runner.logger.info(
+                f'validation of epoch {runner.epoch}: {", ".join(figures)}'
+            )
+
+    def after_train(self, runner) -> None:
+        """Stop the bar."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+            _write_to(runner.logger, sys.stdout)
+
+    def _tell(self, runner, what: str, step: int, state: str) -> None:
+        if not is_main_process():
+            return
+        epoch = min(runner.epoch + 1, runner.max_epochs or 0)
+        of = f'epoch {epoch} of {runner.max_epochs}' if epoch else ''
+        if self.bar is not None:
+            self.bar.update(
+                self.bar.task_ids[0],
+                description=f'{what}, {of}' if of else what,
+                completed=step,
+                state=state,
+            )
+        elif self.clock() >= self.next_line:
+            self.next_line = self.clock() + self.seconds
+            runner.logger.info(
+                f'{what}, {of}{", " * bool(of)}step {step} of '
+                f'{runner.max_iters}: {state}'
+            )
+
+
+def _write_to(logger: logging.Logger, stream) -> None:
+    """Let a logger's terminal handlers write to what ``sys.stdout`` is."""
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(
+            handler, logging.FileHandler
+        ):
+            handler.setStream(stream)

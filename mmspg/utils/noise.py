@@ -1,0 +1,71 @@
+"""Lines of other packages that no user can act on, each by its name.
+
+Nothing is silenced as a whole: a message that is not listed here is shown.
+What MMEngine logs stays in the log file of the run.
+"""
+
+import io
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+
+__all__ = ['hide_on_terminal', 'ignore_warnings', 'quiet_import']
+
+WARNINGS = (
+    # mmcv: an operator that no network here has
+    'Fail to import ``MultiScaleDeformableAttention``',
+    # PyTorch: on a machine without a GPU there is nothing to pin for
+    "'pin_memory' argument is set as true but no accelerator is found",
+)
+PRINTED = (
+    # MMPretrain: a private data set of the fork's makers
+    'Could not import OneDL',
+)
+# Beginnings of what MMEngine logs for the file: the machine, the whole
+# config, the order of the hooks, a line for each parameter, its own plans.
+LOGGED = re.compile(
+    r'\s*('
+    r'-+\s+System environment:|Config:\s|Hooks will be executed|'
+    r'paramwise_options -- |Distributed training is not used, all Sync|'
+    r'"FileClient" will be deprecated|"HardDiskBackend" is the alias|'
+    r'load model from: |Loads checkpoint by |Exp name: |'
+    r'Checkpoints will be saved to |Saving checkpoint at '
+    r')'
+)
+
+
+def ignore_warnings() -> None:
+    """Ignore the listed warnings of this process, and no other."""
+    for message in WARNINGS:
+        warnings.filterwarnings('ignore', '\\s*' + re.escape(message))
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Drop the listed lines that a package prints while it is imported."""
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            yield
+    finally:
+        for line in printed.getvalue().splitlines():
+            if line not in PRINTED:
+                print(line)
+
+
+def hide_on_terminal(
+    logger: logging.Logger,
+    hide: Callable[[str], object] = LOGGED.match,
+) -> None:
+    """Keep lines of a logger off the terminal; its file has them all.
+
+    Args:
+        logger (logging.Logger): MMEngine's, of a run.
+        hide (Callable): Tells by a message whether it is hidden. Defaults
+            to those that are listed in this module.
+    """
+    for handler in logger.handlers:
+        if not isinstance(handler, logging.FileHandler):
+            handler.addFilter(lambda record: not hide(record.getMessage()))
