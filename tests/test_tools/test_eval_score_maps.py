@@ -235,3 +235,22 @@ def test_a_missing_split_is_refused(run, tmp_path):
     assert done.returncode == 1
     assert 'no such file' in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize(
+    'one, other, file',
+    [('1.jpg', '1.png', '1.npy'), ('i_0.25', 'i_0.75', 'i_0.npy')],
+)
+def test_a_map_serves_one_image(run, tmp_path, one, other, file):
+    """A program that wrote a/1.npy of a/1.jpg and a/1.png lost one."""
+    hand_drawn(tmp_path)
+    for path in (tmp_path / 'metadata/SET/test').glob('*.txt'):
+        text = path.read_text().replace('a/1.jpg', f'a/{one}')
+        path.write_text(text.replace('a/2.jpg', f'a/{other}'))
+    maps = tmp_path / 'maps/a'
+    (maps / '1.jpg.npy').rename(maps / file)
+    (maps / '2.jpg.npy').unlink()
+    done = run()
+    assert done.returncode == 1
+    assert f'two images, a/{one} and a/{other}' in done.stderr
+    assert done.report is None

@@ -104,6 +104,7 @@ def main():
     args = parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     # After the arguments, since this takes seconds to import.
+    from mmspg.evaluation.wsol.score_map_files import check_maps_differ
     from mmspg.evaluation.wsol.split import read_split
 
     try:
@@ -112,6 +113,7 @@ def main():
             args.mask_root,
             args.dataset_name,
         )
+        check_maps_differ(args.scoremap_root, (i.image for i in images))
     except (OSError, ValueError) as error:
         sys.exit(f'eval_score_maps.py: {error}')
     from mmspg.evaluation.metrics.wsol_tally import Tally

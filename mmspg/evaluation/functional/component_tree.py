@@ -33,7 +33,14 @@ import cv2
 import numba
 import numpy as np
 
-_jit = numba.njit(cache=True, nogil=True)
+
+def _jit(function):
+    """Compile once a machine, or once a process where nothing can be kept."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no folder that numba could write its cache to
+        return numba.njit(nogil=True)(function)
+
 
 # The eight neighbours (dy, dx) in raster order: the first four join before a
 # pixel of the same level, the last four after it.

@@ -114,22 +114,18 @@ def write_wsol(path, raw, sample):
     np.save(path, on_wsol_grid(raw, sample).astype(np.float32))
 
 
-def read_on_grid(folder, image):
-    """Read any program's map of an image on the benchmark's grid.
+def find_map(folder, image):
+    """Find the file that holds an image's map.
 
-    ``a/b.jpg.npy``, as the benchmark names it, or ``a/b.npy``: ``(224, 224)``
-    floats in [0, 1], taken as they are. ``a/b.jpg.npz``: ours, compact.
+    ``a/b.jpg.npy``, as the benchmark names it, ``a/b.npy``, or
+    ``a/b.jpg.npz``, which is ours.
 
     Args:
         folder (str | Path): The root of the maps.
         image (str): The image's id.
 
-    Returns:
-        ndarray: ``(224, 224)`` in [0, 1].
-
     Raises:
-        ValueError: No such file; another shape or type; a value that is
-            not finite or not in [0, 1]. The message names the file.
+        ValueError: There is no such file.
     """
     without = str(PurePosixPath(image).with_suffix(''))
     paths = [
@@ -143,6 +139,53 @@ def read_on_grid(folder, image):
             f'no score map of image {image}: looked for '
             + ', '.join(map(str, paths))
         )
+    return path
+
+
+def check_maps_differ(folder, images):
+    """Check that no file serves two images; missing files are no fault.
+
+    Args:
+        folder (str | Path): The root of the maps.
+        images (Iterable[str]): Ids of the images.
+
+    Raises:
+        ValueError: Two images have one file; names them.
+    """
+    owners = {}
+    for image in images:
+        try:
+            path = find_map(folder, image)
+        except ValueError:
+            continue
+        other = owners.setdefault(path, image)
+        if other != image:
+            raise ValueError(
+                f'{path} would be the score map of two images, {other} and '
+                f'{image}. The program that wrote it has lost one of the two '
+                f'maps. Write each map under the whole name of its image, '
+                f'{image}.npy for example.'
+            )
+
+
+def read_on_grid(folder, image):
+    """Read any program's map of an image on the benchmark's grid.
+
+    ``(224, 224)`` floats in [0, 1] are taken as they are; a compact file is
+    brought to that grid. `find_map` has the names.
+
+    Args:
+        folder (str | Path): The root of the maps.
+        image (str): The image's id.
+
+    Returns:
+        ndarray: ``(224, 224)`` in [0, 1].
+
+    Raises:
+        ValueError: No such file; another shape or type; a value that is
+            not finite or not in [0, 1]. The message names the file.
+    """
+    path = find_map(folder, image)
     if path.suffix == '.npz':
         raw, sample = read_compact(path)
         if 'homography' not in sample or is_flat(raw):

@@ -1,5 +1,9 @@
 """Every rule against an independent slow statement of it."""
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -295,3 +299,28 @@ def test_a_rule_without_a_threshold_asks_for_one():
 def test_maps_out_of_range_are_refused(score_map, message):
     with pytest.raises(ValueError, match=message):
         boxes_at_thresholds(score_map, [0.5])
+
+
+def test_where_nothing_can_be_cached(engine, tmp_path, monkeypatch):
+    """No folder for the cache: compile anew instead of stopping."""
+    if engine is contours:
+        pytest.skip('without numba')
+    import numba
+
+    copy = tmp_path / 'copy.py'
+    copy.write_text(Path(engine.__file__).read_text())
+    (tmp_path / '__pycache__').write_text('a file, so no folder')
+    for name in ('HOME', 'XDG_CACHE_HOME', 'LOCALAPPDATA'):
+        monkeypatch.setenv(name, str(tmp_path / '__pycache__'))
+    monkeypatch.setattr(numba.config, 'CACHE_DIR', '')
+    monkeypatch.setattr(sys, 'dont_write_bytecode', True)
+    spec = importlib.util.spec_from_file_location('copy_of_tree', copy)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    levels = np.zeros((20, 20), np.uint8)
+    levels[3:9, 4:12] = 1
+    floors = np.array([0])
+    np.testing.assert_array_equal(
+        module.largest_area(levels, floors),
+        contours.largest_area(levels, floors),
+    )
