@@ -1,5 +1,6 @@
 """ImageNet's CLS-LOC (ILSVRC 2012 to 2017) with its boxes."""
 
+import logging
 import os
 import os.path as osp
 
@@ -19,6 +20,7 @@ from .formats import (
     read_voc_xml,
 )
 from .paths import find, inside
+from .walk import describe, walk
 
 BOXES_FROM = ('auto', 'xml', 'csv')
 
@@ -30,7 +32,7 @@ class ImageNetLoc(LocDataset):
     Below the data root, or below ``ILSVRC/`` in it:
 
     - ``Data/CLS-LOC/train/<wnid>/*.JPEG`` and ``Data/CLS-LOC/val``, flat or
-      in folders ``<wnid>/``;
+      in folders ``<wnid>/``, with any suffix of images;
     - ``ImageSets/CLS-LOC/train_cls.txt`` and ``val.txt``, the lists of
       images; without them the folders are the list;
     - boxes, and the labels of val, from ``Annotations/CLS-LOC/<split>``
@@ -127,10 +129,9 @@ class ImageNetLoc(LocDataset):
         listed = self._has('ImageSets/CLS-LOC/train_cls.txt')
         if listed:
             # 'n01440764/n01440764_10026 1'
-            paths = [
-                (where, line.split()[0] + '.JPEG')
-                for where, line in read_lines(listed)
-            ]
+            lines = [(w, line.split()[0]) for w, line in read_lines(listed)]
+            names = self._names_of([stem for _, stem in lines])
+            paths = [(where, names[stem]) for where, stem in lines]
         else:
             paths = [(self.image_root, path) for path in self._scan()]
         samples: list[dict] = [
@@ -143,31 +144,38 @@ class ImageNetLoc(LocDataset):
         ]
         if self.train_boxes:
             annotated, source = self._annotations(
-                [s['img_id'][: -len('.JPEG')] for s in samples], partial=True
+                [osp.splitext(s['img_id'])[0] for s in samples], partial=True
             )
             for sample in samples:
                 self._add_boxes(sample, annotated, source)
         return samples
 
+    def _names_of(self, stems: list[str]) -> dict[str, str]:
+        """Add their suffixes to listed paths: '.JPEG' unless others are there.
+
+        Looks at the folders only where the first is no '.JPEG': a million
+        files, which may be in a database instead.
+        """
+        names = {stem: f'{stem}.JPEG' for stem in stems}
+        first = next(iter(names.values()), '')
+        if first and not osp.exists(osp.join(self.image_root, first)):
+            there = {osp.splitext(path)[0]: path for path in self._scan()}
+            names |= {s: there[s] for s in names.keys() & there.keys()}
+        return names
+
     def _scan(self) -> list[str]:
-        """List ``*.JPEG`` of the image root and its folders, sorted."""
-        paths = []
-        for entry in sorted(os.scandir(self.image_root), key=lambda e: e.name):
-            if entry.is_dir():
-                paths += (
-                    f'{entry.name}/{name}'
-                    for name in sorted(os.listdir(entry.path))
-                )
-            else:
-                paths.append(entry.name)
-        return [p for p in paths if p.endswith('.JPEG')]
+        """List the images below the image root; tell what is none."""
+        found = walk(self.image_root, by_name=True)
+        for line in describe(found.left_out):
+            print_log(f'{self.image_root}: {line}', 'current', logging.WARNING)
+        return found.images
 
     # -- validation: the annotation gives the label ------------------------
 
     def _load_val(self) -> list[dict]:
         found = {}
         for path in self._scan():
-            name = osp.basename(path)[: -len('.JPEG')]
+            name = osp.splitext(osp.basename(path))[0]
             if name in found:
                 raise ValueError(
                     f'{self.image_root}: image {name} is there twice, as '
@@ -204,7 +212,7 @@ class ImageNetLoc(LocDataset):
         kept = [
             s
             for s in samples
-            if s['img_id'][: -len('.JPEG')].rsplit('_', 1)[-1] not in numbers
+            if osp.splitext(s['img_id'])[0].rsplit('_', 1)[-1] not in numbers
         ]
         print_log(
             f'ImageNetLoc: {len(samples) - len(kept)} of {len(samples)} '

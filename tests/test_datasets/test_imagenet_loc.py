@@ -217,3 +217,27 @@ def test_unknown_options_list_the_known(ilsvrc):
         ImageNetLoc(str(ilsvrc), 'test')
     with pytest.raises(ValueError, match="'auto', 'xml', 'csv'"):
         val(ilsvrc, boxes_from='json')
+
+
+@pytest.mark.parametrize('listed', [False, True])
+def test_all_spellings_of_suffixes(ilsvrc, listed):
+    """A class whose images are .jpg does not vanish, nor its boxes."""
+    train = ilsvrc / 'Data/CLS-LOC/train'
+    (train / 'n01/n01_7.JPEG').rename(train / 'n01/n01_7.jpg')
+    (train / 'n02/n02_3.JPEG').rename(train / 'n02/n02_3.jpeg')
+    val = ilsvrc / 'Data/CLS-LOC/val'
+    for path in val.iterdir():
+        path.rename(path.with_suffix('.Jpg'))
+    if listed:
+        write(
+            ilsvrc / 'ImageSets/CLS-LOC/train_cls.txt',
+            'n01/n01_7 1\nn02/n02_3 2\nn02/n02_4 3\n',
+        )
+    found = ImageNetLoc(data_root=str(ilsvrc), split='train')
+    assert [found.get_data_info(i)['img_id'] for i in range(len(found))] == [
+        'n01/n01_7.jpg',
+        'n02/n02_3.jpeg',
+        'n02/n02_4.JPEG',
+    ]
+    found = ImageNetLoc(data_root=str(ilsvrc), split='val', test_mode=True)
+    assert len(found) == 2
