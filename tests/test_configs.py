@@ -26,6 +26,7 @@ def read(name):
 def without_weights(cfg):
     """Drop what would be downloaded."""
     if isinstance(cfg, dict):
+        cfg.pop('pretrained', None)  # timm's download
         if dict(cfg.get('init_cfg') or {}).get('type') == 'Pretrained':
             cfg['init_cfg'] = None
         for value in cfg.values():

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from mmengine.config import Config, ConfigDict, DictAction
 
+from .pip_weights import PIP_WEIGHTS
+
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 PIPELINES = ('train_pipeline', 'test_pipeline', 'tta_pipeline')
 SIZES = ('scale', 'crop_size')
@@ -76,11 +78,14 @@ def set_pretrained(cfg: Config, checkpoint: str) -> None:
 
     Args:
         cfg (Config): Changed in place.
-        checkpoint (str): A .pth file, or an address that MMEngine reads.
+        checkpoint (str): A .pth file, an address that MMEngine reads, or
+            one of `PIP_WEIGHTS`, such as 'lite0'.
 
     Raises:
         FileNotFoundError: If it is a path and no such file.
     """
+    if checkpoint in PIP_WEIGHTS:
+        checkpoint = f'pip://{checkpoint}'
     if '://' not in checkpoint and not osp.isfile(checkpoint):
         raise FileNotFoundError(
             f"--pretrained: there is no file '{checkpoint}'."

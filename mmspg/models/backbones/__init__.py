@@ -1,6 +1,7 @@
 """Backbones that mmpretrain lacks, or gives without the maps wanted."""
 
 from .alexnet import SpatialAlexNet
+from .any_trunk import AnyTrunk
 from .googlenet import TruncatedGoogLeNet
 from .inception_v3 import TruncatedInceptionV3
 from .resnet import TappedResNet
@@ -9,6 +10,7 @@ from .tiny_trunk import TinyTrunk
 from .vgg import SpatialVGG
 
 __all__ = [
+    'AnyTrunk',
     'SpatialAlexNet',
     'SpatialVGG',
     'TappedResNet',

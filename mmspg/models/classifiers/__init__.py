@@ -3,11 +3,13 @@
 from .attribution_classifier import AttributionClassifier
 from .batch_augment_classifier import BatchAugmentClassifier
 from .ensemble import EnsembleClassifier
+from .fitted_classifier import FittedClassifier
 from .plugin_classifier import PluginClassifier
 
 __all__ = [
     'AttributionClassifier',
     'BatchAugmentClassifier',
     'EnsembleClassifier',
+    'FittedClassifier',
     'PluginClassifier',
 ]

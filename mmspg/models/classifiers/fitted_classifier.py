@@ -1,0 +1,45 @@
+"""A classifier whose neck and head fit its backbone."""
+
+from mmpretrain.models import ImageClassifier
+
+from mmspg.registry import MODELS
+
+
+@MODELS.register_module()
+class FittedClassifier(ImageClassifier):
+    """An ``ImageClassifier`` that fills in ``in_channels``.
+
+    The neck gets the channels of the backbone's maps, the head those of the
+    last map that it sees; neither has to be looked up for a config.
+
+    Args:
+        backbone (dict): Of a backbone with ``out_channels``, such as
+            :class:`~mmspg.models.AnyTrunk`.
+        neck (dict, optional): Such as :class:`~mmspg.models.SPGNeck`,
+            without ``in_channels``. Defaults to None.
+        head (dict, optional): Such as :class:`~mmspg.models.SPGHead`,
+            without ``in_channels``. Defaults to None.
+        **kwargs: Of :class:`mmpretrain.models.ImageClassifier`.
+
+    Examples:
+        >>> trunk = dict(type='mmspg.AnyTrunk', trunk='timm/convnext_tiny')
+        >>> head = dict(type='mmspg.CAMHead', num_classes=7)
+        >>> FittedClassifier(trunk, head=head).head.in_channels
+        768
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict | None = None,
+        head: dict | None = None,
+        **kwargs,
+    ):
+        trunk = MODELS.build(backbone)
+        channels = trunk.out_channels
+        if neck is not None:
+            between = MODELS.build({**neck, 'in_channels': channels})
+            channels = (between.out_channels,)
+        if head is not None:
+            head = {**head, 'in_channels': channels[-1]}
+        super().__init__(trunk, neck and between, head, **kwargs)
