@@ -69,7 +69,7 @@ def rows_of(split, dataset, source, starts):
             continue
         path = Path(os.path.relpath(info['img_path'], source)).as_posix()
         row = [f'images/{path}', kept.index(name), name, split]
-        boxes = info.get('ori_gt_bboxes', ()) if split == 'test' else ()
+        boxes = info.get('ori_gt_bboxes', ())
         for box in boxes if len(boxes) else [[''] * 4]:
             yield [*row, *box]
 

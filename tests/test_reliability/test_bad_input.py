@@ -1,15 +1,11 @@
-"""Files made to harm: bombs, ways out of the root, and noise of all kinds."""
+"""Files made to harm: bombs, and ways out of the root."""
 
-import importlib.util
 import io
 import struct
-import sys
 import tracemalloc
 import zlib
-from pathlib import Path
 
 import pytest
-from hypothesis import strategies as st
 from PIL import Image
 
 from mmspg.datasets import CUBLoc, ImageNetLoc, WSOLMetadata
@@ -21,70 +17,6 @@ from mmspg.datasets.formats import (
 )
 from mmspg.datasets.images import UnreadableImageError, decode_image
 from mmspg.evaluation.metrics.class_predictions import ClassPredictions
-
-FUZZ = Path(__file__).resolve().parents[2] / 'tools' / 'misc' / 'fuzz.py'
-
-
-def load_fuzz():
-    spec = importlib.util.spec_from_file_location('fuzz', FUZZ)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules['fuzz'] = module  # NamedTuple looks its module up
-    spec.loader.exec_module(module)
-    return module
-
-
-fuzz = load_fuzz()
-GROUPS = {group.__name__: group for group in fuzz.GROUPS}
-
-# -- noise -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize('group', GROUPS)
-def test_noise_is_refused_by_name(group):
-    """The campaign of docs/reliability.md, in small."""
-    for name, target in GROUPS[group]():
-        tally = fuzz.campaign(target, name, 25, 0)
-        assert tally.count['inputs'] >= 20, name
-        assert not tally.problems, (name, tally.problems)
-
-
-@pytest.mark.parametrize(
-    'error, told',
-    [
-        (IndexError('list index out of range'), 'IndexError'),
-        (MemoryError(), 'MemoryError'),
-        (ValueError('invalid literal for int()'), 'names no file'),
-    ],
-)
-def test_the_campaign_sees_what_is_wrong(error, told):
-    """Or its zero would mean nothing."""
-
-    def read(content, folder):
-        if b'x' in content:
-            raise error
-
-    content = st.sampled_from([b'x', b'y'])
-    tally = fuzz.campaign(fuzz.Target(content, read), 'planted', 20, 0)
-    assert tally.count['taken']
-    assert tally.count['problems']
-    assert told in tally.problems[0]['what']
-    assert "b'x'" in tally.problems[0]['input']
-
-
-def test_the_campaign_sees_a_hang(monkeypatch):
-    monkeypatch.setattr(fuzz, 'LIMIT', 0.05)
-
-    def read(content, folder):
-        try:
-            while True:
-                pass
-        except Exception:
-            return
-
-    target = fuzz.Target(st.just(b''), read)
-    tally = fuzz.campaign(target, 'planted', 1, 0)
-    assert 'Hang' in tally.problems[0]['what']
-
 
 # -- XML ---------------------------------------------------------------------
 
