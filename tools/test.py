@@ -173,7 +173,7 @@ def main():
     from mmengine.registry import METRICS, RUNNERS
     from mmengine.runner import Runner
 
-    from mmspg.evaluation import use_stored_choice
+    from mmspg.evaluation.protocol import use_stored_choice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint
     from mmspg.utils.processes import enter_process_group, leave_process_group

@@ -24,13 +24,13 @@ from mmspg.datasets.transforms import check_pipeline
 from mmspg.engine.hooks.localization_visualization_hook import safe_name
 from mmspg.evaluation.functional import all_boxes_at_thresholds, get_rule
 from mmspg.evaluation.locate import locate
+from mmspg.evaluation.protocol import protocol_of
 from mmspg.utils.cfg import load_config
 from mmspg.utils.checkpoint import check_checkpoint, read_checkpoint
 from mmspg.visualization import LocalizationVisualizer, draw_sheet
 
 from .fast import make_fast
 from .inputs import list_inputs, load_inputs
-from .protocol import protocol_of
 from .results import save_results
 
 UNREADABLE = ('raise', 'skip')
@@ -54,7 +54,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
         classes (Sequence[str], optional): Names of the classes. None: those
             in the checkpoint.
         threshold (float, optional): Where maps are cut. None: see
-            `mmspg.apis.protocol.protocol_of`.
+            `mmspg.evaluation.protocol.protocol_of`.
         rule (str, optional): From map to box, one of
             `mmspg.evaluation.functional.RULES` that gives one box. None:
             the metric's of the config.

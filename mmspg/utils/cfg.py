@@ -17,6 +17,7 @@ PIPELINES = ('train_pipeline', 'test_pipeline', 'tta_pipeline')
 SIZES = ('scale', 'crop_size')
 
 __all__ = [
+    'input_side',
     'load_config',
     'merge_options',
     'parse_options',
@@ -95,6 +96,26 @@ def set_pretrained(cfg: Config, checkpoint: str) -> None:
     )
 
 
+def _sizes(nodes) -> list[int]:
+    """All sides of resizes and crops in pixels."""
+    sizes = [n[key] for n in walk_dicts(nodes) for key in SIZES if key in n]
+    return [min(s) if isinstance(s, tuple | list) else s for s in sizes]
+
+
+def input_side(loader) -> int | None:
+    """The side of what a dataloader gives the network, in pixels.
+
+    The crop, or where there is none the resize, is what the network sees.
+
+    Args:
+        loader (dict | None): Of a config.
+
+    Returns:
+        int | None: None: no transform has a size.
+    """
+    return min(_sizes(loader), default=None)
+
+
 def set_input_size(cfg: Config, side: int) -> None:
     """Scale all resizes and crops so that the network sees another size.
 
@@ -110,18 +131,13 @@ def set_input_size(cfg: Config, side: int) -> None:
     if side < 32:
         raise ValueError(f'--input-size must be at least 32, but is {side}.')
     nodes = [cfg.get(name) for name in (*DATALOADERS, *PIPELINES)]
-    sizes = [
-        node[key] for node in walk_dicts(nodes) for key in SIZES if key in node
-    ]
+    sizes = _sizes(nodes)
     if not sizes:
         raise ValueError(
             '--input-size: no transform of this config has a '
             f'{" or a ".join(SIZES)} to change.'
         )
-    # The crop, or where there is none the resize, is what the network sees.
-    ratio = side / min(
-        min(s) if isinstance(s, tuple | list) else s for s in sizes
-    )
+    ratio = side / min(sizes)
     done = set()  # pipelines are shared between dataloaders
     for node in walk_dicts(nodes):
         for key in SIZES:

@@ -1,6 +1,7 @@
 """Read checkpoints safely, and check that they fill a model."""
 
 import os.path as osp
+import re
 from pickle import UnpicklingError
 
 import torch
@@ -15,7 +16,19 @@ from .cfg import walk_dicts
 from .compat import allow_checkpoints
 from .unpickling import only_weights, pickle_is_allowed
 
-__all__ = ['check_checkpoint', 'check_start', 'read_checkpoint']
+__all__ = [
+    'check_checkpoint',
+    'check_start',
+    'clean_name',
+    'read_checkpoint',
+    'state_dict_of',
+]
+
+# What wrappers put before a name: DataParallel and DistributedDataParallel,
+# torch.compile, and copies that average the weights (EMA).
+WRAPPERS = re.compile(
+    r'^((module|model_ema|ema_model|ema|averaged_model|_orig_mod)\.)+'
+)
 
 
 def read_checkpoint(path: str) -> dict:
@@ -78,6 +91,37 @@ def _gist(error: Exception) -> str:
     return (telling or lines or [type(error).__name__])[0][:300]
 
 
+def clean_name(name: str) -> str:
+    """A tensor's name in the bare model.
+
+    Examples:
+        >>> clean_name('module._orig_mod.head.fc.weight')
+        'head.fc.weight'
+        >>> clean_name('backbone._orig_mod.conv1.weight')
+        'backbone.conv1.weight'
+    """
+    return WRAPPERS.sub('', name).replace('._orig_mod.', '.')
+
+
+def state_dict_of(content: dict) -> dict:
+    """The tensors of a checkpoint under the names of the bare model.
+
+    Args:
+        content (dict): What `read_checkpoint` gave: tensors by name, or
+            those under 'state_dict', wrapped any number of times.
+
+    Returns:
+        dict: Name to tensor; what is no tensor is left out.
+    """
+    while isinstance(content.get('state_dict'), dict):
+        content = content['state_dict']
+    return {
+        clean_name(str(name)): value
+        for name, value in content.items()
+        if isinstance(value, torch.Tensor)
+    }
+
+
 def check_start(cfg: Config) -> None:
     """Read what a training is about to read, to say what is wrong with it.
 
@@ -132,10 +176,9 @@ def check_checkpoint(model: nn.Module, path: str) -> None:
         ValueError: If it cannot be read, or tensors are missing or have
             another shape.
     """
-    found = read_checkpoint(path)
-    found = found.get('state_dict', found)
+    found = state_dict_of(read_checkpoint(path))
     wanted = model.state_dict()
-    shared = {name.removeprefix('module.'): name for name in wanted}
+    shared = {clean_name(name): name for name in wanted}
     missing = [
         name
         for name in shared
@@ -150,20 +193,13 @@ def check_checkpoint(model: nn.Module, path: str) -> None:
             'program needs tools/model_converters/convert_checkpoint.py.'
         )
     wrong = [
-        f'{name}: {_shape(found[name])}, the model has '
+        f'{name}: {tuple(found[name].shape)}, the model has '
         f'{tuple(wanted[shared[name]].shape)}'
         for name in shared
-        if name in found
-        and _shape(found[name]) != tuple(wanted[shared[name]].shape)
+        if name in found and found[name].shape != wanted[shared[name]].shape
     ]
     if wrong:
         raise ValueError(
             f"'{path}' has tensors of other shapes, {wrong[:3]}. If it has "
             'other classes, set model.head.num_classes to theirs.'
         )
-
-
-def _shape(value) -> tuple | str:
-    """The shape of a tensor, or what it is instead of one."""
-    shape = getattr(value, 'shape', None)
-    return type(value).__name__ if shape is None else tuple(shape)

@@ -13,11 +13,11 @@ from PIL import Image
 from tiny_checkpoint import write_checkpoint
 
 from mmspg.apis import LocalizationInferencer
-from mmspg.apis.protocol import protocol_of
 from mmspg.apis.results import coco_rows
 from mmspg.datasets.images import UnreadableImageError
 from mmspg.evaluation.functional import box_iou, to_inclusive
 from mmspg.evaluation.metrics import localization_metric
+from mmspg.evaluation.protocol import protocol_of
 from mmspg.visualization import (
     LocalizationVisualizer,
     localization_visualizer,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.logging import MessageHub
 from mmengine.visualization import Visualizer
 from mmpretrain.structures import DataSample
 from mmpretrain.visualization import UniversalVisualizer
@@ -180,10 +180,10 @@ def test_threshold_of_the_metric(drawn, image_path):
 )
 def test_follows_the_metric_of_a_test(drawn, image_path, metric, expected):
     MessageHub.get_instance(f'hub_{image_path}')
-    history = HistoryBuffer([0.3, 0.45], [1, 1])
-    scalars = {'val/loc/threshold': history}
     hook = LocalizationVisualizationHook(enable=True, interval=1)
-    hook.after_load_checkpoint(None, {'message_hub': {'log_scalars': scalars}})
+    hook.after_load_checkpoint(
+        None, {'meta': {'localization': {'threshold': 0.45}}}
+    )
     evaluator = SimpleNamespace(metrics=[LocalizationMetric(**metric)])
     loop = SimpleNamespace(evaluator=evaluator)
     hook.before_test(SimpleNamespace(test_loop=loop))

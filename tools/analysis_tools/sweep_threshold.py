@@ -154,27 +154,31 @@ def main():
 
 def write(figures, runner, args, same):
     """Write the choice and the drawing, and say where they are."""
-    from mmspg.evaluation import (
+    from mmspg.evaluation.protocol import (
+        named_split,
+        settings_of,
         store_choice,
         store_in_checkpoint,
         threshold_file,
+        weights_digest,
     )
+    from mmspg.utils.checkpoint import read_checkpoint, state_dict_of
 
     figures = {key.split('/', 1)[1]: v for key, v in figures.items()}
     metric = runner.test_evaluator.metrics[0]
-    dataset = runner.test_dataloader.dataset
-    where = f'{type(dataset).__name__} {getattr(dataset, "split", "")}'
+    content = read_checkpoint(args.checkpoint)
     choice = dict(
         threshold=figures['threshold'],
         threshold_tight=figures['threshold_tight'],
         threshold_loose=figures['threshold_loose'],
-        rule=metric.rule,
-        align_corners=metric.align_corners,
+        kind='chosen',
+        chosen_on=named_split(runner.test_dataloader.dataset),
         resolution='original',
         iou_thr=metric.iou_thrs[0],
         strict=metric.strict,
-        chosen_on=f'{where.strip()}, {len(dataset)} images',
         checkpoint=Path(args.checkpoint).name,
+        weights=weights_digest(state_dict_of(content)),
+        **settings_of(runner.cfg),
         gt_known_acc=figures['gt_known_acc'],
         curves=metric.curves,
     )

@@ -67,7 +67,7 @@ def find_checkpoint(work_dir: Path) -> str:
 
 def prepare(args):
     """The config of the test, its file, and the checkpoint."""
-    from mmspg.evaluation.metrics.stored_threshold import use_stored_choice
+    from mmspg.evaluation.protocol import use_stored_choice
     from mmspg.utils import cfg as change
 
     work_dir = Path(args.work_dir)

@@ -1,4 +1,4 @@
-"""Checkpoints that a kill or a full disk cannot take away."""
+"""Checkpoints that a kill cannot take away, and that say how to use them."""
 
 import os.path as osp
 from typing import Any
@@ -6,6 +6,14 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 
+from mmspg.evaluation.protocol import (
+    META_KEY,
+    SWEEP,
+    settings_of,
+    validated_choice,
+    warn,
+    weights_digest,
+)
 from mmspg.registry import HOOKS
 from mmspg.utils.atomic import BACKEND, write_atomically
 
@@ -40,6 +48,12 @@ class AtomicCheckpointHook(CheckpointHook):
     So ``last_checkpoint`` always names a whole file, and ``--resume`` needs
     no more. It takes room for one checkpoint more than ``max_keep_ckpts``.
 
+    A checkpoint carries what its boxes need, in ``meta['localization']``:
+    map source, input size and rule and, once it has been validated, the
+    threshold that was best and what that is bound to (see
+    `mmspg.evaluation.protocol`). MMEngine validates after it has saved, so
+    the checkpoint is then written again, in the same way.
+
     Args:
         backend_args (dict, optional): As of MMEngine's. Given, or with an
             ``out_dir`` that is no local folder, the writes are those of that
@@ -49,6 +63,11 @@ class AtomicCheckpointHook(CheckpointHook):
 
     backend_args: dict | None
     file_backend: Any
+    # What was saved since the weights last changed: (step, meta).
+    _saved: tuple[int, dict] | None = None
+    # What the validation of these weights has chosen.
+    _choice: dict | None = None
+    _warned = False
 
     def before_train(self, runner) -> None:
         """Choose the backend that writes atomically, for local folders."""
@@ -58,8 +77,44 @@ class AtomicCheckpointHook(CheckpointHook):
             self.backend_args = dict(backend=BACKEND)
         super().before_train(runner)
 
+    def before_train_iter(self, runner, *args, **kwargs) -> None:
+        """Forget what was said of weights that are about to change."""
+        self._saved = self._choice = None
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        """Complete the checkpoint of these weights, and keep the best."""
+        if not hasattr(self, 'file_backend'):
+            return  # a validation without a training
+        metrics = metrics or {}
+        loop = runner.val_loop
+        self._choice = validated_choice(
+            loop.evaluator.metrics, metrics, loop.dataloader.dataset
+        )
+        if self._choice is None and not self._warned:
+            self._warned = True
+            warn(
+                'This validation evaluates no boxes, so no threshold for '
+                'boxes goes with the checkpoints. Choose one on images with '
+                f'boxes: {SWEEP} CHECKPOINT'
+            )
+        saved = self._saved
+        super().after_val_epoch(runner, metrics)
+        # save_best may have written it again.
+        if saved and self._choice and self._saved is saved:
+            self._save_checkpoint_with_step(runner, *saved)
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Add what boxes need, last of all hooks: EMA swaps weights."""
+        carried = settings_of(runner.cfg, 'val')
+        state_dict = checkpoint.get('state_dict')
+        if self._choice and state_dict:
+            digest = weights_digest(state_dict)
+            carried = {**self._choice, **carried, 'weights': digest}
+        checkpoint['meta'][META_KEY] = carried
+
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
         """Write the checkpoint, then its name, then remove outdated ones."""
+        self._saved = (step, dict(meta))
         outdated = self._keep(runner, step)
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)

@@ -15,11 +15,10 @@ from mmpretrain.engine.hooks import VisualizationHook
 from mmpretrain.structures import DataSample
 
 from mmspg.datasets.images import UnreadableImageError, read_image
-from mmspg.evaluation.functional import get_rule
 from mmspg.evaluation.metrics import LocalizationMetric
+from mmspg.evaluation.protocol import carried_settings, default_threshold
 from mmspg.registry import HOOKS
 
-DEFAULT_THRESHOLD = 0.2
 LONGEST_NAME = 180
 
 
@@ -116,7 +115,7 @@ class LocalizationVisualizationHook(VisualizationHook):
         threshold (float | str): Score at which the map is cut. 'metric'
             is that of the `LocalizationMetric` of the loop: its fixed one,
             or, as the oracle's is known only afterwards, the one reported
-            last in this run or before the checkpoint was written, or else
+            last in this run, or the one stored in the checkpoint, or else
             the rule's own, or .2. Defaults to 'metric'.
         input_order (str): Channel order of the inputs, 'bgr' or 'rgb'.
             Defaults to 'bgr', which mmpretrain's and our loaders give.
@@ -169,14 +168,12 @@ class LocalizationVisualizationHook(VisualizationHook):
         self._protocol = {}  # the metric's, for the visualizer
         # the metric's threshold, if it has been fixed
         self._fixed: float | None = None
-        # the last one before the checkpoint
+        # the one that the checkpoint carries
         self._stored: float | None = None
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Look up the last threshold before the checkpoint was written."""
-        scalars = checkpoint.get('message_hub', {}).get('log_scalars', {})
-        if 'val/loc/threshold' in scalars:
-            self._stored = float(scalars['val/loc/threshold'].current())
+        """Look up the threshold that was chosen for the checkpoint."""
+        self._stored = carried_settings(checkpoint).get('threshold')
 
     def before_val(self, runner) -> None:
         """Draw by the rule of the validation's metric."""
@@ -202,10 +199,10 @@ class LocalizationVisualizationHook(VisualizationHook):
             return self.threshold
         if self._fixed is not None:
             return self._fixed
-        own = get_rule(rule).thresholds
-        default = DEFAULT_THRESHOLD if own is None else float(own[0])
-        stored = default if self._stored is None else self._stored
-        return reported_threshold(stored)
+        stored = self._stored
+        return reported_threshold(
+            default_threshold(rule) if stored is None else stored
+        )
 
     def _draw_samples(
         self,

@@ -1,12 +1,11 @@
 """Which threshold a report uses, and where it came from."""
 
-import json
-import math
 from dataclasses import dataclass, replace
 from numbers import Real
-from pathlib import Path
 
 import numpy as np
+
+from ..protocol import check_choice, describe, read_choice
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ class ThresholdChoice:
             threshold = read_choice(threshold)
         star_source = 'fixed'
         if isinstance(threshold, dict):
-            check_protocol(threshold, protocol)
-            source = f'chosen on {threshold.get("chosen_on", "another split")}'
+            check_choice(threshold, protocol)
+            source = describe(threshold)
             if star is None and 'threshold_tight' in threshold:
                 star = (
                     threshold['threshold_tight'],
@@ -83,7 +82,7 @@ class ThresholdChoice:
         choice = cls(grid)
         if threshold is not None:
             choice = replace(
-                choice, index=choice.find(threshold), source=source
+                choice, index=choice.position(threshold), source=source
             )
         if star is not None:
             tight, loose = star
@@ -94,13 +93,13 @@ class ThresholdChoice:
                 )
             choice = replace(
                 choice,
-                tight=choice.find(tight),
-                loose=choice.find(loose),
+                tight=choice.position(tight),
+                loose=choice.position(loose),
                 star_source=star_source,
             )
         return choice
 
-    def find(self, threshold):
+    def position(self, threshold):
         """Index of a threshold that is on the grid."""
         return int(np.searchsorted(self.grid, threshold))
 
@@ -125,48 +124,3 @@ class ThresholdChoice:
         right = np.tril(right)  # the tight threshold is the higher one
         tight, loose = np.unravel_index(np.argmax(right), right.shape)
         return replace(self, tight=int(tight), loose=int(loose))
-
-
-def read_choice(path):
-    """Read a file that ``tools/analysis_tools/sweep_threshold.py`` wrote.
-
-    Raises:
-        ValueError: It is absent, or holds no choice.
-    """
-    try:
-        choice = json.loads(Path(path).read_text(encoding='utf-8'))
-        if not math.isfinite(choice['threshold']):
-            raise ValueError(f'threshold is {choice["threshold"]}')
-    except FileNotFoundError:
-        raise ValueError(
-            f"threshold={str(path)!r}: no such file, and neither 'oracle', "
-            "'checkpoint' nor a number"
-        ) from None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        raise ValueError(
-            f'{path}: no stored threshold, a JSON object with the key '
-            f"'threshold' was expected ({error})"
-        ) from None
-    return choice
-
-
-def check_protocol(choice, protocol):
-    """Refuse a choice made under other settings.
-
-    Raises:
-        ValueError: A setting differs; the message names it.
-    """
-    for key, value in protocol.items():
-        if key in choice and choice[key] != value:
-            raise ValueError(
-                f'the stored threshold {choice["threshold"]:g} was chosen '
-                f'with {key}={choice[key]!r}, and the metric has '
-                f'{key}={value!r}; choose one with sweep_threshold.py'
-            )

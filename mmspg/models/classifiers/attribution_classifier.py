@@ -13,6 +13,7 @@ from mmspg.registry import MODELS
 
 from ..attributions import ATTRIBUTIONS
 from ..attributions.steering import find_module
+from ..requests import requested_labels
 
 
 @MODELS.register_module()
@@ -23,9 +24,8 @@ class AttributionClassifier(ImageClassifier):
     checkpoint of one will do, whatever its head. At prediction it turns
     gradients on, which MMEngine's loops turn off, and writes ``score_map``
     ``(K, h, w)`` and ``score_map_labels`` ``(K, )`` as :class:`CAMHead`
-    does: of the classes that the head asks for or, with a head that asks
-    for none, of the sample's ``score_map_request``, else of the top-k
-    predicted, and of the ground truth.
+    does: of the classes that the head chose or, with a head that chooses
+    none, of those of `mmspg.models.requests.requested_labels`.
 
     Args:
         attribution (dict): ``name``, one of ``ATTRIBUTIONS``, and options
@@ -84,7 +84,11 @@ class AttributionClassifier(ImageClassifier):
             list[DataSample]: See the class.
         """
         samples = super().predict(inputs, data_samples, **kwargs)
-        labels = torch.stack([self._labels(sample) for sample in samples])
+        if 'score_map_labels' in samples[0]:  # the head's choice
+            labels = torch.stack([s.score_map_labels for s in samples])
+        else:
+            scores = torch.stack([sample.pred_score for sample in samples])
+            labels = requested_labels(scores, samples, self.score_map_topk)
         maps = self.attribution(self, inputs, labels.to(inputs.device))
         maps = self._smoothed(maps.float())
         for sample, score_map, label in zip(
@@ -101,15 +105,3 @@ class AttributionClassifier(ImageClassifier):
         # Three sigmas to each side, but no further than maps are mirrored.
         reach = min(math.ceil(3 * sigma), min(maps.shape[-2:]) - 1)
         return gaussian_blur(maps, 2 * reach + 1, sigma)
-
-    def _labels(self, sample: DataSample) -> Tensor:
-        if 'score_map_labels' in sample:
-            return sample.score_map_labels
-        scores = sample.pred_score
-        if 'score_map_request' in sample:
-            labels = sample.score_map_request.to(scores.device)
-        else:
-            labels = scores.topk(min(self.score_map_topk, len(scores))).indices
-        if 'gt_label' in sample:
-            labels = torch.cat([labels, sample.gt_label[:1].to(labels)])
-        return labels

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mmspg.registry import MODELS
 
 from ..guidance import min_max_normalise
+from ..requests import requested_labels
 
 
 @MODELS.register_module()
@@ -118,12 +119,10 @@ class EnsembleClassifier(BaseModel):
         """
         scores = self.probabilities(inputs)
         samples = data_samples or [DataSample() for _ in scores]
-        topk = min(self.score_map_topk, scores.shape[1])
-        top = scores.topk(topk, dim=1).indices
-        wanted = [
-            sample.get('score_map_request', labels)
-            for sample, labels in zip(samples, top, strict=True)
-        ]
+        # The members add the ground truth, if their heads do.
+        wanted = requested_labels(
+            scores, samples, self.score_map_topk, with_truth=False
+        )
         found = [
             member.predict(inputs, list(map(_ask, samples, wanted)))
             for member in self.members

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mmspg.registry import MODELS
 
 from ..guidance import pick_class_maps
+from ..requests import requested_labels
 
 
 @MODELS.register_module()
@@ -168,10 +169,7 @@ class CAMHead(ClsHead):
     ) -> list[DataSample]:
         """Class scores, and the score maps of the asked-for classes.
 
-        Whose maps: ``labels`` if given; else each sample's
-        ``score_map_request`` (``(K, )``, the same K for all) if it has one;
-        else the top-k predicted. The ground-truth class follows where it is
-        known and ``score_map_gt`` is set.
+        `mmspg.models.requests.requested_labels` says whose maps.
 
         Args:
             feats (Sequence[Tensor]): What the neck gives.
@@ -186,7 +184,13 @@ class CAMHead(ClsHead):
         """
         cls_score = self(feats)
         samples = self._get_predictions(cls_score, data_samples)
-        asked = self._asked_for(cls_score, samples, labels)
+        asked = requested_labels(
+            cls_score,
+            samples,
+            self.score_map_topk,
+            labels,
+            with_truth=self.score_map_gt,
+        )
         maps = self.score_maps(feats, asked)
         for sample, score_map, label in zip(samples, maps, asked, strict=True):
             sample.set_field(score_map, 'score_map', dtype=Tensor)
@@ -206,35 +210,3 @@ class CAMHead(ClsHead):
     def agnostic_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
         """A map that knows no class, ``(N, h, w)``, float32."""
         return self.pre_logits(feats).float().mean(dim=1)
-
-    def _asked_for(
-        self, cls_score: Tensor, samples: list[DataSample], labels
-    ) -> Tensor:
-        num, device = len(cls_score), cls_score.device
-        if labels is not None:
-            labels = torch.as_tensor(labels, device=device)
-            if labels.ndim < 2:  # the same classes for all images
-                labels = labels.reshape(1, -1)
-            self._check_labels(labels)
-            labels = labels.expand(num, -1)
-        elif all('score_map_request' in sample for sample in samples):
-            labels = torch.stack([s.score_map_request for s in samples]).to(
-                device
-            )
-        else:
-            labels = cls_score.topk(self.score_map_topk, dim=1).indices
-        if self.score_map_gt and all('gt_label' in s for s in samples):
-            truth = torch.stack([s.gt_label[:1] for s in samples]).to(device)
-            labels = torch.cat([labels, truth], dim=1)
-        return labels
-
-    def _check_labels(self, labels: Tensor) -> None:
-        if (
-            labels.numel() == 0
-            or labels.min() < 0
-            or labels.max() >= self.num_classes
-        ):
-            raise ValueError(
-                f'Maps were asked for the classes {labels.tolist()}, but '
-                f'classes go from 0 to {self.num_classes - 1}.'
-            )

@@ -5,6 +5,8 @@ from mmengine.model import BaseTTAModel
 
 from mmspg.registry import MODELS
 
+from ..requests import requested_labels
+
 
 @MODELS.register_module()
 class TenCropTTA(BaseTTAModel):
@@ -57,10 +59,14 @@ class TenCropTTA(BaseTTAModel):
         )
         predictions = [self.module.test_step(crop) for crop in crops]
         merged = self.merge_preds(list(zip(*predictions, strict=True)))
-        for sample, score in zip(whole['data_samples'], merged, strict=True):
-            if 'score_map_request' not in sample:
-                top = score.topk(min(self.topk, len(score))).indices
-                sample.set_field(top, 'score_map_request', dtype=torch.Tensor)
+        asked = requested_labels(
+            torch.stack(merged),
+            whole['data_samples'],
+            self.topk,
+            with_truth=False,
+        )
+        for sample, labels in zip(whole['data_samples'], asked, strict=True):
+            sample.set_field(labels, 'score_map_request', dtype=torch.Tensor)
         samples = self.module.test_step(whole)
         for sample, score in zip(samples, merged, strict=True):
             sample.set_pred_score(score)

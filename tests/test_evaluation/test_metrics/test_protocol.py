@@ -7,8 +7,8 @@ import torch
 from mmengine.config import Config
 from samples import block, evaluate, sample
 
-from mmspg.evaluation import (
-    LocalizationMetric,
+from mmspg.evaluation.metrics import LocalizationMetric
+from mmspg.evaluation.protocol import (
     store_choice,
     store_in_checkpoint,
     stored_choice,

@@ -1,0 +1,59 @@
+"""Of which classes score maps are made."""
+
+from collections.abc import Sequence
+
+import torch
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+
+def requested_labels(
+    scores: Tensor,
+    samples: Sequence[DataSample],
+    topk: int,
+    labels: Tensor | Sequence[int] | int | None = None,
+    with_truth: bool = True,
+) -> Tensor:
+    """Choose the classes whose maps a prediction gives.
+
+    Which: ``labels`` if given; else each sample's ``score_map_request``
+    (``(K, )``, the same K for all) if all have one; else the top-k
+    predicted. A sample's ``score_map_topk`` asks for more than ``topk``. The
+    ground-truth class follows where all samples know it.
+
+    Args:
+        scores (Tensor): ``(N, C)``, any that rank the classes.
+        samples (Sequence[DataSample]): N samples.
+        topk (int): How many predicted classes.
+        labels (Tensor | Sequence[int] | int, optional): For all images,
+            ``(K, )``, or for each, ``(N, K)``.
+        with_truth (bool): Whether the ground truth follows.
+
+    Returns:
+        Tensor: ``(N, K)`` int64, on the device of the scores.
+
+    Raises:
+        ValueError: ``labels`` are no classes.
+    """
+    number, classes = scores.shape
+    device = scores.device
+    if labels is not None:
+        wanted = torch.as_tensor(labels, device=device)
+        if wanted.ndim < 2:  # the same classes for all images
+            wanted = wanted.reshape(1, -1)
+        if not wanted.numel() or wanted.min() < 0 or wanted.max() >= classes:
+            raise ValueError(
+                f'Maps were asked for the classes {wanted.tolist()}, but '
+                f'classes go from 0 to {classes - 1}.'
+            )
+        wanted = wanted.expand(number, -1)
+    elif all('score_map_request' in sample for sample in samples):
+        wanted = torch.stack([s.score_map_request for s in samples])
+        wanted = wanted.to(device)
+    else:
+        topk = max([topk, *(s.get('score_map_topk', 0) for s in samples)])
+        wanted = scores.topk(min(topk, classes), dim=1).indices
+    if with_truth and all('gt_label' in sample for sample in samples):
+        truth = torch.stack([s.gt_label[:1] for s in samples]).to(device)
+        wanted = torch.cat([wanted, truth], dim=1)
+    return wanted

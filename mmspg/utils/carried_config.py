@@ -1,0 +1,128 @@
+"""The config that a checkpoint carries, read without running it."""
+
+import ast
+import math
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import Registry
+
+from .cfg import walk_dicts
+
+__all__ = ['carried_config', 'parse_config']
+
+CONSTANTS = dict(inf=math.inf, nan=math.nan)
+
+
+def parse_config(text: str) -> dict:
+    """Read what ``Config.pretty_text`` wrote: names and literals only.
+
+    A config is Python, and MMEngine runs it. One from a checkpoint comes
+    from whoever made that, so it is parsed and never run.
+
+    Args:
+        text (str): ``name = literal`` lines, where ``dict(key=literal)`` is
+            a literal, too.
+
+    Returns:
+        dict: Name to value.
+
+    Raises:
+        ValueError: There is something else in it.
+    """
+    try:
+        found = {}
+        for statement in ast.parse(text).body:
+            if not isinstance(statement, ast.Assign):
+                raise ValueError(f'line {statement.lineno} assigns nothing')
+            for target in statement.targets:
+                found[target.id] = _value(statement.value)  # type: ignore
+        return found
+    except (SyntaxError, AttributeError, RecursionError, MemoryError) as error:
+        raise ValueError(f'it is no plain config ({error})') from None
+
+
+def _value(node: ast.AST) -> Any:
+    if isinstance(node, ast.Call):
+        if getattr(node.func, 'id', None) != 'dict':
+            raise ValueError(f'line {node.lineno} calls a function')
+        found: dict = {}
+        for argument in node.args:  # dict({'a.b': 1})
+            found.update(_value(argument))
+        for keyword in node.keywords:
+            value = _value(keyword.value)
+            found.update(
+                value if keyword.arg is None else {keyword.arg: value}
+            )
+        return found
+    if isinstance(node, ast.Dict):
+        if None in node.keys:
+            raise ValueError(f'line {node.lineno} is no literal')
+        return {
+            _value(key): _value(value)  # type: ignore[arg-type]
+            for key, value in zip(node.keys, node.values, strict=True)
+        }
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
+        return kind(_value(item) for item in node.elts)
+    if isinstance(node, ast.Name) and node.id in CONSTANTS:
+        return CONSTANTS[node.id]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_value(node.operand)
+    return ast.literal_eval(node)
+
+
+def carried_config(checkpoint: dict, path: str) -> Config:
+    """Give the config that a checkpoint was trained with.
+
+    Args:
+        checkpoint (dict): What the file holds.
+        path (str): Its name, for messages.
+
+    Returns:
+        Config: As it was run, with the command line's changes.
+
+    Raises:
+        ValueError: It carries none, or one that is more than plain values of
+            registered types; the message says to give the config.
+    """
+    way_out = f'Give the config, too: CONFIG {path}'
+    text = (checkpoint.get('meta') or {}).get('cfg')
+    if not isinstance(text, str):
+        raise ValueError(
+            f"'{path}' carries no config: it was made by another program, or "
+            f'only its weights were kept. {way_out}'
+        )
+    try:
+        found = parse_config(text)
+        _check_types(found)
+    except ValueError as error:
+        raise ValueError(
+            f"the config that '{path}' carries is not taken: {error}. "
+            f'{way_out}'
+        ) from None
+    return Config(found)
+
+
+def _check_types(cfg: dict) -> None:
+    """Refuse types that are not registered, which MMEngine would import."""
+    import mmpretrain.registry as nodes
+
+    from .setup_env import register_all_modules
+
+    register_all_modules(init_default_scope=False)
+    registries = [r for r in vars(nodes).values() if isinstance(r, Registry)]
+    names: set[str] = set()
+    while registries:
+        registry = registries.pop()
+        registry.import_from_location()
+        names.update(registry.module_dict)
+        registries.extend(registry.children.values())
+        if registry.parent is not None:
+            names.update(registry.parent.module_dict)
+    scopes = {'mmspg', 'mmpretrain', 'mmcv', 'mmengine'}
+    for node in walk_dicts(cfg):
+        kind = node.get('type', 'Identity')
+        *scope, name = str(kind).split('.')
+        if name not in names | {'Identity'} or not scopes.issuperset(scope):
+            raise ValueError(f'type {kind!r} is not known here')

@@ -1,0 +1,198 @@
+"""The arguments that the tools share: declared, read and applied here.
+
+Quick to import: a tool's ``--help`` loads no PyTorch.
+"""
+
+import os
+import os.path as osp
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .unpickling import allow_pickle
+
+__all__ = [
+    'add_model',
+    'add_shared',
+    'apply_arguments',
+    'errors_in_one_line',
+    'read_arguments',
+    'tool_parser',
+]
+
+SHARED: dict[str, dict[str, Any]] = {
+    '--work-dir': dict(
+        metavar='DIR',
+        help='folder for logs and results (default: work_dirs/ and the '
+        "config's name)",
+    ),
+    '--data-root': dict(
+        metavar='DIR',
+        default=os.environ.get('MMSPG_DATA_ROOT'),
+        help='folder of the data set, for all splits (default: the '
+        'environment variable MMSPG_DATA_ROOT, or what the config says)',
+    ),
+    '--input-size': dict(
+        type=int,
+        metavar='PIXELS',
+        help='side of the input of the network: all resizes and crops are '
+        'scaled to it (default: what the checkpoint was trained at, or what '
+        'the config says)',
+    ),
+    '--no-pin-memory': dict(
+        action='store_true', help='do not pin memory in dataloaders'
+    ),
+    '--allow-pickle': dict(
+        action='store_true',
+        help='unpickle checkpoints in full. This can run any code that is '
+        'in the file: use it only for files that you trust',
+    ),
+    '--cfg-options': dict(
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of the config, for example '
+        'train_cfg.max_epochs=1 or model.neck.c_channels="(512,)"',
+    ),
+    '--device': dict(
+        help='where to compute, for example cuda:0 (default: the CPU)'
+    ),
+    '--launcher': dict(
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what has started the processes of this job',
+    ),
+}
+
+
+def tool_parser(description: str) -> ArgumentParser:
+    """Make a parser whose description is printed as it is written."""
+    return ArgumentParser(
+        description=description, formatter_class=RawDescriptionHelpFormatter
+    )
+
+
+def add_shared(parser: ArgumentParser, *names: str) -> None:
+    """Declare arguments of ``SHARED``, such as '--data-root'."""
+    for name in names:
+        parser.add_argument(name, **SHARED[name])
+        if name == '--launcher':
+            # The launchers of PyTorch have given it in both spellings.
+            parser.add_argument(
+                *('--local_rank', '--local-rank'),
+                type=int,
+                default=0,
+                help='number of this process on its machine; the launcher '
+                'gives it',
+            )
+
+
+def add_model(parser: ArgumentParser, required: bool = True) -> None:
+    """Declare the model: CHECKPOINT, or CONFIG CHECKPOINT.
+
+    `read_arguments` turns it into ``config`` and ``checkpoint``, each a str
+    or None.
+    """
+    parser.add_argument(
+        'model',
+        nargs='+' if required else '*',
+        metavar='MODEL',
+        help='a checkpoint, which carries its config; or a config and a '
+        'checkpoint'
+        + ('' if required else '; or the name of a model with weights'),
+    )
+
+
+def read_arguments(parser: ArgumentParser, argv=None) -> Namespace:
+    """Parse the command line, and set what this process may do.
+
+    Args:
+        parser (ArgumentParser): With all arguments declared.
+        argv (list[str], optional): None: those of the command line.
+
+    Returns:
+        Namespace: The arguments. ``LOCAL_RANK`` and PyTorch's switches for
+        pickles are set in the environment.
+    """
+    # A tool may be given CONFIG --option value CHECKPOINT.
+    args = parser.parse_intermixed_args(argv)
+    if hasattr(args, 'model'):
+        if len(args.model) > 2:
+            parser.error(f'one CONFIG and one CHECKPOINT, got {args.model}')
+        args.config = args.checkpoint = None
+        for given in args.model:
+            key = 'config' if given.endswith('.py') else 'checkpoint'
+            if len(args.model) == 2:
+                key = 'config' if given is args.model[0] else 'checkpoint'
+            setattr(args, key, given)
+    if getattr(args, 'local_rank', None) is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if hasattr(args, 'allow_pickle'):
+        allow_pickle(args.allow_pickle)
+    args.prog = parser.prog
+    return args
+
+
+def apply_arguments(cfg, args: Namespace) -> None:
+    """Put the shared arguments into a config; ``--cfg-options`` win.
+
+    Args:
+        cfg (Config): Changed in place.
+        args (Namespace): Of `read_arguments`; only what was declared counts.
+
+    Raises:
+        FileNotFoundError: ``--pretrained`` is a path and no such file.
+        ValueError: A value does not fit; the message names the argument.
+    """
+    from .cfg import (
+        merge_options,
+        set_data_root,
+        set_dataloaders,
+        set_input_size,
+        set_pretrained,
+    )
+
+    given = vars(args)
+    if given.get('data_root'):
+        set_data_root(cfg, args.data_root)
+    if given.get('pretrained'):
+        set_pretrained(cfg, args.pretrained)
+    if given.get('input_size') is not None:
+        set_input_size(cfg, args.input_size)
+    cfg.launcher = given.get('launcher', 'none')
+    if given.get('work_dir'):
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        name = given.get('config') or given.get('checkpoint') or 'mmspg'
+        cfg.work_dir = osp.join(
+            'work_dirs', osp.splitext(osp.basename(name))[0]
+        )
+    merge_options(cfg, given.get('cfg_options', []))
+    set_dataloaders(
+        cfg,
+        pin_memory=not given.get('no_pin_memory', False),
+        persistent_workers=not given.get('no_persistent_workers', True),
+    )
+
+
+@contextmanager
+def errors_in_one_line(args: Namespace) -> Iterator[None]:
+    """End the tool by one line where a file or a setting is wrong.
+
+    Wrong are what the readers refuse (``OSError``, ``ValueError``) and,
+    where ``--cfg-options`` were given, whatever building stumbles on.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        sys.exit(f'{args.prog}: {error}')
+    except Exception as error:
+        options = getattr(args, 'cfg_options', [])
+        if not options:
+            raise
+        sys.exit(
+            f'{args.prog}: {type(error).__name__}: {str(error)[:300]}. One of '
+            f'the --cfg-options may be wrong: {" ".join(options)[:300]}'
+        )
