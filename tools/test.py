@@ -176,9 +176,12 @@ def main():
     from mmspg.evaluation.protocol import use_stored_choice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint
-    from mmspg.utils.processes import enter_process_group, leave_process_group
     from mmspg.utils.run_report import write_run_report
     from mmspg.utils.unpickling import allow_pickle
+    from mmspg.utils.upstream.process_group import (
+        enter_process_group,
+        leave_process_group,
+    )
 
     allow_pickle(args.allow_pickle)
     try:

@@ -145,8 +145,11 @@ def main():
     from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_start
-    from mmspg.utils.processes import enter_process_group, leave_process_group
     from mmspg.utils.unpickling import allow_pickle
+    from mmspg.utils.upstream.process_group import (
+        enter_process_group,
+        leave_process_group,
+    )
 
     allow_pickle(args.allow_pickle)
     try:

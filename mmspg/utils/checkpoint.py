@@ -13,8 +13,8 @@ from mmengine.runner.checkpoint import (
 from torch import nn
 
 from .cfg import walk_dicts
-from .compat import allow_checkpoints
 from .unpickling import only_weights, pickle_is_allowed
+from .upstream.checkpoints import allow_checkpoints
 
 __all__ = [
     'check_checkpoint',

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
-from .yapf_cache import import_yapf
+from .upstream.config_names import name_configs
+from .upstream.yapf_cache import import_yapf
 
 __all__ = ['join_ecosystem', 'model_index', 'register_all_modules']
 
@@ -49,7 +50,7 @@ def _join_mmpretrain() -> None:
     """Do what needs MMPretrain, and so PyTorch, imported."""
     from mmpretrain.apis import ModelHub
 
-    from .compat import allow_checkpoints
+    from .upstream.checkpoints import allow_checkpoints
 
     allow_checkpoints()
     index = model_index()
@@ -95,11 +96,7 @@ def join_ecosystem() -> None:
     any use of mmspg does.
     """
     import_yapf()  # MMEngine imports it, or will
-    from mmengine.config.utils import MODULE2PACKAGE
-
-    from .compat import name_for_mmengine
-
-    MODULE2PACKAGE['mmspg'] = name_for_mmengine()
+    name_configs()
     if 'mmpretrain' in sys.modules:
         _join_mmpretrain()
     else:

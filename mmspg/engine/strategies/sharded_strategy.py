@@ -1,20 +1,14 @@
 """Parameters, gradients and optimiser shared out over the processes."""
 
-from mmengine._strategy import FSDPStrategy
 from mmengine.device import get_device
-from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmspg.registry import STRATEGIES
+from mmspg.utils.upstream.fsdp_resume import ResumableFSDPStrategy
 
 
 @STRATEGIES.register_module()
-class ShardedStrategy(FSDPStrategy):
-    """MMEngine's ``FSDPStrategy``, which can be resumed.
-
-    PyTorch 2.1 changed the order of the arguments of
-    ``optim_state_dict_to_load``; MMEngine (0.10.7, OneDL's 0.10.12) has the
-    old one, so its FSDP trains and saves, but ends a resume with
-    ``TypeError: unhashable type: 'dict'``. Here they have names.
+class ShardedStrategy(ResumableFSDPStrategy):
+    """FSDP of MMEngine, for SPG and for CPUs, too, that can be resumed.
 
     Checkpoints are whole, of the usual form, and can be tested and resumed
     by any runner with any number of processes. The model is one unit:
@@ -63,16 +57,3 @@ class ShardedStrategy(FSDPStrategy):
                 'optim_wrapper.clip_grad=None, or train without `strategy`.'
             )
         return super().build_optim_wrapper(optim_wrapper, model)
-
-    def load_optim_state_dict(self, state_dict: dict) -> None:
-        """Give each process its share of a whole optimiser's state.
-
-        Args:
-            state_dict (dict): As in the checkpoint.
-        """
-        state = FullyShardedDataParallel.optim_state_dict_to_load(
-            model=self.model,
-            optim=self.optim_wrapper.optimizer,
-            optim_state_dict=state_dict,
-        )
-        self.optim_wrapper.load_state_dict(state)

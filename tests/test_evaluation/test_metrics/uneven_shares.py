@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from mmengine.evaluator import Evaluator  # noqa: E402
 
 from mmspg.registry import METRICS  # noqa: E402
-from mmspg.utils.processes import leave_process_group  # noqa: E402
+from mmspg.utils.upstream.process_group import leave_process_group  # noqa: E402
 
 NUMBER = 11
 

@@ -10,6 +10,18 @@ from mmengine.dist import init_dist
 
 __all__ = ['enter_process_group', 'leave_process_group']
 
+ISSUES = (
+    # chooses a CUDA device for every launcher
+    'https://github.com/open-mmlab/mmengine/blob/v0.10.7/mmengine/dist/'
+    'utils.py',
+    'https://github.com/pytorch/pytorch/issues/109478',
+    'https://github.com/pytorch/pytorch/issues/190489',
+)
+REMOVE_WHEN = (
+    'MMEngine starts a job without a GPU (enter_process_group); PyTorch or '
+    'MMEngine end the group before the process does (leave_process_group)'
+)
+
 
 def enter_process_group(cfg: Config) -> None:
     """Start the group of a job on CPUs, and wrap its model for them.

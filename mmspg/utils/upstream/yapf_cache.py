@@ -5,6 +5,9 @@ from pickle import UnpicklingError
 
 __all__ = ['import_yapf']
 
+ISSUES = ('https://github.com/open-mmlab/mmengine/issues/1480',)
+REMOVE_WHEN = 'yapf imports whatever its cache holds'
+
 
 def import_yapf() -> None:
     """Import yapf; past its cache, if there is but a part of that.
@@ -12,7 +15,7 @@ def import_yapf() -> None:
     At its first import in an environment yapf writes its grammar into the
     user's cache folder, under a name that others read before all is written.
     So of the processes of a job that start together some may end with
-    ``EOFError: Ran out of input`` (open-mmlab/mmengine issue 1480), and a
+    ``EOFError: Ran out of input``, and a
     process killed while it writes leaves a cache that nobody can read. Here
     the grammar is then made anew, which takes less than a second.
 

@@ -11,7 +11,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
 import mmspg.registry  # noqa: F401
-from mmspg.utils.compat import _history_method
+from mmspg.utils.upstream.checkpoints import _history_method
 
 pytestmark = pytest.mark.quick
 

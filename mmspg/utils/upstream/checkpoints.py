@@ -1,30 +1,15 @@
-"""What the last MMEngine of OpenMMLab lacks on today's PyTorch.
-
-This is the only module that knows of differences between the two families of
-MM packages, and it asks for none: what it adds does no harm on either.
-"""
-
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
+"""Let PyTorch read the checkpoints that MMEngine writes."""
 
 import numpy as np
 from mmengine.logging import HistoryBuffer
 
-__all__ = ['allow_checkpoints', 'name_for_mmengine']
+__all__ = ['allow_checkpoints']
 
-
-def name_for_mmengine() -> str:
-    """Give the name by which MMEngine finds the folder of mmspg.
-
-    OpenMMLab's looks for an installed distribution beside its metadata,
-    where an editable install has nothing. A name that can be imported, but
-    is no distribution's, makes it ask Python instead, which knows.
-    """
-    try:
-        beside = distribution('mmspg').locate_file('mmspg')
-    except PackageNotFoundError:
-        return 'mmspg'
-    return 'mmspg' if Path(str(beside)).is_dir() else 'mmspg.version'
+ISSUES = ('https://github.com/open-mmlab/mmengine/issues/1655',)
+REMOVE_WHEN = (
+    'both families of MMEngine declare what their checkpoints hold by '
+    '`torch.serialization.add_safe_globals`'
+)
 
 
 def _history_method(owner: type, name: str):
