@@ -9,8 +9,8 @@ _base_ = [
 model = dict(
     neck=dict(
         c_channels=(512,),  # as in section 3.1
-        dropout=0.0,
-    ),  # written, but without effect on PyTorch 0.3
+        dropout=0.0,  # written, but without effect on PyTorch 0.3
+    ),
     head=dict(
         num_classes=200,
         thresholds_a=(0.7, 0.05),

@@ -26,7 +26,8 @@ MAX_CLASSES = 100_000  # without names each label below the highest gets one
 class WSOLMetadata(LocDataset):
     """Text files beside any folder of images: a data set of one's own.
 
-    The format of the benchmark (Choe et al., CVPR 2020; spg.md, section 5).
+    The format of the benchmark (Choe et al., CVPR 2020; the folder
+    ``metadata`` of github.com/clovaai/wsolevaluation).
     ``metadata_root/split`` holds
 
     - ``image_ids.txt``: a path a line, below ``data_root``;

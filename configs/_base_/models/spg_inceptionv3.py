@@ -17,8 +17,8 @@ model = dict(
         a3_channels=(1024, 1024),
         b_channels=512,
         c_channels=(512, 512),  # section 3.3; section 3.1 and both codes: one
-        dropout=0.5,
-    ),  # the benchmark's; the paper does not say
+        dropout=0.5,  # the benchmark's; the paper does not say
+    ),
     head=dict(
         type='mmspg.SPGHead',
         num_classes=1000,
@@ -28,6 +28,6 @@ model = dict(
         thresholds_fuse=(0.7, 0.1),  # of C: the authors'; the paper is silent
         guidance_size=224,  # both codes'
         align_corners=False,  # the benchmark's; PyTorch 0.3 did True
-        min_foreground=0,
+        min_foreground=0,  # no 30-pixel fallback, which both codes have
     ),
-)  # no 30-pixel fallback, which both codes have
+)

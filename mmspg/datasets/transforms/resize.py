@@ -39,7 +39,7 @@ class LocResize(LocTransform, Resize):
 class LocResizeEdge(LocTransform, ResizeEdge):
     """mmpretrain's ``ResizeEdge`` (one edge to ``scale``) that moves boxes.
 
-    The authors of SPG resize the short side to 356 (spg.md, section 4).
+    The code released with SPG resizes the short side to 356.
 
     Raises:
         ValueError: The image is so narrow that the other edge would vanish.

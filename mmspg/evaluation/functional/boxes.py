@@ -22,8 +22,9 @@ first in OpenCV's list among equals. Ends: ``incl.`` are inclusive pixels;
 foreground gives [0, 0, 0, 0] under every rule, as in the benchmark: the one
 pixel in the corner, which is hardly ever right. ``largest_area`` is the
 paper's rule, ``largest_contour`` MaxBoxAcc's, ``all_contours`` MaxBoxAccV2's,
-``cam`` that of CAM and Backprop (t = .2), ``mean`` that of MWP (t about 1.5),
-``energy`` that of Feedback (t = .95); spg.md, sections 5 and 8.
+``cam`` that of CAM (Zhou et al., CVPR 2016) and Backprop (t = .2), ``mean``
+that of MWP (Zhang et al., ECCV 2016; t about 1.5), ``energy`` that of Feedback
+(Cao et al., ICCV 2015; t = .95).
 """
 
 from collections.abc import Callable

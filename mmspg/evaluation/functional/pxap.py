@@ -2,7 +2,7 @@
 
 Histograms of the scores of true and of false pixels are summed over the data
 set, and the area under precision and recall is taken once, without
-interpolation (Choe et al., CVPR 2020; spg.md, section 5).
+interpolation (Choe et al., CVPR 2020).
 """
 
 import numpy as np

@@ -42,11 +42,11 @@ class LocalizationMetric(RecordMetric):
     The map of the true class is laid on the stored image, min-max
     normalised, cut at every threshold and boxed by ``rule``; the box is
     right if its IoU with any true box reaches ``iou_thr`` (section 4.1 of
-    the paper; spg.md, section 5). GT-known asks no more, Top-k also that
-    the true class is among the k predicted. A prediction that counts under
-    Top-k is that of the true class, so its map is the only one that has to
-    be boxed. Top-5* gives the first and the second class two boxes each,
-    the third one box, and counts as Top-k does.
+    the paper). GT-known asks no more, Top-k also that the true class is among
+    the k predicted. A prediction that counts under Top-k is that of the true
+    class, so its map is the only one that has to be boxed. Top-5* gives the
+    first and the second class two boxes each, the third one box, and counts
+    as Top-k does.
 
     One threshold serves all figures of a report. Beside each stands its own
     optimum over the thresholds, under ``oracle_...``: a figure that was

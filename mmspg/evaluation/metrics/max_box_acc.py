@@ -31,8 +31,8 @@ class MaxBoxAcc(RecordMetric):
     """GT-known box accuracy at its best threshold, as the benchmark has it.
 
     The map of the true class on the 224 x 224 grid, cut and boxed by the
-    benchmark's rules (Choe et al., CVPR 2020; spg.md, section 5, with the
-    weaknesses that are kept on purpose). Its figures are the optimum over
+    benchmark's rules (Choe et al., CVPR 2020, and its released code,
+    whose weaknesses are kept on purpose). Its figures are the optimum over
     the thresholds on the evaluated images, an oracle; ``threshold`` adds
     the figure at one that was chosen elsewhere.
 

@@ -35,10 +35,8 @@ class TruncatedGoogLeNet(BaseBackbone):
         self, large_feature_map: bool = False, init_cfg: dict | None = None
     ):
         super().__init__(init_cfg)
-        # Map sides of a 224 x 224 input.
-        self.conv1 = BasicConv2d(
-            3, 64, kernel_size=7, stride=2, padding=3
-        )  # 112
+        # Map sides of a 224 x 224 input, 112 after the first.
+        self.conv1 = BasicConv2d(3, 64, kernel_size=7, stride=2, padding=3)
         self.maxpool1 = nn.MaxPool2d(3, 2, ceil_mode=True)  # 56
         self.conv2 = BasicConv2d(64, 64, kernel_size=1)
         self.conv3 = BasicConv2d(64, 192, kernel_size=3, padding=1)
@@ -46,10 +44,10 @@ class TruncatedGoogLeNet(BaseBackbone):
         self.inception3a = Inception(192, 64, 96, 128, 16, 32, 32)  # 256
         self.inception3b = Inception(256, 128, 128, 192, 32, 96, 64)  # 480
         self.maxpool3 = (
-            nn.MaxPool2d(3, 1, padding=1)
+            nn.MaxPool2d(3, 1, padding=1)  # 28
             if large_feature_map
-            else nn.MaxPool2d(3, 2, ceil_mode=True)
-        )  # 28 or 14
+            else nn.MaxPool2d(3, 2, ceil_mode=True)  # 14
+        )
         self.inception4a = Inception(480, 192, 96, 208, 16, 48, 64)  # 512
         self.inception4b = Inception(512, 160, 112, 224, 24, 64, 64)  # 512
         self.inception4c = Inception(512, 128, 128, 256, 24, 64, 64)  # 512

@@ -98,13 +98,10 @@ class TruncatedInceptionV3(BaseBackbone):
             return nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True)
 
         # Map sides of a 224 x 224 input.
-        self.Conv2d_1a_3x3 = BasicConv2d(
-            3, 32, kernel_size=3, stride=2, padding=1
-        )  # 112
+        halve = dict(stride=2, padding=1)
+        self.Conv2d_1a_3x3 = BasicConv2d(3, 32, kernel_size=3, **halve)  # 112
         self.Conv2d_2a_3x3 = BasicConv2d(32, 32, kernel_size=3)  # 110
-        self.Conv2d_2b_3x3 = BasicConv2d(
-            32, 64, kernel_size=3, padding=1
-        )  # 110
+        self.Conv2d_2b_3x3 = BasicConv2d(32, 64, kernel_size=3, padding=1)
         self.maxpool1 = pool()  # 56
         self.Conv2d_3b_1x1 = BasicConv2d(64, 80, kernel_size=1)  # 56
         self.Conv2d_4a_3x3 = BasicConv2d(80, 192, kernel_size=3)  # 54
@@ -113,10 +110,10 @@ class TruncatedInceptionV3(BaseBackbone):
         self.Mixed_5c = InceptionA(256, pool_features=64)  # 288
         self.Mixed_5d = InceptionA(288, pool_features=64)  # 288, B1
         self.reduce = (
-            nn.Identity()
+            nn.Identity()  # 28
             if large_feature_map
-            else nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        )  # 28 or 14
+            else nn.MaxPool2d(3, stride=2, ceil_mode=True)  # 14
+        )
         self.Mixed_6a = InceptionBStride1(288)  # 768
         self.Mixed_6b = InceptionC(768, channels_7x7=128)
         self.Mixed_6c = InceptionC(768, channels_7x7=160)
