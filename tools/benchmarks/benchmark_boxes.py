@@ -19,9 +19,7 @@ import numpy as np
 
 from mmspg.evaluation.functional import (
     best_iou_at_thresholds,
-    boxes,
     boxes_at_thresholds,
-    contours,
 )
 from mmspg.evaluation.wsol.grid import wsol_score_map, wsol_thresholds
 
@@ -41,12 +39,6 @@ def parse_args():
     parser.add_argument('--number', type=int, default=200, help='of maps')
     parser.add_argument('--interval', type=float, default=0.001)
     parser.add_argument('--repeats', type=int, default=3)
-    parser.add_argument(
-        '--engine',
-        choices=('auto', 'opencv'),
-        default='auto',
-        help='opencv: without numba, even where it is installed',
-    )
     return parser.parse_args()
 
 
@@ -134,8 +126,6 @@ def timed(repeats, function, *args):
 def main():
     args = parse_args()
     cv2.setNumThreads(1)
-    if args.engine == 'opencv':
-        boxes._engine = contours
     raw = read_maps(args.maps) if args.maps else smooth_maps(args.number)
     maps = [prepare(m) for m, _ in zip(raw, range(args.number), strict=False)]
     if not maps:
@@ -173,8 +163,7 @@ def main():
     alone, *pairs = np.mean(times, axis=0)
     print(
         f'{len(maps)} maps, {len(thresholds)} thresholds, OpenCV '
-        f'{cv2.__version__}, engine {boxes._engine.__name__.split(".")[-1]}, '
-        'one thread; ms a map'
+        f'{cv2.__version__}, one thread; ms a map'
     )
     print(f'findContours alone {alone:8.2f}')
     print(

@@ -33,22 +33,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from . import contours, foregrounds
+from . import foregrounds
+from .components import components, tight
 from .iou import box_iou
 
-_engine = None  # component_tree or contours; see `_get_engine`
 _NOTHING = (0, 0, 0, 0)
-
-
-def _get_engine():
-    """Choose on first use: numba takes long to import for a mere start."""
-    global _engine
-    if _engine is None:
-        try:
-            from . import component_tree as _engine
-        except ImportError:  # numba is the optional extra `fast`
-            _engine = contours
-    return _engine
 
 
 class Rule(NamedTuple):
@@ -165,7 +154,7 @@ def best_iou_at_thresholds(
     picked = get_rule(rule)
     levels, distinct, index = _cut(score_map, thresholds, picked, rule)
     if picked.part == 'all_contours':
-        boxes, spans = _get_engine().all_contours(levels, distinct)
+        boxes, spans = _tree().all_contours(levels, distinct)
         which, floor = _unroll(spans)
     else:
         boxes = _largest(picked.part)(levels, distinct)
@@ -200,23 +189,27 @@ def _cut(score_map, thresholds, picked, rule):
     return levels, present[used[used < present.size]], index.reshape(-1)
 
 
+def _tree():
+    # numba takes half a second to import, and a training waits for no box.
+    from . import component_tree
+
+    return component_tree
+
+
 def _largest(part):
     """The function for one box a foreground."""
-    return contours.tight if part == 'tight' else getattr(_get_engine(), part)
+    return tight if part == 'tight' else getattr(_tree(), part)
 
 
 def _every(part):
     """The function for all boxes, with the range of floors of each."""
-    if part == 'tight':
-        return _every_tight
-    if part == 'largest_area':
-        return contours.components
-    return _get_engine().all_contours
+    if part == 'all_contours':
+        return _tree().all_contours
+    return _every_tight if part == 'tight' else components
 
 
 def _every_tight(levels, floors):
-    at = np.arange(len(floors))[:, None]
-    return contours.tight(levels, floors), at + (0, 1)
+    return tight(levels, floors), np.arange(len(floors))[:, None] + (0, 1)
 
 
 def _unroll(spans):

@@ -1,9 +1,14 @@
 """Boxes of nested foregrounds in one pass over the sorted pixels (numba).
 
-The same results as `contours`, at one cost for all floors: pixels join from
-the highest level down (ties in raster order), and a union-find keeps the
-components. What a pixel does when it joins depends on which of its eight
-neighbours have joined before, one of 256 cases that a table answers:
+Every function takes ``levels`` ``(H, W)``, unsigned integers, and the
+increasing floors of distinct foregrounds ``levels >= floor``, and gives boxes
+as inclusive pixels x0 y0 x1 y1. The cost is that of one pass, however many
+floors there are.
+
+Pixels join from the highest level down (ties in raster order), and a
+union-find keeps the components. What a pixel does when it joins depends on
+which of its eight neighbours have joined before, one of 256 cases that a
+table answers:
 
 * none: the pixel opens a new basin, the unit of the union-find;
 * neighbours connected among themselves, nearly every pixel of a smooth map:
@@ -15,11 +20,6 @@ box; most pixels cannot, having joined neighbours on every side, and need no
 more work. Holes are the components of the background that do not reach the
 frame: the same pass in reverse order, with the complementary cases.
 
-Why a compiled helper: of a smooth 224 x 224 map at 1000 thresholds, one
-findContours a threshold takes about 24 ms for the largest contour (42 ms for
-the best IoU of all), `contours` 10 ms, and this 1 ms, as measured by
-tools/benchmarks/benchmark_boxes.py.
-
 Two facts make the contours those of OpenCV:
 
 * The box of a hole's contour is that of the 4-connected hole, one pixel
@@ -29,96 +29,54 @@ Two facts make the contours those of OpenCV:
   cells of 1/2 for three pixels and of 1 for four, which grows by pixels.
 """
 
-import cv2
-import numba
 import numpy as np
 
-
-def _jit(function):
-    """Compile once a machine, or once a process where nothing can be kept."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no folder that numba could write its cache to
-        return numba.njit(nogil=True)(function)
-
-
-# The eight neighbours (dy, dx) in raster order: the first four join before a
-# pixel of the same level, the last four after it.
-_RING = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
-
-
-def _groups(case, connectivity):
-    """Groups of joined neighbours that touch the pixel, each connected."""
-    members = [p for i, p in enumerate(_RING) if case >> i & 1]
-    reach = 1 if connectivity == 4 else 2
-    groups = []
-    for member in members:
-        near = [
-            g
-            for g in groups
-            if any(
-                max(abs(member[0] - q[0]), abs(member[1] - q[1])) == 1
-                and abs(member[0] - q[0]) + abs(member[1] - q[1]) <= reach
-                for q in g
-            )
-        ]
-        groups = [g for g in groups if g not in near]
-        groups.append(sum(near, [member]))
-    touching = [
-        [p for p in g if abs(p[0]) + abs(p[1]) <= reach] for g in groups
-    ]
-    return [g for g in touching if g]
-
-
-def _table(connectivity):
-    """``(256, 6)``: number of groups, a neighbour of each, sides to widen.
-
-    The sides are bits: 1 for x0, 2 for y0, 4 for x1, 8 for y1.
-    """
-    table = np.zeros((256, 6), np.uint8)
-    for case in range(256):
-        groups = _groups(case, connectivity)
-        table[case, 0] = len(groups)
-        for i, group in enumerate(groups):
-            table[case, 1 + i] = _RING.index(group[0])
-        ys, xs = zip(*sum(groups, [(0, 0)][: not groups]), strict=True)
-        sides = (min(xs) > 0, min(ys) > 0, max(xs) < 0, max(ys) < 0)
-        table[case, 5] = sum(side << i for i, side in enumerate(sides))
-    return table
-
-
-def _cells():
-    """``(256,)`` growth of twice the polygon area by the four cells."""
-    cells = np.zeros(256, np.uint8)
-    for case in range(256):
-        joined = {p for i, p in enumerate(_RING) if case >> i & 1}
-        cells[case] = sum(
-            len(joined & {(y, 0), (0, x), (y, x)}) >= 2
-            for y in (-1, 1)
-            for x in (-1, 1)
-        )
-    return cells
-
-
-_EIGHT, _FOUR, _CELLS = _table(8), _table(4), _cells()
-_PIXEL = np.ones(256, np.uint8)
+from .joining import (
+    CELLS,
+    EIGHT,
+    FOUR,
+    PIXEL,
+    fill_holes,
+    jit,
+    join_order,
+    offsets,
+)
 
 
 def largest_contour(levels, floors):
-    """As `contours.largest_contour`."""
-    return _largest(_fill_holes(levels), floors, _CELLS, last_wins=True)
+    """Box of the outer contour with the largest `cv2.contourArea`.
+
+    A hole's contour lies within its component's, and what lies in a hole is
+    smaller than the hole, so neither can win. Among equals the component
+    wins whose first pixel in raster order comes last: OpenCV lists it first.
+
+    Returns:
+        ndarray: ``(len(floors), 4)``.
+    """
+    return _largest(fill_holes(levels), floors, CELLS, last_wins=True)
 
 
 def largest_area(levels, floors):
-    """As `contours.largest_area`."""
-    return _largest(levels, floors, _PIXEL, last_wins=False)
+    """Box of the 8-connected component with the most pixels.
+
+    Among equals the one whose first pixel comes first in raster order.
+
+    Returns:
+        ndarray: ``(len(floors), 4)``.
+    """
+    return _largest(levels, floors, PIXEL, last_wins=False)
 
 
 def all_contours(levels, floors):
-    """As `contours.all_contours`, in another order."""
-    prepared = _prepare(levels, *_ranks(levels, floors))
-    outer = _trace(*prepared, _EIGHT, levels.shape, False)
-    inner = _trace(*prepared, _FOUR, levels.shape, True)
+    """Boxes of all contours, those of holes too, in no order.
+
+    Returns:
+        tuple[ndarray]: Boxes ``(n, 4)`` and, for each, the range of floors
+        that it holds for, ``(n, 2)``, first and one past the last.
+    """
+    prepared = join_order(levels, floors)
+    outer = _trace(*prepared, EIGHT, levels.shape, False)
+    inner = _trace(*prepared, FOUR, levels.shape, True)
     inner[:, :4] += (-1, -1, 1, 1)
     spans = np.concatenate([outer[:, [5, 4]], inner[:, [4, 5]]])
     boxes = np.concatenate([outer[:, :4], inner[:, :4]])
@@ -126,53 +84,11 @@ def all_contours(levels, floors):
 
 
 def _largest(levels, floors, growth, last_wins):
-    prepared = _prepare(levels, *_ranks(levels, floors))
-    return _trace_largest(*prepared, _EIGHT, growth, levels.shape, last_wins)
+    prepared = join_order(levels, floors)
+    return _trace_largest(*prepared, EIGHT, growth, levels.shape, last_wins)
 
 
-def _ranks(levels, floors):
-    """How many floors each possible level reaches, and how many there are."""
-    highest = int(levels.max())
-    ranks = np.searchsorted(floors, np.arange(highest + 1), side='right')
-    return ranks.astype(np.int16), len(floors)
-
-
-def _fill_holes(levels):
-    """Raise what is lower than every way out to the frame up to the lowest.
-
-    ``filled = max(levels, min of the 4 neighbours' filled)``, by sweeps up
-    and down, and, transposed, to the sides, until nothing changes.
-    """
-    views = (np.ascontiguousarray(levels), cv2.transpose(levels))
-    filled = np.full_like(levels, levels.max())
-    for line in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
-        filled[line] = levels[line]
-    turn, still = 0, 0
-    while still < 2:
-        still = 0 if _sweep(views[turn], filled) else still + 1
-        filled = cv2.transpose(filled)
-        turn = 1 - turn
-    return filled if turn == 0 else cv2.transpose(filled)
-
-
-@_jit
-def _sweep(levels, filled):
-    """Down and up; whether anything changed."""
-    height, width = levels.shape
-    changed = levels[0, 0] ^ levels[0, 0]
-    for step in range(1, 2 * height - 1):
-        down = step < height
-        y = step if down else 2 * height - 2 - step
-        last = filled[y - 1] if down else filled[y + 1]
-        own, row = levels[y], filled[y]
-        for x in range(width):
-            lowered = max(own[x], min(row[x], last[x]))
-            changed |= lowered ^ row[x]
-            row[x] = lowered
-    return changed != 0
-
-
-@_jit
+@jit
 def _find(parent, basin):
     while parent[basin] != basin:
         parent[basin] = parent[parent[basin]]
@@ -180,65 +96,32 @@ def _find(parent, basin):
     return basin
 
 
-@_jit
-def _offsets(stride):
-    return np.array(
-        [
-            -stride - 1,
-            -stride,
-            -stride + 1,
-            -1,
-            1,
-            stride - 1,
-            stride,
-            stride + 1,
-        ]
+@jit
+def _open(box, root, pixel, stride):
+    """Begin a component with one pixel."""
+    y, x = pixel // stride - 1, pixel % stride - 1
+    box[root, 0] = box[root, 2] = x
+    box[root, 1] = box[root, 3] = y
+
+
+@jit
+def _widen(box, root, other):
+    """Make room in a component's box; whether it had to grow."""
+    wider = (
+        other[0] < box[root, 0]
+        or other[1] < box[root, 1]
+        or other[2] > box[root, 2]
+        or other[3] > box[root, 3]
     )
+    if wider:
+        box[root, 0] = min(box[root, 0], other[0])
+        box[root, 1] = min(box[root, 1], other[1])
+        box[root, 2] = max(box[root, 2], other[2])
+        box[root, 3] = max(box[root, 3], other[3])
+    return wider
 
 
-@_jit
-def _prepare(levels, ranks, count):
-    """Pixels sorted by rank, where each rank begins, and the cases.
-
-    The rank of a level is the number of floors it reaches. Pixels are
-    indices on the grid padded by one pixel on each side.
-    """
-    height, width = levels.shape
-    stride = width + 2
-    padded = np.full((height + 2, stride), -1, np.int16)
-    begin = np.zeros(count + 2, np.int64)
-    for y in range(height):
-        for x in range(width):
-            rank = ranks[levels[y, x]]
-            padded[y + 1, x + 1] = rank
-            begin[rank + 1] += 1
-    begin = np.cumsum(begin)
-    place = begin.copy()
-    order = np.empty(height * width, np.int32)
-    cases = np.zeros((height + 2, stride), np.uint8)
-    for y in range(1, height + 1):
-        up, row, down = padded[y - 1], padded[y], padded[y + 1]
-        out = cases[y]
-        for x in range(1, width + 1):
-            own = row[x]
-            out[x] = (
-                np.uint8(up[x - 1] >= own)
-                | np.uint8(up[x] >= own) << 1
-                | np.uint8(up[x + 1] >= own) << 2
-                | np.uint8(row[x - 1] >= own) << 3
-                | np.uint8(row[x + 1] > own) << 4
-                | np.uint8(down[x - 1] > own) << 5
-                | np.uint8(down[x] > own) << 6
-                | np.uint8(down[x + 1] > own) << 7
-            )
-        for x in range(1, width + 1):
-            level = row[x]
-            order[place[level]] = y * stride + x
-            place[level] += 1
-    return order, begin, cases.ravel()
-
-
-@_jit
+@jit
 def _trace(order, begin, cases, table, shape, holes):
     """Boxes of all components of ``levels >= floor``, or of their holes.
 
@@ -247,7 +130,7 @@ def _trace(order, begin, cases, table, shape, holes):
     count = begin.size - 2
     height, width = shape
     stride = width + 2
-    offsets = _offsets(stride)
+    around = offsets(stride)
     size = order.size + 2
     label = np.zeros((height + 2) * stride, np.int32)
     parent = np.empty(size, np.int32)
@@ -280,15 +163,11 @@ def _trace(order, begin, cases, table, shape, holes):
                 label[pixel] = root
                 parent[root] = root
                 node[root] = -1
-                y, x = pixel // stride - 1, pixel % stride - 1
-                box[root, 0] = x
-                box[root, 1] = y
-                box[root, 2] = x
-                box[root, 3] = y
+                _open(box, root, pixel, stride)
                 touched[changed] = root
                 changed += 1
                 continue
-            basin = label[pixel + offsets[table[case, 1]]]
+            basin = label[pixel + around[table[case, 1]]]
             label[pixel] = basin
             sides = table[case, 5]
             if groups == 1 and sides == 0:
@@ -296,7 +175,7 @@ def _trace(order, begin, cases, table, shape, holes):
             root = _find(parent, basin)
             wider = False
             for j in range(1, groups):
-                other = label[pixel + offsets[table[case, 1 + j]]]
+                other = label[pixel + around[table[case, 1 + j]]]
                 lost = _find(parent, other)
                 if lost == root:
                     continue
@@ -306,27 +185,13 @@ def _trace(order, begin, cases, table, shape, holes):
                 if node[lost] >= 0:
                     nodes[node[lost], 5] = floor + towards
                 if root != 0:
-                    box[root, 0] = min(box[root, 0], box[lost, 0])
-                    box[root, 1] = min(box[root, 1], box[lost, 1])
-                    box[root, 2] = max(box[root, 2], box[lost, 2])
-                    box[root, 3] = max(box[root, 3], box[lost, 3])
+                    _widen(box, root, box[lost])
                     wider = True
             if root == 0:
                 continue
             if sides != 0:
                 y, x = pixel // stride - 1, pixel % stride - 1
-                if x < box[root, 0]:
-                    box[root, 0] = x
-                    wider = True
-                if y < box[root, 1]:
-                    box[root, 1] = y
-                    wider = True
-                if x > box[root, 2]:
-                    box[root, 2] = x
-                    wider = True
-                if y > box[root, 3]:
-                    box[root, 3] = y
-                    wider = True
+                wider |= _widen(box, root, (x, y, x, y))
             if wider:
                 touched[changed] = root
                 changed += 1
@@ -338,15 +203,14 @@ def _trace(order, begin, cases, table, shape, holes):
             if last >= 0:
                 nodes[last, 5] = floor + towards
             node[root] = emitted
-            for j in range(4):
-                nodes[emitted, j] = box[root, j]
+            nodes[emitted, :4] = box[root]
             nodes[emitted, 4] = floor
             nodes[emitted, 5] = count if holes else 1
             emitted += 1
     return nodes[:emitted].copy()
 
 
-@_jit
+@jit
 def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
     """Box of the largest component of ``levels >= floor``, floors 1, 2 ...
 
@@ -356,7 +220,7 @@ def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
     count = begin.size - 2
     height, width = shape
     stride = width + 2
-    offsets = _offsets(stride)
+    around = offsets(stride)
     size = order.size + 2
     label = np.zeros((height + 2) * stride, np.int32)
     parent = np.empty(size, np.int32)
@@ -378,20 +242,16 @@ def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
                 root = basins
                 basins += 1
                 parent[root] = root
-                y, x = pixel // stride - 1, pixel % stride - 1
-                box[root, 0] = x
-                box[root, 1] = y
-                box[root, 2] = x
-                box[root, 3] = y
+                _open(box, root, pixel, stride)
                 first[root] = pixel
                 area[root] = 0
                 basin = root
             else:
-                basin = label[pixel + offsets[table[case, 1]]]
+                basin = label[pixel + around[table[case, 1]]]
                 root = _find(parent, basin)
             label[pixel] = basin
             for j in range(1, groups):
-                other = label[pixel + offsets[table[case, 1 + j]]]
+                other = label[pixel + around[table[case, 1 + j]]]
                 lost = _find(parent, other)
                 if lost == root:
                     continue
@@ -400,16 +260,10 @@ def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
                 parent[lost] = root
                 area[root] += area[lost]
                 first[root] = min(first[root], first[lost])
-                box[root, 0] = min(box[root, 0], box[lost, 0])
-                box[root, 1] = min(box[root, 1], box[lost, 1])
-                box[root, 2] = max(box[root, 2], box[lost, 2])
-                box[root, 3] = max(box[root, 3], box[lost, 3])
+                _widen(box, root, box[lost])
             if table[case, 5] != 0:
                 y, x = pixel // stride - 1, pixel % stride - 1
-                box[root, 0] = min(box[root, 0], x)
-                box[root, 1] = min(box[root, 1], y)
-                box[root, 2] = max(box[root, 2], x)
-                box[root, 3] = max(box[root, 3], y)
+                _widen(box, root, (x, y, x, y))
             if case & 15 == 0 and pixel < first[root]:
                 first[root] = pixel
             area[root] += growth[case]
@@ -439,6 +293,5 @@ def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
                 rival = rivals[i]
                 if (first[rival] > first[winner]) == last_wins:
                     winner = rival
-            for j in range(4):
-                boxes[level - 1, j] = box[winner, j]
+            boxes[level - 1] = box[winner]
     return boxes

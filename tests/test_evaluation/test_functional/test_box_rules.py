@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,27 +19,13 @@ from mmspg.evaluation.functional import (
     box_iou,
     boxes,
     boxes_at_thresholds,
-    contours,
+    component_tree,
+    joining,
 )
 from mmspg.evaluation.wsol.grid import wsol_thresholds
 
 THRESHOLDS = wsol_thresholds(0.05)
 EIGHT = np.ones((3, 3))
-
-
-@pytest.fixture(
-    scope='module', autouse=True, params=['opencv', 'component_tree']
-)
-def engine(request):
-    """Every test runs without numba, and with it where it is installed."""
-    if request.param == 'opencv':
-        chosen = contours
-    else:
-        pytest.importorskip('numba', reason='the extra `fast`')
-        from mmspg.evaluation.functional import component_tree as chosen
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boxes, '_engine', chosen)
-        yield chosen
 
 
 # Few distinct values make plateaus, ties, holes and thin lines likely.
@@ -134,14 +121,14 @@ def test_rules_on_random_maps(seed):
         check_all_rules(score_map)
 
 
-def test_functions_of_the_engine_on_thousands_of_maps(engine):
-    """Every level of 1,500 maps a rule, at the engine's own interface."""
+def test_functions_of_the_tree_on_thousands_of_maps():
+    """Every level of 1,500 maps a rule, at the module's own interface."""
     for score_map in random_maps(1500, 9):
         grey = (score_map * 255).astype(np.uint8)
         floors = np.unique(grey)[-8:]
-        largest = engine.largest_contour(grey, floors)
-        area = engine.largest_area(grey, floors)
-        every, spans = engine.all_contours(grey, floors)
+        largest = component_tree.largest_contour(grey, floors)
+        area = component_tree.largest_area(grey, floors)
+        every, spans = component_tree.all_contours(grey, floors)
         for i, floor in enumerate(floors):
             mask = (grey >= floor).astype(np.uint8)
             found = cv2.findContours(
@@ -301,26 +288,17 @@ def test_maps_out_of_range_are_refused(score_map, message):
         boxes_at_thresholds(score_map, [0.5])
 
 
-def test_where_nothing_can_be_cached(engine, tmp_path, monkeypatch):
+def test_where_nothing_can_be_cached(tmp_path, monkeypatch):
     """No folder for the cache: compile anew instead of stopping."""
-    if engine is contours:
-        pytest.skip('without numba')
-    import numba
-
     copy = tmp_path / 'copy.py'
-    copy.write_text(Path(engine.__file__).read_text())
+    copy.write_text(Path(joining.__file__).read_text())
     (tmp_path / '__pycache__').write_text('a file, so no folder')
     for name in ('HOME', 'XDG_CACHE_HOME', 'LOCALAPPDATA'):
         monkeypatch.setenv(name, str(tmp_path / '__pycache__'))
     monkeypatch.setattr(numba.config, 'CACHE_DIR', '')
     monkeypatch.setattr(sys, 'dont_write_bytecode', True)
-    spec = importlib.util.spec_from_file_location('copy_of_tree', copy)
+    spec = importlib.util.spec_from_file_location('copy_of_joining', copy)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    levels = np.zeros((20, 20), np.uint8)
-    levels[3:9, 4:12] = 1
-    floors = np.array([0])
-    np.testing.assert_array_equal(
-        module.largest_area(levels, floors),
-        contours.largest_area(levels, floors),
-    )
+    filled = module.fill_holes(RING.astype(np.uint8))
+    assert [filled[0, 0], filled[2, 2], filled[3, 3]] == [0, 5, 9]

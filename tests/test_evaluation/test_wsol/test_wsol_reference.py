@@ -5,9 +5,7 @@ import pytest
 
 from mmspg.evaluation.functional import (
     best_iou_at_thresholds,
-    boxes,
     boxes_at_thresholds,
-    contours,
     hits_at_thresholds,
     pxap,
     pxap_histograms,
@@ -26,21 +24,11 @@ def true_boxes(reference):
     return np.split(reference['gt_boxes'], reference['gt_offsets'][1:-1])
 
 
-@pytest.fixture(params=['opencv', 'component_tree'])
-def engine(request, monkeypatch):
-    if request.param == 'opencv':
-        chosen = contours
-    else:
-        pytest.importorskip('numba', reason='the extra `fast`')
-        from mmspg.evaluation.functional import component_tree as chosen
-    monkeypatch.setattr(boxes, '_engine', chosen)
-
-
 def test_thresholds(reference):
     assert np.array_equal(wsol_thresholds(), reference['thresholds'])
 
 
-def test_boxes(reference, engine):
+def test_boxes(reference):
     for score_map, expected in zip(
         reference['score_maps'], reference['largest_box'], strict=True
     ):
@@ -57,9 +45,7 @@ def test_boxes(reference, engine):
         ('all_contours', 'all_contours_iou', 'all_contours_acc'),
     ],
 )
-def test_ious_and_accuracies(
-    reference, true_boxes, engine, rule, iou_key, acc_key
-):
+def test_ious_and_accuracies(reference, true_boxes, rule, iou_key, acc_key):
     hits = []
     for score_map, gt_boxes, expected in zip(
         reference['score_maps'], true_boxes, reference[iou_key], strict=True

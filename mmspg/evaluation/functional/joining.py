@@ -1,0 +1,174 @@
+"""In which order pixels join nested foregrounds, and what they meet.
+
+What a pixel meets is one of 256 cases: a bit for each of its eight
+neighbours, in the order of `RING`, that has joined before it. The tables say
+what follows from a case. See `component_tree`.
+"""
+
+import cv2
+import numba
+import numpy as np
+
+
+def jit(function):
+    """Compile a function, once for all processes where that is possible."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no folder that the compiled code could be kept in
+        return numba.njit(nogil=True)(function)
+
+
+# The eight neighbours (dy, dx) in raster order: the first four join before a
+# pixel of the same level, the last four after it.
+RING = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
+
+
+def _groups(case, connectivity):
+    """Groups of joined neighbours that touch the pixel, each connected."""
+    members = [p for i, p in enumerate(RING) if case >> i & 1]
+    reach = 1 if connectivity == 4 else 2
+    groups = []
+    for member in members:
+        near = [
+            g
+            for g in groups
+            if any(
+                max(abs(member[0] - q[0]), abs(member[1] - q[1])) == 1
+                and abs(member[0] - q[0]) + abs(member[1] - q[1]) <= reach
+                for q in g
+            )
+        ]
+        groups = [g for g in groups if g not in near]
+        groups.append(sum(near, [member]))
+    touching = [
+        [p for p in g if abs(p[0]) + abs(p[1]) <= reach] for g in groups
+    ]
+    return [g for g in touching if g]
+
+
+def _table(connectivity):
+    """``(256, 6)``: number of groups, a neighbour of each, sides to widen.
+
+    The sides are bits: 1 for x0, 2 for y0, 4 for x1, 8 for y1.
+    """
+    table = np.zeros((256, 6), np.uint8)
+    for case in range(256):
+        groups = _groups(case, connectivity)
+        table[case, 0] = len(groups)
+        for i, group in enumerate(groups):
+            table[case, 1 + i] = RING.index(group[0])
+        ys, xs = zip(*sum(groups, [(0, 0)][: not groups]), strict=True)
+        sides = (min(xs) > 0, min(ys) > 0, max(xs) < 0, max(ys) < 0)
+        table[case, 5] = sum(side << i for i, side in enumerate(sides))
+    return table
+
+
+def _cells():
+    """``(256,)`` growth of twice the polygon area by the four cells."""
+    cells = np.zeros(256, np.uint8)
+    for case in range(256):
+        joined = {p for i, p in enumerate(RING) if case >> i & 1}
+        cells[case] = sum(
+            len(joined & {(y, 0), (0, x), (y, x)}) >= 2
+            for y in (-1, 1)
+            for x in (-1, 1)
+        )
+    return cells
+
+
+EIGHT, FOUR, CELLS = _table(8), _table(4), _cells()
+PIXEL = np.ones(256, np.uint8)
+
+
+def join_order(levels, floors):
+    """Sort the pixels of ``levels`` as they join, and find their cases.
+
+    Pixels are indices on the grid padded by one pixel on each side.
+
+    Returns:
+        tuple[ndarray]: The pixels, lowest level first; where those begin
+        that reach 0, 1, 2 ... of the floors; and the case of each index.
+    """
+    reached = np.arange(int(levels.max()) + 1)
+    ranks = np.searchsorted(floors, reached, side='right').astype(np.int16)
+    return _sort(levels, ranks, len(floors))
+
+
+@jit
+def _sort(levels, ranks, count):
+    """Sort by rank, the number of floors that a level reaches."""
+    height, width = levels.shape
+    stride = width + 2
+    padded = np.full((height + 2, stride), -1, np.int16)
+    begin = np.zeros(count + 2, np.int64)
+    for y in range(height):
+        for x in range(width):
+            rank = ranks[levels[y, x]]
+            padded[y + 1, x + 1] = rank
+            begin[rank + 1] += 1
+    begin = np.cumsum(begin)
+    place = begin.copy()
+    order = np.empty(height * width, np.int32)
+    cases = np.zeros((height + 2, stride), np.uint8)
+    for y in range(1, height + 1):
+        up, row, down = padded[y - 1], padded[y], padded[y + 1]
+        out = cases[y]
+        for x in range(1, width + 1):
+            own = row[x]
+            out[x] = (
+                np.uint8(up[x - 1] >= own)
+                | np.uint8(up[x] >= own) << 1
+                | np.uint8(up[x + 1] >= own) << 2
+                | np.uint8(row[x - 1] >= own) << 3
+                | np.uint8(row[x + 1] > own) << 4
+                | np.uint8(down[x - 1] > own) << 5
+                | np.uint8(down[x] > own) << 6
+                | np.uint8(down[x + 1] > own) << 7
+            )
+        for x in range(1, width + 1):
+            level = row[x]
+            order[place[level]] = y * stride + x
+            place[level] += 1
+    return order, begin, cases.ravel()
+
+
+@jit
+def offsets(stride):
+    """Steps from a pixel to its neighbours, in the order of `RING`."""
+    above = np.array([-1, 0, 1]) - stride
+    return np.concatenate((above, np.array([-1, 1]), above + 2 * stride))
+
+
+def fill_holes(levels):
+    """Raise what is lower than every way out to the frame up to the lowest.
+
+    ``filled = max(levels, min of the 4 neighbours' filled)``, by sweeps up
+    and down, and, transposed, to the sides, until nothing changes.
+    """
+    views = (np.ascontiguousarray(levels), cv2.transpose(levels))
+    filled = np.full_like(levels, levels.max())
+    for line in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
+        filled[line] = levels[line]
+    turn, still = 0, 0
+    while still < 2:
+        still = 0 if _sweep(views[turn], filled) else still + 1
+        filled = cv2.transpose(filled)
+        turn = 1 - turn
+    return filled if turn == 0 else cv2.transpose(filled)
+
+
+@jit
+def _sweep(levels, filled):
+    """Down and up; whether anything changed."""
+    height, width = levels.shape
+    changed = levels[0, 0] ^ levels[0, 0]
+    for step in range(1, 2 * height - 1):
+        down = step < height
+        y = step if down else 2 * height - 2 - step
+        last = filled[y - 1] if down else filled[y + 1]
+        own, row = levels[y], filled[y]
+        for x in range(width):
+            lowered = max(own[x], min(row[x], last[x]))
+            changed |= lowered ^ row[x]
+            row[x] = lowered
+    return changed != 0
