@@ -27,7 +27,7 @@ def parse_args():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add('--protocol', choices=('benchmark', 'paper'), default='benchmark')
+    add('--protocol', choices=('wsol', 'paper'), default='wsol')
     add('--num', type=int, default=50000, help='images (%(default)s)')
     add('--workers', type=int, default=2, help='processes (%(default)s)')
     add('--seed', type=int, default=0)

@@ -13,7 +13,6 @@ keeps for the backward.
 import argparse
 import os
 import weakref
-from pathlib import Path
 
 import networks
 from benchmark_training import BF16, CP
@@ -24,11 +23,7 @@ def parse_args():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('--batch', type=int, nargs='+', default=[30])
-    parser.add_argument('--size', type=int, default=224)
-    parser.add_argument('--config', help='default: the paper on ImageNet')
-    parser.add_argument('--authors', type=Path, metavar='CHECKOUT')
-    parser.add_argument('--benchmark', type=Path, metavar='CHECKOUT')
+    networks.add_networks(parser, [30])
     return parser.parse_args()
 
 
@@ -130,8 +125,10 @@ def main():
             'bfloat16, checkpointing': BF16 | CP,
         }.items():
             row(images, name, *count(dict(given, batch=images), options))
-        for name in ('authors', 'benchmark'):
-            if checkout := getattr(args, name):
+        for name, checkout in dict(
+            authors=args.authors, benchmark=args.wsol
+        ).items():
+            if checkout:
                 theirs = dict(
                     given, batch=images, outside={name: str(checkout)}
                 )

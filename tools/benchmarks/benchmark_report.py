@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from benchmark_boxes import smooth_maps
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / 'tests')]
@@ -34,24 +35,14 @@ STEPS = """(async () => {
 })()"""
 
 
-def smooth_map(rng):
-    """A blob on correlated noise, as class maps look."""
-    noise = rng.normal(size=(28, 28)).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(1.2, 4))
-    y, x = np.mgrid[:28, :28]
-    at, wide = rng.uniform(8, 20, 2), rng.uniform(3, 8)
-    blob = np.exp(-((y - at[0]) ** 2 + (x - at[1]) ** 2) / (2 * wide**2))
-    return blob + 0.4 * noise / noise.std()
-
-
-def sample_of(rng, i):
+def sample_of(rng, i, score_map):
     label = int(rng.integers(20))
     x, y = np.sort(rng.uniform(0, 499, 2)), np.sort(rng.uniform(0, 374, 2))
     return dict(
         img_id=f'image {i}',
         gt_label=np.array([label]),
         pred_score=rng.dirichlet(np.ones(20)),
-        score_map=smooth_map(rng)[None].astype(np.float32),
+        score_map=score_map[None].astype(np.float32),
         score_map_labels=np.array([label]),
         ori_shape=(375, 500),
         img_shape=(224, 224),
@@ -86,8 +77,8 @@ def main():
         page = write_report(
             args.out or folder,
             (
-                (report_image(sample_of(rng, i)), picture)
-                for i in range(args.number)
+                (report_image(sample_of(rng, i, score_map)), picture)
+                for i, score_map in enumerate(smooth_maps(args.number))
             ),
             figures,
             [f'class {i}' for i in range(20)],

@@ -4,7 +4,7 @@
     python tools/benchmarks/benchmark_training.py --authors CHECKOUT
 
 Ours against a checkout of the authors' release or of the WSOL benchmark
-(--benchmark CHECKOUT): the same weights, images, labels and architecture, in
+(--wsol CHECKOUT): the same weights, images, labels and architecture, in
 turn. A step is forward, losses, backward and SGD. What needs a GPU is
 skipped, and said, on a CPU.
 """

@@ -31,12 +31,8 @@ def parse_arguments(description: str, batch: list[int]) -> argparse.Namespace:
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_networks(parser, batch)
     add = parser.add_argument
-    add('--config', help='of ours; default: the preset of the outside code')
-    add('--authors', type=Path, metavar='CHECKOUT', help="the authors' code")
-    add('--benchmark', type=Path, metavar='CHECKOUT', help='wsolevaluation')
-    add('--batch', type=int, nargs='+', default=batch, help='images a step')
-    add('--size', type=int, default=224, help='side of the images (224)')
     add('--repeats', type=int, default=10, help='timed steps of each (10)')
     add('--warmup', type=int, default=2, help='steps before them (2)')
     add('--threads', type=int, help="default: PyTorch's")
@@ -48,16 +44,26 @@ def parse_arguments(description: str, batch: list[int]) -> argparse.Namespace:
     )
     add('--only', nargs='+', metavar='VARIANT', help='default: all that pay')
     args = parser.parse_args()
-    if args.authors and args.benchmark:
-        parser.error('give one of --authors and --benchmark at a time')
+    if args.authors and args.wsol:
+        parser.error('give one of --authors and --wsol at a time')
     if args.clock == 'cpu' and args.threads != 1:
         parser.error('--clock cpu is for --threads 1')
     return args
 
 
+def add_networks(parser: argparse.ArgumentParser, batch: list[int]) -> None:
+    """What is measured: ours, a released code, on which images."""
+    add = parser.add_argument
+    add('--config', help='of ours; default: the preset of the outside code')
+    add('--authors', type=Path, metavar='CHECKOUT', help="the authors' code")
+    add('--wsol', type=Path, metavar='CHECKOUT', help='wsolevaluation')
+    add('--batch', type=int, nargs='+', default=batch, help='images a step')
+    add('--size', type=int, default=224, help='side of the images (224)')
+
+
 def settings(args: argparse.Namespace) -> dict:
     """What every variant is built from; can be pickled."""
-    outside = dict(authors=args.authors, benchmark=args.benchmark)
+    outside = dict(authors=args.authors, benchmark=args.wsol)
     outside = {name: str(path) for name, path in outside.items() if path}
     config = PAPER
     for name in outside:
@@ -255,7 +261,7 @@ class Authors:
         return logits.softmax(1), score_map
 
 
-class Benchmark:
+class Wsol:
     """The re-implementation of the WSOL benchmark, `wsolevaluation`."""
 
     thresholds = ((0.7, 0.01), (0.5, 0.05), (0.7, 0.1))  # its defaults
@@ -293,7 +299,7 @@ def outside(given: dict):
 
     ((name, checkout),) = given['outside'].items()
     torch.manual_seed(0)
-    return dict(authors=Authors, benchmark=Benchmark)[name](checkout)
+    return dict(authors=Authors, benchmark=Wsol)[name](checkout)
 
 
 def outside_inputs(given: dict):
