@@ -54,6 +54,14 @@ def shared() -> Path:
     return path
 
 
+@pytest.fixture(scope='module')
+def files(root, tmp_path_factory) -> tuple[str, str]:
+    """Config and checkpoint of a small network with random weights."""
+    from tiny_checkpoint import write_checkpoint
+
+    return write_checkpoint(root, tmp_path_factory.mktemp('tiny'))
+
+
 @pytest.fixture(scope='session', autouse=True)
 def first_default_scope():
     """The scope that the tools set, for fixtures of several tests."""

@@ -18,15 +18,5 @@ config=$3
 checkpoint=$4
 shift 4
 
-# SRUN_ARGS is split into words on purpose.
-# shellcheck disable=SC2086
-srun -p "$partition" \
-    --job-name="$job" \
-    --gres=gpu:"${GPUS_PER_NODE:-8}" \
-    --ntasks="${GPUS:-8}" \
-    --ntasks-per-node="${GPUS_PER_NODE:-8}" \
-    --cpus-per-task="${CPUS_PER_TASK:-5}" \
-    --kill-on-bad-exit=1 \
-    ${SRUN_ARGS:-} \
-    python -u "$(dirname "$0")/test.py" "$config" "$checkpoint" \
-    --launcher slurm "$@"
+exec bash "$(dirname "$0")/slurm_run.sh" test.py "$partition" "$job" \
+    "$config" "$checkpoint" "$@"

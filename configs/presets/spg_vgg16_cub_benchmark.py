@@ -19,15 +19,10 @@ model = dict(
 optim_wrapper = dict(
     optimizer=dict(lr=0.00012558923, weight_decay=5e-4, nesterov=True),
     paramwise_cfg=dict(
+        # The benchmark's 10x: all outside of its `features`, which end with
+        # conv3; so conv4 and conv5, too.
         custom_keys={
-            # The benchmark's 10x: all outside of its `features`, which end
-            # with conv3; so conv4 and conv5, too.
-            'features.10': dict(lr_mult=10),
-            'features.11': dict(lr_mult=10),
-            'features.12': dict(lr_mult=10),
-            'features.14': dict(lr_mult=10),
-            'features.15': dict(lr_mult=10),
-            'features.16': dict(lr_mult=10),
+            f'features.{i}': dict(lr_mult=10) for i in (10, 11, 12, 14, 15, 16)
         }
     ),
 )

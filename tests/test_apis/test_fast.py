@@ -4,18 +4,12 @@ import numpy as np
 import pytest
 import torch
 from mmpretrain import get_model
-from tiny_checkpoint import write_checkpoint
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmspg.apis import LocalizationInferencer
 from mmspg.apis.fast import make_fast
 
 pytestmark = pytest.mark.filterwarnings('ignore')
-
-
-@pytest.fixture(scope='module')
-def files(root, tmp_path_factory):
-    return write_checkpoint(root, tmp_path_factory.mktemp('tiny'))
 
 
 @pytest.fixture(scope='module')

@@ -10,7 +10,6 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from PIL import Image
-from tiny_checkpoint import write_checkpoint
 
 from mmspg.apis import LocalizationInferencer
 from mmspg.apis.results import coco_rows
@@ -24,11 +23,6 @@ from mmspg.visualization import (
 )
 
 pytestmark = pytest.mark.filterwarnings('ignore')
-
-
-@pytest.fixture(scope='module')
-def files(root, tmp_path_factory):
-    return write_checkpoint(root, tmp_path_factory.mktemp('tiny'))
 
 
 @pytest.fixture(scope='module')

@@ -42,6 +42,12 @@ def weights(shared):
     return load_module(shared / 'reference' / 'weights.py')
 
 
+def reference(shared, name, size=''):
+    """Give the arrays that a code computed, by key."""
+    data = np.load(shared / 'reference' / f'network_public{size}.npz')
+    return lambda key: data[CODES[name]['prefix'] + key]
+
+
 @pytest.fixture(scope='module', params=list(CODES))
 def code(request, shared, weights, root):
     """The name of a code, and our network with its weights."""
@@ -89,11 +95,7 @@ def compare_maps(model, feats, labels, get):
 @torch.no_grad()
 def test_outputs_masks_and_losses_at_224(code, shared, weights):
     name, model = code
-    data = np.load(shared / 'reference' / 'network_public.npz')
-
-    def get(key):
-        return data[CODES[name]['prefix'] + key]
-
+    get = reference(shared, name)
     images, labels = weights.inputs(0, 2, 224)
     feats = model.extract_feat(images)
     compare_maps(model, feats, labels, get)
@@ -124,11 +126,7 @@ def test_outputs_masks_and_losses_at_224(code, shared, weights):
 @torch.no_grad()
 def test_outputs_at_321(code, shared, weights):
     name, model = code
-    data = np.load(shared / 'reference' / 'network_public_321.npz')
-
-    def get(key):
-        return data[CODES[name]['prefix'] + key]
-
+    get = reference(shared, name, '_321')
     images, labels = weights.inputs(5, 1, 321)
     feats = model.extract_feat(images)
     compare_maps(model, feats, labels, get)
@@ -141,8 +139,7 @@ def test_outputs_at_321(code, shared, weights):
 def test_prediction_gives_the_maps_of_the_reference(code, shared, weights):
     """What tests see is what training sees: same scores, same maps."""
     name, model = code
-    data = np.load(shared / 'reference' / 'network_public.npz')
-    logits = torch.from_numpy(data[CODES[name]['prefix'] + 'logits'])
+    logits = torch.from_numpy(reference(shared, name)('logits'))
     images, labels = weights.inputs(0, 2, 224)
     samples = [DataSample().set_gt_label(int(label)) for label in labels]
     for sample, row in zip(

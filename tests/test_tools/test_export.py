@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from tiny_checkpoint import write_checkpoint
 
 from mmspg.apis import LocalizationInferencer, box_step
 from mmspg.apis import export as exporting
@@ -14,8 +13,7 @@ pytestmark = pytest.mark.filterwarnings('ignore')
 
 
 @pytest.fixture(scope='module')
-def find(root, tmp_path_factory):
-    files = write_checkpoint(root, tmp_path_factory.mktemp('tiny'))
+def find(files):
     return LocalizationInferencer(*files, threshold=0.5)
 
 

@@ -13,7 +13,6 @@ from mmengine.runner import Runner
 from mmpretrain import get_model
 from mmpretrain.registry import DATASETS
 from mmpretrain.structures import DataSample
-from tiny_checkpoint import write_checkpoint
 
 from mmspg.engine.hooks import GuidanceVisualizationHook
 from mmspg.visualization import LocalizationVisualizer
@@ -25,11 +24,6 @@ from mmspg.visualization.fig4 import (
 )
 
 pytestmark = pytest.mark.filterwarnings('ignore')
-
-
-@pytest.fixture(scope='module')
-def files(root, tmp_path_factory):
-    return write_checkpoint(root, tmp_path_factory.mktemp('tiny'))
 
 
 @pytest.fixture(scope='module')

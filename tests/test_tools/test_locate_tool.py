@@ -10,13 +10,10 @@ import numpy as np
 import pytest
 import torch
 from mmpretrain import get_model
-from tiny_checkpoint import write_checkpoint
 
 
 @pytest.fixture(scope='module')
-def command(root, tmp_path_factory):
-    files = write_checkpoint(root, tmp_path_factory.mktemp('tiny'))
-
+def command(root, files):
     def run(given, out, *options):
         tool = str(root / 'tools' / 'visualization' / 'locate.py')
         return [tool, str(given), *files, '--out', str(out), *options]

@@ -30,6 +30,17 @@ def run(tool, *args, **kwargs):
     )
 
 
+def figures_of(checkpoint, folder, *args):
+    """What tools/test.py writes about a checkpoint."""
+    out = folder / 'out.json'
+    done = run(
+        *('test', CONFIG, checkpoint, '--work-dir', folder, *args),
+        *('--out', out, '--out-item', 'metrics', '--cfg-options', *SMALL),
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(out.read_text())
+
+
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory):
     work_dir = tmp_path_factory.mktemp('work')
@@ -66,23 +77,8 @@ def test_training_ends_with_the_table_and_pictures(trained):
 
 def test_testing_repeats_the_validation(trained, tmp_path):
     work_dir, log = trained
-    done = run(
-        'test',
-        CONFIG,
-        work_dir / 'epoch_1.pth',
-        '--work-dir',
-        tmp_path,
-        '--show-dir',
-        tmp_path / 'pictures',
-        '--out',
-        tmp_path / 'out.json',
-        '--out-item',
-        'metrics',
-        '--cfg-options',
-        *SMALL,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    metrics = json.loads((tmp_path / 'out.json').read_text())
+    shown = '--show-dir', tmp_path / 'pictures'
+    metrics = figures_of(work_dir / 'epoch_1.pth', tmp_path, *shown)
     value = f'loc/gt_known_acc: {metrics["loc/gt_known_acc"]:.4f}'
     assert value in log
     for name in ('gt_known', 'top1', 'top5'):
@@ -95,23 +91,8 @@ def test_testing_repeats_the_validation(trained, tmp_path):
 def test_folding_keeps_the_figures(trained, tmp_path):
     """Of a network whose statistics have moved."""
     work_dir, log = trained
-    done = run(
-        'test',
-        CONFIG,
-        work_dir / 'epoch_1.pth',
-        '--fold-bn',
-        '--work-dir',
-        tmp_path,
-        '--out',
-        tmp_path / 'out.json',
-        '--out-item',
-        'metrics',
-        '--cfg-options',
-        *SMALL,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    report = (tmp_path / 'out.json').read_text()
-    figure = json.loads(report)['loc/gt_known_acc']
+    metrics = figures_of(work_dir / 'epoch_1.pth', tmp_path, '--fold-bn')
+    figure = metrics['loc/gt_known_acc']
     assert f'loc/gt_known_acc: {figure:.4f}' in log
 
 

@@ -1,28 +1,11 @@
-# CUB-200-2011 as the code released with the paper takes it: short side
-# to 356, a random crop of 321 and a flip; tested on the centre crop of 321,
-# whose map is put back where the crop was (that code stretches it over the
-# whole image).
-_base_ = ['cub_loc_224.py']
+# CUB-200-2011 (200 birds, one box an image) as the released code
+# takes it. The data lie in data_root: --data-root DIR, or the environment
+# variable MMSPG_DATA_ROOT, puts them elsewhere.
+_base_ = ['loc_321.py']
 
-input_size = 321
-
-train_pipeline = [
-    dict(type='mmspg.LoadLocImage'),
-    dict(type='mmspg.LocResizeEdge', scale=356, backend='pillow'),
-    dict(type='mmspg.LocRandomCrop', crop_size=input_size),
-    dict(type='mmspg.LocRandomFlip', prob=0.5),
-    dict(type='mmspg.PackLocInputs'),
-]
-test_pipeline = [
-    dict(type='mmspg.LoadLocImage'),
-    dict(type='mmspg.LocResizeEdge', scale=356, backend='pillow'),
-    dict(type='mmspg.LocCenterCrop', crop_size=input_size),
-    dict(type='mmspg.PackLocInputs'),
-]
-
-train_dataloader = dict(
-    batch_size=20,  # the script's; 30 by the released checkpoint's name
-    dataset=dict(pipeline=train_pipeline),
+data_root = '{{$MMSPG_DATA_ROOT:data/CUB_200_2011}}'
+train_dataloader = dict(dataset=dict(type='mmspg.CUBLoc', data_root=data_root))
+val_dataloader = dict(
+    dataset=dict(type='mmspg.CUBLoc', data_root=data_root, split='test')
 )
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -3,11 +3,8 @@
 _base_ = ['imagenet_loc_224.py']
 
 train_pipeline = [
-    dict(type='mmspg.LoadLocImage'),
-    dict(type='mmspg.LocResize', scale=(256, 256), backend='pillow'),
-    dict(type='mmspg.LocRandomCrop', crop_size=224),
-    dict(type='mmspg.LocRandomFlip', prob=0.5),
+    *_base_.train_pipeline[:-1],
     dict(type='mmspg.HideAndSeek', sizes=32, prob=0.5),
-    dict(type='mmspg.PackLocInputs'),
+    _base_.train_pipeline[-1],
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,28 +1,13 @@
-# ILSVRC's CLS-LOC as the code released with the paper takes it: short side
-# to 356, a random crop of 321 and a flip; tested on the centre crop of 321,
-# whose map is put back where the crop was (that code stretches it over the
-# whole image).
-_base_ = ['imagenet_loc_224.py']
+# ILSVRC's CLS-LOC (1000 classes, boxes on val) as the released code
+# takes it. The data lie in data_root: --data-root DIR, or the environment
+# variable MMSPG_DATA_ROOT, puts them elsewhere.
+_base_ = ['loc_321.py']
 
-input_size = 321
-
-train_pipeline = [
-    dict(type='mmspg.LoadLocImage'),
-    dict(type='mmspg.LocResizeEdge', scale=356, backend='pillow'),
-    dict(type='mmspg.LocRandomCrop', crop_size=input_size),
-    dict(type='mmspg.LocRandomFlip', prob=0.5),
-    dict(type='mmspg.PackLocInputs'),
-]
-test_pipeline = [
-    dict(type='mmspg.LoadLocImage'),
-    dict(type='mmspg.LocResizeEdge', scale=356, backend='pillow'),
-    dict(type='mmspg.LocCenterCrop', crop_size=input_size),
-    dict(type='mmspg.PackLocInputs'),
-]
-
+data_root = '{{$MMSPG_DATA_ROOT:data/ILSVRC}}'
 train_dataloader = dict(
-    batch_size=20,  # the script's; 30 by the released checkpoint's name
-    dataset=dict(pipeline=train_pipeline),
+    dataset=dict(type='mmspg.ImageNetLoc', data_root=data_root)
 )
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+val_dataloader = dict(
+    dataset=dict(type='mmspg.ImageNetLoc', data_root=data_root, split='val')
+)
 test_dataloader = val_dataloader

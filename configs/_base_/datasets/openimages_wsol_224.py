@@ -1,7 +1,7 @@
 # The WSOL benchmark's 100 classes of OpenImages, with masks: its metadata
 # folders (metadata/OpenImages/{train,val,test}) beside its images and masks.
 # Pipelines as for CUB; the figure is PxAP, over the pixels of all images.
-_base_ = ['cub_loc_224.py']
+_base_ = ['loc_224.py']
 
 data_root = '{{$MMSPG_DATA_ROOT:data/OpenImages}}'
 metadata_root = '{{$MMSPG_METADATA_ROOT:data/metadata/OpenImages}}'
@@ -30,17 +30,6 @@ val_dataloader = dict(
         pipeline={{_base_.test_pipeline}},
     ),
 )
-test_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        type='mmspg.WSOLMetadata',
-        data_root=data_root,
-        metadata_root=metadata_root,
-        mask_root=mask_root,
-        split='test',
-        test_mode=True,
-        pipeline={{_base_.test_pipeline}},
-    ),
-)
+test_dataloader = dict(dataset=dict(val_dataloader['dataset'], split='test'))
 val_evaluator = dict(_delete_=True, type='mmspg.PxAP')
 test_evaluator = dict(_delete_=True, type='mmspg.PxAP')

@@ -1,13 +1,7 @@
 # ACoL on SPG's Inception-v3 as the WSOL benchmark has it; maps of 28 x 28.
+_base_ = ['inceptionv3.py']
+
 model = dict(
-    type='ImageClassifier',
-    backbone=dict(
-        type='mmspg.TruncatedInceptionV3',
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint='{{$MMSPG_PRETRAINED:torchvision://inception_v3_google}}',
-        ),
-    ),
     head=dict(
         type='mmspg.ACoLHead',
         num_classes=1000,

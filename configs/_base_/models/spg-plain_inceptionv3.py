@@ -1,16 +1,8 @@
 # SPG-plain (section 3.3): SPG's network without B and C, trained for classes
 # only. Its maps are CAM's.
+_base_ = ['inceptionv3.py']
+
 model = dict(
-    type='ImageClassifier',
-    backbone=dict(
-        type='mmspg.TruncatedInceptionV3',
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint=(
-                '{{$MMSPG_PRETRAINED:torchvision://inception_v3_google}}'
-            ),
-        ),
-    ),
     neck=dict(
         type='mmspg.SPGNeck',
         in_channels=(288, 768, 768),

@@ -1,16 +1,7 @@
 # SPG on Inception-v3 cut after Mixed_6e, as section 3 of the paper has it.
+_base_ = ['inceptionv3.py']
+
 model = dict(
-    type='ImageClassifier',
-    backbone=dict(
-        type='mmspg.TruncatedInceptionV3',
-        init_cfg=dict(
-            type='Pretrained',
-            # --pretrained FILE, or the environment, names another file.
-            checkpoint=(
-                '{{$MMSPG_PRETRAINED:torchvision://inception_v3_google}}'
-            ),
-        ),
-    ),
     neck=dict(
         type='mmspg.SPGNeck',
         in_channels=(288, 768, 768),

@@ -1,0 +1,14 @@
+# SPG as released with the paper, without its faults.
+_base_ = ['spg_inceptionv3.py']
+
+model = dict(
+    neck=dict(
+        c_channels=(512,),  # as in section 3.1
+        dropout=0.0,  # written, but without effect on PyTorch 0.3
+    ),
+    head=dict(
+        thresholds_a=(0.7, 0.05),
+        align_corners=True,  # what bilinear meant on PyTorch 0.3
+        min_foreground=30,
+    ),
+)
