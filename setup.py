@@ -80,6 +80,7 @@ EXTRAS = {
     'mim': read_requirements('openmmlab'),
     'mminstall': read_requirements('onedl'),
     'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.2'],
+    'heic': ['pillow-heif>=0.16'],
     'lite': read_requirements('lite'),
     'lmdb': ['lmdb>=1.4'],
     'safetensors': ['safetensors>=0.4'],

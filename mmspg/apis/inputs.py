@@ -8,11 +8,8 @@ from typing import Any
 import mmcv
 import numpy as np
 
-from mmspg.datasets.images import read_image
-
-SUFFIXES = tuple(
-    '.bmp .gif .jp2 .jpeg .jpg .pgm .png .ppm .tif .tiff .webp'.split()
-)
+from mmspg.datasets.images import max_pixels, read_copy
+from mmspg.datasets.walk import describe, tell, walk
 
 
 def list_inputs(inputs) -> tuple[Iterable, str]:
@@ -20,9 +17,9 @@ def list_inputs(inputs) -> tuple[Iterable, str]:
 
     Args:
         inputs (str | Path | ndarray | Iterable): A file, an address, a
-            folder (its images, those of folders in it too, by name), an
-            array, or a list or generator of files and arrays. Generators are
-            not run ahead.
+            folder (its images, those of folders in it too, by name; see
+            `mmspg.datasets.walk.walk`), an array, or a list or generator of
+            files and arrays. Generators are not run ahead.
 
     Returns:
         tuple: Paths and arrays, a list unless a generator was given; and
@@ -48,16 +45,19 @@ def list_inputs(inputs) -> tuple[Iterable, str]:
 
 
 def _files(path: str) -> list[str]:
-    files = sorted(
-        file
-        for file in Path(path).rglob('*')
-        if file.suffix.lower() in SUFFIXES and file.is_file()
-    )
-    if not files:
+    """List a folder; what is named like an image is read, or an error."""
+    found = walk(path, by_name=True)
+    tell(found.left_out)
+    if not found.images:
         raise FileNotFoundError(
-            f'no image in the folder {path}; looked for {", ".join(SUFFIXES)}'
+            '\n'.join(
+                [
+                    f'no image in the folder {path}',
+                    *describe(found.left_out),
+                ]
+            )
         )
-    return [str(file) for file in files]
+    return [os.path.join(path, name) for name in found.images]
 
 
 def load_inputs(
@@ -73,7 +73,9 @@ def load_inputs(
         tuple: ``img_id`` (the path from the root, or the position in the
         input), for a file ``img_path``, and ``img``, ``(h, w, 3)`` uint8 in
         B, G, R as a person sees it: turned by EXIF, transparent parts on
-        ImageNet's mean colour. Then None, or the error instead of ``img``.
+        ImageNet's mean colour. A very large JPEG is read at a part of its
+        size; ``whole_size`` is then its own (w, h). Then None, or the error
+        instead of ``img``.
     """
     for i, item in enumerate(items):
         is_path = isinstance(item, (str, os.PathLike))
@@ -83,9 +85,12 @@ def load_inputs(
             if root:
                 info['img_id'] = Path(path).relative_to(root).as_posix()
         try:
-            info['img'] = (
-                read_image(path, 'apply') if is_path else check_array(item, i)
-            )
+            if is_path:
+                info['img'], (w, h) = read_copy(path, 'apply')
+                if w * h > max_pixels():
+                    info['whole_size'] = w, h
+            else:
+                info['img'] = check_array(item, i)
         except OSError as error:  # UnreadableImageError is one
             yield info, error
         else:
@@ -125,3 +130,34 @@ def check_array(array, index: int = 0) -> np.ndarray:
     if not array.size:
         raise ValueError(f'input {index}: the image has no pixel')
     return mmcv.gray2bgr(array) if array.ndim == 2 else array
+
+
+def on_whole_image(result: dict, info: dict) -> dict:
+    """Bring boxes to the pixels of an image that was read reduced.
+
+    Args:
+        result (dict): Of the inferencer; changed in place. A score map stays
+            as it is.
+        info (dict): Of `load_inputs`.
+
+    Returns:
+        dict: The result.
+    """
+    if 'whole_size' not in info:
+        return result
+    scale = np.divide(info['whole_size'], result['size'])
+    for place in (*result['locations'], result):
+        for key in ('box', 'boxes'):
+            if key in place:
+                place[key] = _scaled(place[key], scale).tolist()
+    result['size'] = info['whole_size']
+    return result
+
+
+def _scaled(boxes, scale: np.ndarray) -> np.ndarray:
+    """Scale inclusive corners; zeros, which are no box, stay zeros."""
+    boxes = np.array(boxes, int)
+    corners = boxes.reshape(-1, 2, 2) + [[0, 0], [1, 1]]
+    scaled = np.rint(corners * scale).astype(int) - [[0, 0], [1, 1]]
+    scaled[~boxes.reshape(-1, 4).any(axis=1)] = 0
+    return scaled.reshape(boxes.shape)

@@ -30,7 +30,7 @@ from mmspg.utils.checkpoint import check_checkpoint, read_checkpoint
 from mmspg.visualization import LocalizationVisualizer, draw_sheet
 
 from .fast import make_fast
-from .inputs import list_inputs, load_inputs
+from .inputs import list_inputs, load_inputs, on_whole_image
 from .results import save_results
 
 UNREADABLE = ('raise', 'skip')
@@ -210,13 +210,17 @@ class LocalizationInferencer(ImageClassificationInferencer):
             pictures = self.visualize(
                 chunk, preds, locations=locations, **drawn
             )
-            yield from self.postprocess(
+            results = self.postprocess(
                 preds,
                 pictures,
                 return_datasamples,
                 locations=locations,
                 **packed,
             )
+            if return_datasamples:
+                yield from results
+            else:
+                yield from map(on_whole_image, results, chunk)
 
     def _readable(self, loaded, unreadable) -> Iterator[dict]:
         for info, error in loaded:

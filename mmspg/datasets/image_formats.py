@@ -2,10 +2,9 @@
 
 import re
 from functools import lru_cache
+from typing import IO
 
 from PIL import Image, features
-
-__all__ = ['FORMATS', 'HEAD', 'SUFFIXES', 'format_of', 'formats', 'missing']
 
 # Pillow knows further ones; of these EPS runs Ghostscript on what it is given.
 FORMATS = ('BMP', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TIFF', 'WEBP')
@@ -45,6 +44,10 @@ ADVICE = {
     'AVIF': 'pip install --upgrade "pillow>=11.3"',
     'HEIF': 'pip install "mmspg[heic]"',
 }
+
+
+class UnreadableImageError(OSError):
+    """An image is missing, broken or of no use; the message names it."""
 
 
 def format_of(head: bytes, name: str = '') -> str | None:
@@ -95,3 +98,30 @@ def missing(kind: str) -> str | None:
     if kind in ADVICE:
         return f'{what}, which is not read here: {ADVICE[kind]}'
     return f'{what}, which is not read: save it as JPEG or PNG'
+
+
+def open_image(file: IO[bytes], name: str = '') -> Image.Image:
+    """Open an image of any size by its content, without decoding it.
+
+    Unlike ``Image.open`` it has no limit of its own: a program that decodes
+    the image must look at its size first.
+
+    Args:
+        file (IO): As opened for reading bytes.
+        name (str): Name of the file, see :func:`format_of`.
+
+    Raises:
+        UnreadableImageError: It is of a format that is not read here.
+        OSError: It is no image.
+        Exception: Whatever Pillow's plugins stumble on.
+    """
+    head = file.read(HEAD)
+    file.seek(0)
+    kind = format_of(head, name)
+    if kind is None:
+        raise OSError(f'no image, it begins with {head[:12]!r}')
+    fault = missing(kind)
+    if fault:
+        raise UnreadableImageError(f'cannot decode image {name}: {fault}')
+    formats()  # fills Pillow's table of plugins
+    return Image.OPEN[kind][0](file, name)

@@ -1,42 +1,125 @@
 """Read one image, whatever its format calls itself, as 8-bit BGR."""
 
 import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import cv2
 import mmengine.fileio as fileio
 import numpy as np
 from PIL import Image, ImageOps
 
+from .image_formats import UnreadableImageError, open_image
+from .levels import levels_of, with_all_bits
 from .resized import original_size
 from .synthetic_drawing import SCHEME, draw_from_address
 from .turbo import decode_turbo
 
+__all__ = [
+    'DECODERS',
+    'EXIF',
+    'MAX_PIXELS',
+    'UnreadableImageError',
+    'decode_copy',
+    'decode_image',
+    'max_pixels',
+    'read_copy',
+    'read_image',
+    'reduce_to',
+    'to_rgb',
+]
+
 EXIF = ('ignore', 'apply')
 DECODERS = ('pillow', 'turbojpeg')
-MAX_PIXELS = 89_478_485  # Pillow warns there; 1.6 GiB while it is read
-# Pillow knows further ones; of these EPS runs Ghostscript on what it is given.
-FORMATS = ('BMP', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TIFF', 'WEBP')
+# What is held at once; 1.6 GiB while it is read. Pillow warns there, too.
+MAX_PIXELS = 89_478_485
+LIMIT = 'MMSPG_MAX_PIXELS'  # the environment variable that sets another one
+ORIENTATION = 0x0112  # the EXIF tag
 # What transparent pixels show: the ImageNet mean, which the data
 # preprocessor turns into zeros.
 CANVAS = (124, 116, 104)
+_pillow = threading.Lock()
 
 
-class UnreadableImageError(OSError):
-    """An image is missing, broken or truncated; the message names it."""
+def max_pixels() -> int:
+    """Give the limit: MMSPG_MAX_PIXELS of the environment, or MAX_PIXELS.
+
+    Raises:
+        ValueError: The variable is no whole number from 1.
+    """
+    text = os.environ.get(LIMIT, str(MAX_PIXELS))
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ValueError(
+            f'the environment variable {LIMIT} must be a number of pixels, '
+            f'{LIMIT}={MAX_PIXELS} for example; it is {text!r}'
+        )
+    return int(text)
 
 
-def to_rgb(img: Image.Image) -> Image.Image:
+def reduce_to(img: Image.Image, limit: int, name: str) -> None:
+    """Prepare to decode a large image at a half, quarter or eighth.
+
+    JPEGs can be: their decoder then never holds the whole. A progressive
+    one holds its coefficients, a quarter of what pixels take.
+
+    Args:
+        img (Image): As opened.
+        limit (int): The most pixels to hold.
+        name (str): Of the image, for the message.
+
+    Raises:
+        UnreadableImageError: It would still hold too much.
+    """
+    w, h = img.size
+    pixels = w * h
+    if pixels <= limit:
+        return
+    if img.format in ('JPEG', 'MPO'):
+        scale = next((s for s in (2, 4, 8) if pixels <= limit * s * s), 0)
+        if scale and not (img.info.get('progressive') and pixels > 4 * limit):
+            img.draft(None, (w // scale, h // scale))
+            if img.width * img.height <= limit + w + h:
+                return
+    raise UnreadableImageError(
+        f'image {name}: its {w} x {h} pixels are more than the limit of '
+        f'{limit}. To read it all the same, set {LIMIT}={pixels} in the '
+        f'environment; it takes {pixels * 19 / 2**30:.1f} GiB of memory. Or '
+        'save a smaller copy, or a JPEG that is not progressive, which is '
+        'read at a half, quarter or eighth of its size.'
+    )
+
+
+@contextmanager
+def _without_pillows_limit(img: Image.Image) -> Iterator[None]:
+    """Lift the limit that Pillow has beside ours, for one large image."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is None or img.width * img.height <= limit:
+        yield
+        return
+    with _pillow:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def to_rgb(img: Image.Image, name: str = '') -> Image.Image:
     """Convert any Pillow image to 8-bit RGB.
 
-    16-bit grey is scaled (Pillow's own conversion saturates it), and
-    transparent pixels show a canvas in the colour of the ImageNet mean
+    Images of more bits are scaled (Pillow's own conversion saturates them),
+    and transparent pixels show a canvas in the colour of the ImageNet mean
     instead of whatever lies hidden under them.
+
+    Raises:
+        UnreadableImageError: See :func:`mmspg.datasets.levels.to_8_bits`.
     """
     if img.mode == 'RGB' and 'transparency' not in img.info:
         return img
-    if img.mode == 'I' or img.mode.startswith('I;16'):
-        grey = np.clip(np.asarray(img).astype(np.int64), 0, 65535) // 257
-        return Image.fromarray(grey.astype(np.uint8)).convert('RGB')
+    if img.mode in ('I', 'F') or img.mode.startswith('I;16'):
+        return levels_of(img, name).convert('RGB')
     if img.mode in ('LA', 'La', 'PA', 'RGBA', 'RGBa') or (
         'transparency' in img.info
     ):
@@ -64,45 +147,56 @@ def decode_copy(
     """Decode the bytes of an image file, which may be a resized copy.
 
     Pillow, not OpenCV: OpenCV fills the missing rest of a truncated JPEG
-    with grey and says nothing. Images of over MAX_PIXELS are refused by their
-    header, as a small file can claim any size; so are formats other than
-    FORMATS.
+    with grey and says nothing. An image of more than :func:`max_pixels` is
+    decoded at a part of its size where its format allows, and else refused
+    by its header, as a small file can claim any size.
 
     Args:
         content (bytes): What the file holds; the suffix is not looked at.
         name (str): Name for the message of an error.
-        exif (str): 'ignore' keeps the pixels as stored, which is what boxes
-            are annotated on; 'apply' turns the image as EXIF says.
+        exif (str): 'ignore' keeps the pixels as stored; 'apply' turns the
+            image as EXIF says.
         decoder (str): 'turbojpeg' takes PyTurboJPEG for plain JPEGs.
 
     Returns:
         tuple: ``(h, w, 3)`` uint8, channels B, G, R, and the size (w, h) that
-        boxes are annotated in: the image's own, or, of a copy that
-        ``resize_images.py`` wrote, the original's.
+        boxes are annotated in: the image's own; of a copy that
+        ``resize_images.py`` wrote, or of an image decoded at a part of its
+        size, the original's.
 
     Raises:
-        UnreadableImageError: The bytes are no whole image.
+        UnreadableImageError: The bytes are no whole image, or too large.
     """
+    limit = max_pixels()
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as img:
-            if img.width * img.height > MAX_PIXELS:
-                raise ValueError(
-                    f'{img.width} x {img.height} pixels, over {MAX_PIXELS}'
-                )
-            if decoder == 'turbojpeg' and exif == 'ignore':
+        with open_image(io.BytesIO(content), name) as img:
+            whole, size = img.size, original_size(img)
+            reduce_to(img, limit, name)
+            plain = img.size == whole and exif == 'ignore'
+            if decoder == 'turbojpeg' and plain:
                 bgr = decode_turbo(content, img)
                 if bgr is not None:
-                    return bgr, original_size(img)
-            img.load()
+                    return bgr, size
+            turn = 1
             if exif == 'apply':
-                img = ImageOps.exif_transpose(img)
-            size = original_size(img)
-            rgb = np.asarray(to_rgb(img))
+                turn = img.getexif().get(ORIENTATION, 1)
+            with _without_pillows_limit(img):
+                img.load()
+            loaded = with_all_bits(img, content, name)
+            if exif == 'apply':
+                loaded = ImageOps.exif_transpose(loaded)
+            if img.format == 'TIFF':  # turned by Pillow when it was loaded
+                size = loaded.size
+            elif 5 <= turn <= 8:
+                size = size[::-1]
+            rgb = np.asarray(to_rgb(loaded, name))
+    except UnreadableImageError:
+        raise
     except Exception as e:  # Pillow raises whatever its decoders stumble on
         raise UnreadableImageError(
             f'cannot decode image {name}: {type(e).__name__}: {e} '
-            f'({len(content)} bytes; broken or truncated?). Fetch the file '
-            "again, or train with broken_images='replace'."
+            f'({len(content)} bytes). If the file is broken or truncated, '
+            "fetch it again, or train with broken_images='replace'."
         ) from e
     # 40 times as quick as a copy of rgb[..., ::-1].
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), size

@@ -232,6 +232,20 @@ def test_unreadable_is_named_and_skipped(find, photo, tmp_path, caplog):
     assert str(broken) in find.unreadable['2.png']
 
 
+def test_a_photograph_beyond_the_limit(find, photo, tmp_path, monkeypatch):
+    """It is read at half its size, and its box is in its own pixels."""
+    large = np.repeat(np.repeat(photo, 4, 0), 4, 1)
+    path = tmp_path / 'large.jpg'
+    Image.fromarray(large).save(path, quality=95)
+    (whole,) = find(path, progress=False)
+    monkeypatch.setenv('MMSPG_MAX_PIXELS', str(large[..., 0].size // 4))
+    (reduced,) = find(path, progress=False, all_boxes=True)
+    assert reduced['size'] == whole['size'] == (288, 192)
+    assert reduced['boxes'][0] == reduced['box']
+    boxes = np.array([whole['box'], reduced['box']])
+    assert box_iou(boxes[:1], boxes[1:]).item() > 0.9
+
+
 def test_json_and_coco(find, photo, tmp_path):
     results = find([photo, photo], topk=2, return_score_maps=True)
     find.save(results, tmp_path / 'new' / 'a.json')
