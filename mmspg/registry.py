@@ -32,10 +32,10 @@ OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', 'mmspg.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child('OPTIM_WRAPPER_CONSTRUCTORS')
 PARAM_SCHEDULERS = _child('PARAM_SCHEDULERS')
 
-# mmspg.datasets
-DATASETS = _child('DATASETS', 'mmspg.datasets')
+# mmspg.datasets.registered
+DATASETS = _child('DATASETS', 'mmspg.datasets.registered')
 DATA_SAMPLERS = _child('DATA_SAMPLERS')
-TRANSFORMS = _child('TRANSFORMS', 'mmspg.datasets')
+TRANSFORMS = _child('TRANSFORMS', 'mmspg.datasets.registered')
 
 # mmspg.models
 MODELS = _child('MODELS', 'mmspg.models')

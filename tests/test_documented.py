@@ -167,7 +167,7 @@ def stages(tmp_path_factory):
     """
     import mmpretrain.models  # noqa: F401  forked children then have them
 
-    import mmspg.datasets
+    import mmspg.datasets.registered
     import mmspg.engine
     import mmspg.evaluation.metrics
     import mmspg.models

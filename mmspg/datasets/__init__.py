@@ -1,27 +1,9 @@
-from ..utils.noise import quiet_import
+"""Data sets with boxes, and the transforms that move them.
 
-with quiet_import():
-    import mmpretrain.datasets  # noqa: F401
+The readers of annotations and the walk over folders need no PyTorch, so that
+what does is imported when it is asked for.
+"""
 
-# isort: split
-from .base import LocDataset
-from .cub_loc import CUBLoc
-from .imagenet_loc import ImageNetLoc
-from .images import UnreadableImageError, read_image
-from .packed import PackedImages
-from .synthetic_loc import SyntheticLoc
-from .transforms import *  # noqa: F401,F403
-from .transforms import __all__ as _transforms
-from .wsol_metadata import WSOLMetadata
+from ..utils.lazy import names_of
 
-__all__ = [
-    'CUBLoc',
-    'ImageNetLoc',
-    'LocDataset',
-    'PackedImages',
-    'SyntheticLoc',
-    'UnreadableImageError',
-    'WSOLMetadata',
-    'read_image',
-    *_transforms,
-]
+__getattr__ = names_of(__name__, 'registered')

@@ -23,7 +23,7 @@ def register_all_modules(init_default_scope: bool = True) -> None:
     """
     from mmpretrain.utils import register_all_modules as register_parent
 
-    import mmspg.datasets
+    import mmspg.datasets.registered
     import mmspg.engine
     import mmspg.evaluation.metrics
     import mmspg.models

@@ -4,7 +4,7 @@ from pathlib import Path
 # The tools import these; forked children then have them.
 import mmpretrain.models  # noqa: F401
 
-import mmspg.datasets
+import mmspg.datasets.registered
 import mmspg.engine
 import mmspg.evaluation.metrics
 import mmspg.models

@@ -2,7 +2,7 @@
 import mmpretrain.models  # noqa: F401
 import pytest
 
-import mmspg.datasets
+import mmspg.datasets.registered
 import mmspg.engine
 import mmspg.evaluation.metrics
 import mmspg.models

@@ -16,9 +16,11 @@ the exit status is 1.
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -103,7 +105,9 @@ def parse_args(argv=None):
 def main():
     args = parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    # After the arguments, since this takes seconds to import.
+    # After the arguments, since these take a while to import.
+    from mmspg.evaluation.wsol.grid import wsol_thresholds
+    from mmspg.evaluation.wsol.max_box_acc import BoxAccuracy
     from mmspg.evaluation.wsol.score_map_files import check_maps_differ
     from mmspg.evaluation.wsol.split import read_split
 
@@ -116,59 +120,144 @@ def main():
         check_maps_differ(args.scoremap_root, (i.image for i in images))
     except (OSError, ValueError) as error:
         sys.exit(f'eval_score_maps.py: {error}')
-    from mmspg.evaluation.metrics.wsol_tally import Tally
-
-    tally = Tally(args, masks=images[0].boxes is None)
-    stopped = None
+    accuracy = BoxAccuracy(
+        wsol_thresholds(args.cam_curve_interval),
+        tuple(p / 100 for p in dict.fromkeys(args.iou_threshold_list)),
+        args.multi_iou_eval,
+        args.multi_contour_eval,
+    )
+    total, number, errors, stopped = 0, 0, [], None
     try:
-        run(images, tally, args)
+        for counts, error in results(images, accuracy, args):
+            if error:
+                errors.append(error)
+            else:
+                total, number = total + counts.astype(int), number + 1
     except BaseException as error:
         # Also an interruption: what was computed is written first.
-        tally.errors.append(f'stopped by {type(error).__name__} {error}')
+        errors.append(f'stopped by {type(error).__name__} {error}')
         stopped = error
-    report = tally.report(len(images))
+    masks = images[0].boxes is None
+    figures = {}
+    if number and masks:
+        figures = pxap_figures(total, errors)
+    elif number:
+        figures = box_figures(total, number, accuracy)
+    report = dict(
+        dataset_name=args.dataset_name,
+        split=args.split,
+        images=len(images),
+        evaluated=number,
+        complete=number == len(images),
+        **figures,
+        settings=dict(
+            rule=None if masks else accuracy.rule,
+            resolution=[224, 224],
+            cam_curve_interval=args.cam_curve_interval,
+            multi_contour_eval=args.multi_contour_eval,
+            multi_iou_eval=args.multi_iou_eval,
+            iou_threshold_list=args.iou_threshold_list,
+            threshold_source='oracle: best on these images',
+            scoremap_root=str(args.scoremap_root),
+        ),
+        errors=sorted(errors),
+    )
     if args.out:
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         Path(args.out).write_text(json.dumps(report, indent=2) + '\n')
-    print(tally.text(report))
-    for error in tally.errors[:20]:
+    print(text(report))
+    for error in errors[:20]:
         print(f'error: {error}', file=sys.stderr)
-    if len(tally.errors) > 20:
-        print(f'... and {len(tally.errors) - 20} more', file=sys.stderr)
+    if len(errors) > 20:
+        print(f'... and {len(errors) - 20} more', file=sys.stderr)
     if stopped and not isinstance(stopped, KeyboardInterrupt):
         raise stopped
-    sys.exit(1 if tally.errors else 0)
+    sys.exit(1 if errors else 0)
 
 
-def run(images, tally, args):
+def results(images, accuracy, args):
     """Evaluate all images, in this process or in several."""
-    work = tally.worker(args.scoremap_root)
+    from mmspg.evaluation.wsol.evaluate import evaluate_files
+
+    work = partial(
+        evaluate_files, folder=args.scoremap_root, accuracy=accuracy
+    )
     if args.workers == 1:
-        results = map(work, images)
-        follow(results, tally, len(images))
+        yield from follow(map(work, images), len(images))
         return
     # One thread of OpenCV each: the processes share the cores already.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     with get_context().Pool(args.workers) as pool:
-        results = pool.imap_unordered(work, images, chunksize=8)
-        follow(results, tally, len(images))
+        done = pool.imap_unordered(work, images, chunksize=8)
+        yield from follow(done, len(images))
 
 
-def follow(results, tally, total):
-    """Add up results as they come, and show how far they are."""
+def follow(done, total):
+    """Hand results on as they come, and show how far they are."""
     start = shown = time.monotonic()
-    for done, result in enumerate(results, 1):
-        tally.add(*result)
+    for number, result in enumerate(done, 1):
+        yield result
         now = time.monotonic()
-        if now - shown >= 2 or done == total:
+        if now - shown >= 2 or number == total:
             shown = now
-            rate = done / max(now - start, 1e-9)
-            left = (total - done) / rate
+            rate = number / max(now - start, 1e-9)
+            left = (total - number) / rate
             print(
-                f'{done}/{total} maps, {rate:.0f} a second, {left:.0f} s left',
+                f'{number}/{total} maps, {rate:.0f} a second, '
+                f'{left:.0f} s left',
                 file=sys.stderr,
                 flush=True,
             )
+
+
+def box_figures(right, number, accuracy):
+    """The report's figures where the truth is boxes."""
+    accs, thresholds = accuracy.best(right, number)
+    percents = [f'{100 * iou:g}' for iou in accuracy.iou_thrs]
+    figures = dict(
+        max_box_acc=dict(zip(percents, accs, strict=True)),
+        thresholds=dict(zip(percents, thresholds, strict=True)),
+        performance=accuracy.summary(accs),
+    )
+    if accuracy.multi_iou and accuracy.multi_contour:
+        figures['max_box_acc_v2'] = figures['performance']
+    return figures
+
+
+def pxap_figures(histograms, errors):
+    """The report's figures where the truth is masks."""
+    from mmspg.evaluation.functional import pxap
+
+    figure = pxap(histograms)
+    if not math.isfinite(figure):
+        errors.append('no mask has a true pixel: there is no PxAP')
+        figure = None
+    return dict(pxap=figure, performance=figure)
+
+
+def text(report):
+    """Lay the report out in lines."""
+    settings = report['settings']
+    lines = [
+        f'{report["dataset_name"]} {report["split"]}: {report["evaluated"]} '
+        f'of {report["images"]} images, thresholds '
+        f'{settings["cam_curve_interval"]:g} apart, 224 x 224'
+    ]
+    if report.get('pxap') is not None:
+        lines.append(f'PxAP {report["pxap"]:.4f}')
+    for percent, acc in report.get('max_box_acc', {}).items():
+        lines.append(
+            f'MaxBoxAcc at IoU {percent} %: {acc:.4f} ({settings["rule"]}, '
+            f'oracle threshold {report["thresholds"][percent]:g})'
+        )
+    if 'max_box_acc_v2' in report:
+        lines.append(f'MaxBoxAccV2: {report["max_box_acc_v2"]:.4f}')
+    if not report['complete']:
+        lines.append(
+            f'INCOMPLETE: {len(report["errors"])} errors, the figures are of '
+            'the images that could be evaluated'
+        )
+    return '\n'.join(lines)
 
 
 if __name__ == '__main__':

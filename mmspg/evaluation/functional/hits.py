@@ -29,10 +29,22 @@ def pack_hits(hits):
 
 
 def unpack_hits(packed, shape):
-    """The inverse of `pack_hits`; ``shape`` is (D, T)."""
-    bits = np.frombuffer(packed, np.uint8)
-    return (
-        np.unpackbits(bits, count=int(np.prod(shape)))
-        .astype(bool)
-        .reshape(shape)
-    )
+    """The inverse of `pack_hits`, of ``n`` images at once.
+
+    Args:
+        packed (sequence[bytes]): Of n images.
+        shape (tuple[int]): (D, T).
+
+    Returns:
+        ndarray: ``(n, D, T)`` bool.
+    """
+    bits = np.frombuffer(b''.join(packed), np.uint8)
+    bits = bits.reshape(len(packed), -1)
+    bits = np.unpackbits(bits, axis=1, count=int(np.prod(shape)))
+    return bits.reshape(-1, *shape).astype(bool)
+
+
+def chunks(records, size=1024):
+    """Cut a list; 50,000 records at once would be large when unpacked."""
+    for start in range(0, len(records), size):
+        yield records[start : start + size]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..functional.error_kinds import WRONG
+from ..functional.hits import chunks, unpack_hits
 
 KIND_BITS = 3
 
@@ -38,13 +39,8 @@ class Layout(NamedTuple):
 
     def unpack(self, records):
         """Give the bits of some records, ``(n, rows, T)`` bool."""
-        packed = np.frombuffer(b''.join(r.bits for r in records), np.uint8)
-        bits = np.unpackbits(
-            packed.reshape(len(records), self.num_bytes),
-            axis=1,
-            count=self.rows * self.num_thresholds,
-        )
-        return bits.reshape(len(records), self.rows, -1).astype(bool)
+        packed = [record.bits for record in records]
+        return unpack_hits(packed, (self.rows, self.num_thresholds))
 
 
 def pack_kinds(kinds):
@@ -55,12 +51,6 @@ def pack_kinds(kinds):
 def unpack_kinds(bits):
     """The inverse, of ``(n, KIND_BITS, T)``: ``(n, T)``."""
     return (bits << np.arange(KIND_BITS)[:, None]).sum(axis=1)
-
-
-def chunks(records, size=1024):
-    """Cut a list; 50,000 records at once would be large when unpacked."""
-    for start in range(0, len(records), size):
-        yield records[start : start + size]
 
 
 def count(records, layout, star=False):

@@ -1,20 +1,19 @@
 """MaxBoxAcc and MaxBoxAccV2 of the WSOL benchmark."""
 
-import numpy as np
 from mmengine.logging import print_log
 
 from mmspg.registry import METRICS
 
 from ..functional import (
-    best_iou_at_thresholds,
-    hits_at_thresholds,
     is_flat,
     pack_hits,
     to_inclusive,
     unpack_hits,
 )
+from ..functional.hits import chunks
 from ..samples import class_map, true_boxes, true_label
 from ..wsol.grid import SIDE, on_wsol_grid, wsol_boxes, wsol_thresholds
+from ..wsol.max_box_acc import BoxAccuracy
 from .record_metric import RecordMetric, warn_flat
 from .threshold_choice import ThresholdChoice
 
@@ -68,34 +67,33 @@ class MaxBoxAcc(RecordMetric):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.multi_iou = multi_iou
-        self.multi_contour = (
-            multi_iou if multi_contour is None else multi_contour
-        )
-        self.iou_thrs = tuple(iou_thrs)
-        if not multi_iou and 0.5 not in self.iou_thrs:
+        iou_thrs = tuple(iou_thrs)
+        if not multi_iou and 0.5 not in iou_thrs:
             raise ValueError(
-                f'MaxBoxAcc: iou_thrs={self.iou_thrs} has no .5, at which '
+                f'MaxBoxAcc: iou_thrs={iou_thrs} has no .5, at which '
                 'the figure is taken unless multi_iou=True'
             )
-        self.rule = 'all_contours' if self.multi_contour else 'largest_contour'
-        self.choice = ThresholdChoice.parse(
-            threshold, wsol_thresholds(interval), rule=self.rule
+        accuracy = BoxAccuracy(
+            wsol_thresholds(interval),
+            iou_thrs,
+            bool(multi_iou),
+            bool(multi_iou if multi_contour is None else multi_contour),
         )
-        self.thresholds = self.choice.grid
+        self.choice = ThresholdChoice.parse(
+            threshold, accuracy.thresholds, rule=accuracy.rule
+        )
+        self.rule, self.thresholds = accuracy.rule, self.choice.grid
+        self.accuracy = accuracy._replace(thresholds=self.thresholds)
 
     def record(self, sample):
         """Box the map of the true class at every threshold."""
         raw = class_map(sample, true_label(sample))
         height, width = sample['ori_shape'][:2]
         boxes = to_inclusive(true_boxes(sample))
-        ious = best_iou_at_thresholds(
-            on_wsol_grid(raw, sample),
-            self.thresholds,
-            wsol_boxes(boxes, (width, height)),
-            self.rule,
+        hits = self.accuracy.hits(
+            on_wsol_grid(raw, sample), wsol_boxes(boxes, (width, height))
         )
-        return is_flat(raw), pack_hits(hits_at_thresholds(ious, self.iou_thrs))
+        return is_flat(raw), pack_hits(hits)
 
     def compute_metrics(self, results):
         """Accuracy at every threshold, then its maximum.
@@ -106,12 +104,15 @@ class MaxBoxAcc(RecordMetric):
         Returns:
             dict: See the class.
         """
-        right = np.zeros((len(self.iou_thrs), len(self.thresholds)), int)
-        for _, packed in results:
-            right += unpack_hits(packed, right.shape)
-        accs = right / len(results) * 100
+        accuracy = self.accuracy
+        shape = len(accuracy.iou_thrs), len(accuracy.thresholds)
+        right = sum(
+            unpack_hits([packed for _, packed in part], shape).sum(0)
+            for part in chunks(results)
+        )
         warn_flat(self, sum(flat for flat, _ in results), len(results))
-        figures = self._figures_of(accs)
+        stem = STEMS[accuracy.multi_contour, accuracy.multi_iou]
+        figures = self._figures_of(stem, right, len(results))
         print_log(
             ', '.join(
                 f'{key} {value:.2f}'
@@ -121,38 +122,30 @@ class MaxBoxAcc(RecordMetric):
             + f' of {len(results)} images: {self._protocol()}',
             logger='current',
         )
-        stem = STEMS[bool(self.multi_contour), bool(self.multi_iou)]
         figures[f'{stem}_protocol'] = self._protocol()
         return figures
 
-    def _figures_of(self, accs):
-        stem = STEMS[bool(self.multi_contour), bool(self.multi_iou)]
-        figures = {stem: self._summary(accs.max(axis=1))}
-        if self.choice.index is not None:
+    def _figures_of(self, stem, right, number):
+        accuracy, choice = self.accuracy, self.choice
+        accs, thresholds = accuracy.best(right, number)
+        figures = {stem: accuracy.summary(accs)}
+        if choice.index is not None:
             key = stem.removeprefix('max_')
-            figures[key] = self._summary(accs[:, self.choice.index])
-            figures[f'{key}_threshold'] = float(
-                self.thresholds[self.choice.index]
-            )
-        for iou, curve in zip(self.iou_thrs, accs, strict=True):
-            best = int(np.argmax(curve))
-            figures[f'{stem}_iou{100 * iou:g}'] = float(curve[best])
-            figures[f'{stem}_threshold_iou{100 * iou:g}'] = float(
-                self.thresholds[best]
-            )
+            own = right[:, choice.index] / number * 100
+            figures[key] = accuracy.summary(own)
+            figures[f'{key}_threshold'] = float(choice.grid[choice.index])
+        for iou, acc, t in zip(
+            accuracy.iou_thrs, accs, thresholds, strict=True
+        ):
+            figures[f'{stem}_iou{100 * iou:g}'] = acc
+            figures[f'{stem}_threshold_iou{100 * iou:g}'] = t
         return figures
-
-    def _summary(self, accs):
-        """The mean over the IoU thresholds, or the one at .5."""
-        if self.multi_iou:
-            return float(np.mean(accs))
-        return float(accs[self.iou_thrs.index(0.5)])
 
     def _protocol(self):
         line = (
             f'rule {self.rule}, resolution {SIDE} x {SIDE}, IoU >= '
-            f'{"/".join(f"{iou:g}" for iou in self.iou_thrs)}, threshold of '
-            'each the oracle on these images'
+            f'{"/".join(f"{iou:g}" for iou in self.accuracy.iou_thrs)}, '
+            'threshold of each the oracle on these images'
         )
         if self.choice.index is not None:
             line += (

@@ -66,7 +66,7 @@ def measure(predict, cfg, part):
     )
     paper = LocalizationMetric(thresholds=100)
     v2 = MaxBoxAcc(multi_iou=True)
-    bits = len(v2.iou_thrs), len(v2.thresholds)
+    bits = len(v2.accuracy.iou_thrs), len(v2.thresholds)
     found = defaultdict(lambda: ([], [], []))
     for batch in loader:
         for source, samples in predict(batch).items():
@@ -74,7 +74,7 @@ def measure(predict, cfg, part):
                 record = paper.record(sample)
                 rows = found[source]
                 rows[0].append(paper.layout.unpack([record])[0, 0])
-                rows[1].append(unpack_hits(v2.record(sample)[1], bits))
+                rows[1].append(unpack_hits([v2.record(sample)[1]], bits)[0])
                 rows[2].append(record.rank == 0)
     return {
         source: Hits(*(np.array(rows) for rows in lists))

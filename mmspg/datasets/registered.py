@@ -1,0 +1,29 @@
+"""All data sets and transforms: to import them is to register them."""
+
+from ..utils.noise import quiet_import
+
+with quiet_import():
+    import mmpretrain.datasets  # noqa: F401
+
+# isort: split
+from .base import LocDataset
+from .cub_loc import CUBLoc
+from .imagenet_loc import ImageNetLoc
+from .images import UnreadableImageError, read_image
+from .packed import PackedImages
+from .synthetic_loc import SyntheticLoc
+from .transforms import *  # noqa: F401,F403
+from .transforms import __all__ as _transforms
+from .wsol_metadata import WSOLMetadata
+
+__all__ = [
+    'CUBLoc',
+    'ImageNetLoc',
+    'LocDataset',
+    'PackedImages',
+    'SyntheticLoc',
+    'UnreadableImageError',
+    'WSOLMetadata',
+    'read_image',
+    *_transforms,
+]

@@ -1,0 +1,60 @@
+"""MaxBoxAcc and MaxBoxAccV2 (Choe et al., CVPR 2020), without a framework."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..functional import best_iou_at_thresholds, hits_at_thresholds
+
+
+class BoxAccuracy(NamedTuple):
+    """What is counted, and what becomes of the counts.
+
+    ``thresholds`` ``(T,)``; ``iou_thrs``, D of them; ``multi_iou``, the mean
+    over the IoU thresholds rather than the figure at .5; ``multi_contour``,
+    the best box of all contours rather than that of the largest.
+    """
+
+    thresholds: np.ndarray
+    iou_thrs: tuple = (0.3, 0.5, 0.7)
+    multi_iou: bool = False
+    multi_contour: bool = False
+
+    @property
+    def rule(self):
+        """One of `mmspg.evaluation.functional.RULES`."""
+        return 'all_contours' if self.multi_contour else 'largest_contour'
+
+    def hits(self, score_map, boxes):
+        """At which thresholds an image is right, ``(D, T)`` bool.
+
+        Args:
+            score_map (array): ``(224, 224)`` in [0, 1].
+            boxes (array): ``(n, 4)`` true boxes on that grid, inclusive.
+        """
+        ious = best_iou_at_thresholds(
+            score_map, self.thresholds, boxes, self.rule
+        )
+        return hits_at_thresholds(ious, self.iou_thrs)
+
+    def best(self, right, number):
+        """The optimum at each IoU threshold, over the thresholds.
+
+        Args:
+            right (array): ``(D, T)`` right images.
+            number (int): Of all images.
+
+        Returns:
+            tuple[list[float]]: Percent, and the lowest threshold that gives
+            it; D each.
+        """
+        at = np.argmax(right, axis=1)
+        accs = np.max(right, axis=1) / number * 100
+        return accs.tolist(), self.thresholds[at].tolist()
+
+    def summary(self, accs):
+        """One figure from D; None where none of the thresholds is .5."""
+        if self.multi_iou:
+            return float(np.mean(accs))
+        at = [i for i, iou in enumerate(self.iou_thrs) if iou == 0.5]
+        return float(accs[at[0]]) if at else None
