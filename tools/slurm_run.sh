@@ -1,14 +1,23 @@
 #!/usr/bin/env bash
 # What slurm_train.sh and slurm_test.sh have in common: starts a tool under
-# Slurm.
+# Slurm. LAST is what the tool takes behind its config.
 #
-#   tools/slurm_run.sh TOOL.py PARTITION JOB [arguments of TOOL.py]
+#   slurm_run.sh SCRIPT TOOL.py LAST PARTITION JOB CONFIG VALUE [arguments]
 set -euo pipefail
 
-tool=$1
-partition=$2
-job=$3
+script=$1
+tool=$2
+last=$3
 shift 3
+if [ $# -lt 4 ]; then
+    echo "usage: $script PARTITION JOB CONFIG $last [arguments of $tool]" >&2
+    exit 2
+fi
+partition=$1
+job=$2
+given=("$3" "$4")
+[ "$last" != WORK_DIR ] || given=("$3" --work-dir "$4")
+shift 4
 
 # SRUN_ARGS is split into words on purpose.
 # shellcheck disable=SC2086
@@ -20,4 +29,4 @@ srun -p "$partition" \
     --cpus-per-task="${CPUS_PER_TASK:-5}" \
     --kill-on-bad-exit=1 \
     ${SRUN_ARGS:-} \
-    python -u "$(dirname "$0")/$tool" "$@" --launcher slurm
+    python -u "$(dirname "$0")/$tool" "${given[@]}" --launcher slurm "$@"

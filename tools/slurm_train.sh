@@ -7,16 +7,4 @@
 # that share a machine need two MASTER_PORTs (29500).
 set -euo pipefail
 
-if [ $# -lt 4 ]; then
-    echo "usage: $0 PARTITION JOB CONFIG WORK_DIR" \
-        "[arguments of train.py]" >&2
-    exit 2
-fi
-partition=$1
-job=$2
-config=$3
-work_dir=$4
-shift 4
-
-exec bash "$(dirname "$0")/slurm_run.sh" train.py "$partition" "$job" \
-    "$config" --work-dir "$work_dir" "$@"
+exec bash "$(dirname "$0")/slurm_run.sh" "$0" train.py WORK_DIR "$@"

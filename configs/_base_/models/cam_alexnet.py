@@ -1,8 +1,9 @@
 # AlexNet-GAP (Zhou et al., CVPR 2016): pool5 at stride 1, two 3x3 convolutions
 # of 512, GAP, classifier. The trunk is torchvision's AlexNet, not Caffe's; it
 # pads, so that 224 gives the maps of 13 x 13 that Caffe's has at 227.
+_base_ = ['cam.py']
+
 model = dict(
-    type='ImageClassifier',
     backbone=dict(
         type='mmspg.SpatialAlexNet',
         init_cfg=dict(
@@ -10,13 +11,6 @@ model = dict(
             checkpoint='{{$MMSPG_PRETRAINED:torchvision://alexnet}}',
         ),
     ),
-    neck=dict(
-        type='mmspg.SPGNeck',  # its A3 only: 3x3 convolutions with ReLU
-        in_channels=(256,),
-        a3_channels=(512, 512),
-        dropout=0.0,
-        with_b=False,
-        with_c=False,
-    ),
-    head=dict(type='mmspg.CAMHead', num_classes=1000, in_channels=512),
+    neck=dict(in_channels=(256,), a3_channels=(512, 512)),
+    head=dict(in_channels=512),
 )
