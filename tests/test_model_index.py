@@ -66,7 +66,7 @@ def test_trunk_is_the_one_of_the_config(root, models):
         found = cfg.model.backbone
         found = found.get('trunk', found).type  # of mmspg.AnyTrunk
         assert of.setdefault(found, trunk) == trunk, name
-    assert len(set(of.values())) == len(of) == 9
+    assert len(set(of.values())) == len(of) == 10
 
 
 def test_parameters_are_counted(models, networks):

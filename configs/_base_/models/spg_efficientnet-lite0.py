@@ -21,5 +21,18 @@ model = dict(
         c_channels=(128,),
         dropout=0.0,
     ),
-    head=dict(type='mmspg.SPGHead', num_classes=1000),
+    # The paper's guidance collapses on this trunk within an epoch; this lives:
+    # seeds of quantile-normalised attention, foreground and background weighed
+    # alike, and full weight only after two fifths of the training.
+    head=dict(
+        type='mmspg.SPGHead',
+        num_classes=1000,
+        thresholds_a=(0.9, 0.2),
+        thresholds_b2=(0.7, 0.3),
+        thresholds_fuse=(0.7, 0.3),
+        attention_quantile=0.9,
+        balanced_guidance=True,
+        guidance_ramp=(0.2, 0.4),
+        guidance_size=56,  # four times the maps
+    ),
 )

@@ -33,9 +33,11 @@ class CAMHead(ClsHead):
             classes loads without its classifier, to fine-tune on other
             classes, instead of being refused. Defaults to False.
         score_map_source (str): Which map localizes at prediction:
-            'attention', the class map (the paper), or 'features', the mean
-            of the channels, which knows no class (SCDA, Wei et al., TIP
-            2017, takes their sum). Defaults to 'attention'.
+            'attention', the class map (the paper); 'positive', that of the
+            classifier's positive weights alone (negative weight clamping,
+            Bae et al., ECCV 2020); or 'features', the mean of the channels,
+            which knows no class (SCDA, Wei et al., TIP 2017, takes their
+            sum). Defaults to 'attention'.
         init_cfg (dict, optional): Defaults to Xavier-uniform.
         **kwargs: Of :class:`mmpretrain.models.ClsHead`: ``loss``,
             ``cal_acc``, ``topk``.
@@ -44,7 +46,7 @@ class CAMHead(ClsHead):
         ValueError: For no classes, or an unknown ``score_map_source``.
     """
 
-    score_map_sources: tuple[str, ...] = ('attention', 'features')
+    score_map_sources: tuple[str, ...] = ('attention', 'positive', 'features')
 
     def __init__(
         self,
@@ -203,6 +205,10 @@ class CAMHead(ClsHead):
         """
         if self.score_map_source == 'attention':
             return self.class_maps(feats, labels).float()
+        if self.score_map_source == 'positive':
+            weight = self.classifier.weight.clamp(min=0)
+            features = self.pre_logits(feats)
+            return pick_class_maps(features, weight, None, labels).float()
         score_map = self.agnostic_map(feats, self.score_map_source)
         return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
 
