@@ -1,7 +1,12 @@
-"""Where one class is in one image: what hook, inferencer and tools draw."""
+"""Where one class is in one image: from a prediction to boxes.
+
+The metric, the visualization hook, the report, the inferencer and the tools
+all call `locate`, so that all of them give the same box.
+"""
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from .functional import boxes_at_thresholds, place_score_map
@@ -12,8 +17,8 @@ class Located(NamedTuple):
     """A class found in an image.
 
     ``label`` int; ``box`` ``(4,)`` int64 x0 y0 x1 y1 in inclusive pixels of
-    the stored image; ``score_map`` ``(H, W)`` float32 in [0, 1] at its
-    resolution, see `place_score_map`.
+    the stored image, or ``(T, 4)`` for T thresholds; ``score_map`` ``(H, W)``
+    float32 in [0, 1] at its resolution, see `place_score_map`.
     """
 
     label: int
@@ -28,15 +33,16 @@ def locate(
     label=None,
     align_corners=False,
 ):
-    """Box a class by its score map, as `LocalizationMetric` does.
+    """Box a class by its score map.
 
     Args:
         data_sample (DataSample | dict): A prediction: ``score_map``
             ``(K, h, w)``, ``score_map_labels`` ``(K,)``, ``pred_label``
             ``(1,)``, ``ori_shape`` (H, W), ``img_shape`` (h, w) and, unless
             the image was only resized, ``homography`` ``(3, 3)``.
-        threshold (float, optional): A score in [0, 1] at which the map is
-            cut; what it means is the rule's. None: the rule's own, if any.
+        threshold (float | array, optional): A score in [0, 1] at which the
+            map is cut, or T of them; what it means is the rule's. None: the
+            rule's own, if any.
         rule (str): One of `RULES` that gives one box. Defaults to
             'largest_area', the paper's.
         label (int, optional): The class. None: the predicted one.
@@ -62,6 +68,47 @@ def locate(
         sample.get('homography'),
         align_corners,
     )
-    cut = None if threshold is None else [threshold]
-    box = boxes_at_thresholds(placed, cut, rule)[0]
-    return Located(label, box, placed)
+    boxes = boxes_at_thresholds(placed, threshold, rule)
+    return Located(label, boxes if np.ndim(threshold) else boxes[0], placed)
+
+
+def homography_of(sample):
+    """``(3, 3)`` float64, pixels of the stored image to those of the input.
+
+    Args:
+        sample (DataSample | dict): As for `locate`. Pixels are continuous:
+            the centre of the first one is at (.5, .5).
+    """
+    homography = sample.get('homography')
+    if homography is not None:
+        return np.asarray(homography, np.float64)
+    (height, width), (h, w) = map(sample.get, ('ori_shape', 'img_shape'))
+    return np.diag([w / width, h / height, 1.0])
+
+
+def lay_on_image(array, sample, nearest=False, border=cv2.BORDER_CONSTANT):
+    """Put what lies over the network's input back on the stored image.
+
+    Args:
+        array (ndarray): ``(h, w)`` or ``(h, w, C)``, at any resolution.
+        sample (DataSample | dict): As for `locate`.
+        nearest (bool): Take the nearest value instead of interpolating
+            bilinearly. Defaults to False.
+        border (int): OpenCV's border mode, for what the network did not
+            see. Defaults to zeros.
+
+    Returns:
+        ndarray: ``(H, W)`` or ``(H, W, C)``.
+    """
+    h, w = sample.get('img_shape')
+    scale = np.diag([array.shape[1] / w, array.shape[0] / h, 1.0])
+    # OpenCV counts in centres of pixels.
+    shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    return cv2.warpPerspective(
+        np.ascontiguousarray(array),
+        np.linalg.inv(shift) @ scale @ homography_of(sample) @ shift,
+        tuple(sample.get('ori_shape')[1::-1]),
+        flags=cv2.WARP_INVERSE_MAP
+        | (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR),
+        borderMode=border,
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from mmspg.evaluation.locate import homography_of, lay_on_image
 from mmspg.models.guidance import BACKGROUND, FOREGROUND
 
 from .palette import get_palette
@@ -71,7 +72,7 @@ def guidance_stages(model, data: dict, labels=None) -> list[dict]:
         name: stages[name].cpu().numpy() for name in TITLES if name in stages
     }
     return [
-        {name: lay_on_image(maps[i], sample) for name, maps in stages.items()}
+        {name: lay_stage(maps[i], sample) for name, maps in stages.items()}
         for i, sample in enumerate(samples)
     ]
 
@@ -83,8 +84,8 @@ def _labels(head, feats, samples):
     return head(feats).argmax(dim=1)
 
 
-def lay_on_image(stage: np.ndarray, sample) -> np.ndarray:
-    """Put a map over the network's input back on the stored image.
+def lay_stage(stage: np.ndarray, sample) -> np.ndarray:
+    """Put a stage over the network's input back on the stored image.
 
     Args:
         stage (ndarray): ``(h, w)``: uint8 is laid down by nearest neighbour,
@@ -95,30 +96,10 @@ def lay_on_image(stage: np.ndarray, sample) -> np.ndarray:
     Returns:
         ndarray: ``(H, W)``; outside of the input NaN or, for uint8, 255.
     """
-    (ori_h, ori_w), (h, w) = sample.ori_shape, sample.img_shape
-    homography = sample.get('homography')
-    if homography is None:
-        homography = np.diag([w / ori_w, h / ori_h, 1.0])
-    # Continuous pixels of the image to those of the map, and to the pixel
-    # centres that OpenCV counts in.
-    scale = np.diag([stage.shape[1] / w, stage.shape[0] / h, 1.0])
-    shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-    to_map = np.linalg.inv(shift) @ scale @ homography @ shift
     is_mask = stage.dtype == np.uint8
-
-    def warp(array, border, value=0):
-        return cv2.warpPerspective(
-            array,
-            to_map,
-            (ori_w, ori_h),
-            flags=cv2.WARP_INVERSE_MAP
-            | (cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR),
-            borderMode=border,
-            borderValue=value,
-        )
-
-    laid = warp(stage, cv2.BORDER_REPLICATE)
-    x, y = np.arange(ori_w) + 0.5, np.arange(ori_h) + 0.5
+    laid = lay_on_image(stage, sample, is_mask, cv2.BORDER_REPLICATE)
+    homography, (h, w) = homography_of(sample), sample.img_shape
+    x, y = np.arange(laid.shape[1]) + 0.5, np.arange(laid.shape[0]) + 0.5
     inside = np.outer(
         _within(y * homography[1, 1] + homography[1, 2], h),
         _within(x * homography[0, 0] + homography[0, 2], w),

@@ -19,7 +19,7 @@ from mmspg.visualization import LocalizationVisualizer
 from mmspg.visualization.fig4 import (
     draw_fig4,
     guidance_stages,
-    lay_on_image,
+    lay_stage,
     paint_stage,
 )
 
@@ -67,13 +67,13 @@ def test_a_crop_is_laid_where_it_was():
         )
     )
     columns = np.tile(np.repeat(np.arange(4.0), 10), (20, 1))
-    laid = lay_on_image(columns.astype(np.float32), sample)
+    laid = lay_stage(columns.astype(np.float32), sample)
     inside = np.zeros((20, 40), bool)
     inside[5:15, 10:30] = True
     assert (np.isfinite(laid) == inside).all()
     assert laid[10, [12, 17, 22, 27]] == pytest.approx([0, 1, 2, 3])
     mask = np.ones((20, 40), np.uint8)
-    assert ((lay_on_image(mask, sample) == 1) == inside).all()
+    assert ((lay_stage(mask, sample) == 1) == inside).all()
 
 
 def test_masks_are_black_white_and_grey():

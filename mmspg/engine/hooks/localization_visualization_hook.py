@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Sequence
 from urllib.parse import quote
 
-import cv2
 import numpy as np
 import torch
 from mmengine.dist import is_main_process
@@ -15,6 +14,7 @@ from mmpretrain.engine.hooks import VisualizationHook
 from mmpretrain.structures import DataSample
 
 from mmspg.datasets.images import UnreadableImageError, read_image
+from mmspg.evaluation.locate import lay_on_image
 from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.evaluation.protocol import carried_settings, default_threshold
 from mmspg.registry import HOOKS
@@ -75,19 +75,7 @@ def unwarp(
     image = inputs.permute(1, 2, 0).clamp(0, 255).byte().cpu().numpy()
     if order == 'bgr':
         image = image[..., ::-1]
-    (ori_h, ori_w), (h, w) = data_sample.ori_shape, data_sample.img_shape
-    homography = data_sample.get('homography')
-    if homography is None:
-        homography = np.diag([w / ori_w, h / ori_h, 1.0])
-    # OpenCV's coordinates are those of pixel centres.
-    shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-    to_input = np.linalg.inv(shift) @ homography @ shift
-    return cv2.warpPerspective(
-        np.ascontiguousarray(image),
-        to_input,
-        (ori_w, ori_h),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-    )
+    return lay_on_image(image, data_sample)
 
 
 @HOOKS.register_module()

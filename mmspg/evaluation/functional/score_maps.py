@@ -16,7 +16,8 @@ def is_flat(score_map):
     `min_max` gives zeros for such a map; a caller that should warn (or
     refuse) asks here first.
     """
-    span = np.ptp(as_float(score_map))
+    with np.errstate(invalid='ignore', over='ignore'):
+        span = np.ptp(as_float(score_map))
     return not (np.isfinite(span) and span > 0)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..functional.error_kinds import WRONG
 from ..functional.hits import chunks, unpack_hits
+from .top5_star import count_either, count_pairs
 
 KIND_BITS = 3
 
@@ -87,25 +88,13 @@ def _count(records, layout, star):
         top5=hits[rank < 5].sum(0),
     )
     if star:
-        counts['star_pair'] = _pairs(hits[rank < 2, 0], hits[rank == 2, 0])
+        counts['star_pair'] = count_pairs(rank, hits[:, 0])
     if layout.second:
-        either = hits[rank < 2, 0] | bits[rank < 2, layout.num_iou]
-        counts['star_second'] = either.sum(0) + hits[rank == 2, 0].sum(0)
+        second = bits[:, layout.num_iou]
+        counts['star_second'] = count_either(rank, hits[:, 0], second)
     if layout.kinds:
         kinds = unpack_kinds(bits[rank < 1, -KIND_BITS:])
         counts['kinds'] = np.stack(
             [(kinds == kind).sum(0) for kind in range(WRONG + 1)]
         )
     return counts
-
-
-def _pairs(two, third):
-    """Right images by tight and loose threshold, ``(T, T)``.
-
-    Of the classes ranked first or second (``two``, hits ``(n, T)``) either
-    box may hit, of the class ranked third only the loose one.
-    """
-    # float32 is exact up to 2**24 and has a fast product.
-    both = two.astype(np.float32).T @ two.astype(np.float32)
-    one = two.sum(0)
-    return one[:, None] + one - both.astype(np.int64) + third.sum(0)

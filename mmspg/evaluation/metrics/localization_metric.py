@@ -6,18 +6,15 @@ from mmengine.logging import print_log
 from mmspg.registry import METRICS
 
 from ..functional import (
-    all_boxes_at_thresholds,
-    best_iou_at_thresholds,
     box_iou,
-    boxes_at_thresholds,
     error_kinds,
     get_rule,
     hits_at_thresholds,
     is_flat,
     pack_hits,
-    place_score_map,
     to_inclusive,
 )
+from ..locate import locate
 from ..samples import (
     UNRANKED,
     class_map,
@@ -28,9 +25,10 @@ from ..samples import (
 )
 from .class_predictions import ClassPredictions
 from .localization_counts import Layout, Record, chunks, count, pack_kinds
-from .localization_report import curves, figures_of, table
+from .localization_report import LocalizationReport, per_class, table
 from .record_metric import RecordMetric, warn_flat
-from .threshold_choice import ThresholdChoice
+from .threshold_choice import ThresholdChoice, threshold_grid
+from .top5_star import KINDS, second_ious
 
 RECORD_BYTES = 960  # and the record's few numbers: 1 KiB
 
@@ -129,7 +127,7 @@ class LocalizationMetric(RecordMetric):
                 f'LocalizationMetric: rule {rule!r} gives many boxes; '
                 'MaxBoxAcc(multi_contour=True) counts those'
             )
-        if top5_star not in (None, 'thresholds', 'components'):
+        if top5_star not in KINDS:
             raise ValueError(
                 f'LocalizationMetric: top5_star={top5_star!r}; valid are '
                 "None, 'thresholds' and 'components'"
@@ -141,7 +139,7 @@ class LocalizationMetric(RecordMetric):
         self.top5_star = top5_star
         self.choice = ThresholdChoice.parse(
             threshold,
-            _grid(thresholds, rule),
+            threshold_grid(thresholds, rule, 8 * RECORD_BYTES),
             star_thresholds,
             rule=rule,
             align_corners=align_corners,
@@ -177,41 +175,25 @@ class LocalizationMetric(RecordMetric):
         Returns:
             Record: Packed bits.
         """
-        label = true_label(sample)
-        raw = class_map(sample, label)
-        placed = place_score_map(
-            raw,
-            tuple(sample['ori_shape'][1::-1]),
-            tuple(sample['img_shape'][1::-1]),
-            sample.get('homography'),
-            self.align_corners,
+        label, truth = true_label(sample), to_inclusive(true_boxes(sample))
+        found = locate(
+            sample, self.thresholds, self.rule, label, self.align_corners
         )
-        truth = to_inclusive(true_boxes(sample))
-        ious = best_iou_at_thresholds(
-            placed, self.thresholds, truth, self.rule
-        )
-        rows = [self._hits(ious)]
+        rows = [self._hits(box_iou(found.box, truth).max(axis=1))]
         if self.layout.second:
-            rows.append(self._hits(self._second(placed, truth))[:1])
+            ious = second_ious(
+                found.score_map, self.thresholds, self.rule, truth
+            )
+            rows.append(self._hits(ious)[:1])
         if self.layout.kinds:
-            boxes = boxes_at_thresholds(placed, self.thresholds, self.rule)
             bounds = {} if self.error_split is True else self.error_split
-            kinds = error_kinds(boxes, truth, rows[0][0], **bounds)
+            kinds = error_kinds(found.box, truth, rows[0][0], **bounds)
             rows.append(pack_kinds(kinds))
-        rank = self._rank(sample, label)
-        return Record(rank, label, is_flat(raw), pack_hits(np.vstack(rows)))
+        rank, bits = self._rank(sample, label), pack_hits(np.vstack(rows))
+        return Record(rank, label, is_flat(class_map(sample, label)), bits)
 
     def _hits(self, ious):
         return hits_at_thresholds(ious, self.iou_thrs, self.strict)
-
-    def _second(self, placed, truth):
-        """IoU ``(T,)`` of the second largest component's box, or 0."""
-        return [
-            box_iou(boxes[1:2], truth).max(initial=0)
-            for boxes in all_boxes_at_thresholds(
-                placed, self.thresholds, self.rule
-            )
-        ]
 
     def _rank(self, sample, label):
         if self.class_predictions is None:
@@ -264,30 +246,32 @@ class LocalizationMetric(RecordMetric):
         choice = self.choice.decide(counts['gt_known'][0])
         if self.top5_star == 'thresholds':
             choice = choice.decide_star(counts['star_pair'])
-        figures = figures_of(counts, len(results), choice, self.iou_thrs)
-        protocol = self._protocol(choice)
+        report = LocalizationReport(
+            counts,
+            len(results),
+            choice,
+            self.iou_thrs,
+            self.rule,
+            self.strict,
+        )
+        figures, protocol = report.figures(), report.protocol()
         self._refuse_unknown(figures, protocol)
         print_log(table(figures, protocol, len(results)), logger='current')
         warn_flat(self, sum(r.flat for r in results), len(results))
         figures['protocol'] = protocol
         if self.per_class:
-            figures['per_class'] = self._per_class(results, choice)
-        self.curves = curves(counts, len(results), choice, self.iou_thrs)
-        return figures
-
-    def _protocol(self, choice):
-        sign = '>' if self.strict else '>='
-        line = (
-            f'rule {self.rule}, original resolution, inclusive pixels, IoU '
-            f'{sign} {self.iou_thrs[0]:g}, threshold '
-            f'{choice.grid[choice.index]:g} ({choice.source})'
-        )
-        if choice.tight is not None:
-            line += (
-                f', Top-5* at {choice.grid[choice.tight]:g} and '
-                f'{choice.grid[choice.loose]:g} ({choice.star_source})'
+            hits = [
+                self.layout.unpack(part)[:, 0, choice.index]
+                for part in chunks(results)
+            ]
+            figures['per_class'] = per_class(
+                np.concatenate(hits),
+                np.array([record.rank for record in results]),
+                np.array([record.label for record in results]),
+                (self.dataset_meta or {}).get('classes'),
             )
-        return line
+        self.curves = report.curves()
+        return figures
 
     def _refuse_unknown(self, figures, protocol):
         if not self.unknown:
@@ -299,51 +283,3 @@ class LocalizationMetric(RecordMetric):
             logger='current',
         )
         self.class_predictions.refuse(unknown)
-
-    def _per_class(self, records, choice):
-        hits = np.concatenate(
-            [
-                self.layout.unpack(part)[:, 0, choice.index]
-                for part in chunks(records)
-            ]
-        )
-        rank = np.array([record.rank for record in records])
-        label = np.array([record.label for record in records])
-        names = (self.dataset_meta or {}).get('classes')
-        rows = dict(
-            gt_known_acc=hits,
-            top1_acc=hits & (rank < 1),
-            top5_acc=hits & (rank < 5),
-            cls_top1_acc=rank < 1,
-            cls_top5_acc=rank < 5,
-        )
-        return {
-            str(names[c]) if names else str(c): dict(
-                images=int((label == c).sum()),
-                **{
-                    k: 100 * float(v[label == c].mean())
-                    for k, v in rows.items()
-                },
-            )
-            for c in np.unique(label)
-        }
-
-
-def _grid(thresholds, rule):
-    """The thresholds as an increasing array ``(T,)``."""
-    if thresholds is None:
-        thresholds = get_rule(rule).thresholds or 20
-    if isinstance(thresholds, int):
-        if thresholds > 8 * RECORD_BYTES:  # before they fill the memory
-            raise ValueError(
-                f'LocalizationMetric: {thresholds} thresholds take over '
-                f'{RECORD_BYTES} bytes an image; ask for fewer'
-            )
-        thresholds = np.arange(thresholds) / max(thresholds, 1)
-    grid = np.unique(np.asarray(thresholds, np.float64))
-    if not grid.size or not np.isfinite(grid).all() or grid[0] < 0:
-        raise ValueError(
-            f'LocalizationMetric: thresholds={thresholds!r}; a number of '
-            'thresholds, or a list of numbers >= 0, was expected'
-        )
-    return grid

@@ -1,8 +1,12 @@
 """What `LocalizationMetric` reports: figures, curves and a table."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..functional.error_kinds import MORE, PART, SEVERAL, WRONG
+from .threshold_choice import ThresholdChoice
+from .top5_star import star_right
 
 LOCALIZATION = ('gt_known', 'top1', 'top5')
 CLASSIFICATION = ('cls_top1', 'cls_top5')
@@ -25,89 +29,129 @@ ERRORS = (
 )
 
 
-def figures_of(counts, number, choice, iou_thrs):
-    """Percent at the chosen threshold, and each figure's own optimum.
+class LocalizationReport(NamedTuple):
+    """What the counts of all images come to.
+
+    ``counts`` are those of `localization_counts.count`, ``number`` the images,
+    at least 1, ``choice`` a decided `ThresholdChoice`. The first of
+    ``iou_thrs`` has the names without suffix.
+    """
+
+    counts: dict
+    number: int
+    choice: ThresholdChoice
+    iou_thrs: tuple
+    rule: str
+    strict: bool
+
+    def figures(self):
+        """Percent at the chosen threshold, and each figure's own optimum.
+
+        Returns:
+            dict[str, float]: The first is ``gt_known_acc``:
+            ``save_best='auto'`` takes the first.
+        """
+        counts, choice = self.counts, self.choice
+        star, figures = star_right(counts, choice), {}
+        for d, suffix in enumerate(self._suffixes()):
+            accs = {
+                f'{name}_acc{suffix}': counts[name][d][choice.index]
+                for name in LOCALIZATION
+            }
+            figures.update(self._percent(accs) | self._errors(accs))
+        figures['threshold'] = float(choice.grid[choice.index])
+        accs = {f'{name}_acc': counts[name] for name in CLASSIFICATION}
+        if 'star_pair' in counts:
+            figures['threshold_tight'] = float(choice.grid[choice.tight])
+            figures['threshold_loose'] = float(choice.grid[choice.loose])
+        if star:
+            accs['top5_star_acc'] = star[0]
+        figures.update(self._percent(accs) | self._errors(accs))
+        if 'kinds' in counts:
+            kinds = {
+                f'error_{name}': counts['kinds'][kind][choice.index]
+                for name, kind in KINDS.items()
+            }
+            kinds['error_class'] = self.number - counts['cls_top1']
+            figures.update(self._percent(kinds))
+        for d, suffix in enumerate(self._suffixes()):
+            for name in LOCALIZATION:
+                best = int(np.argmax(counts[name][d]))
+                key, right = f'oracle_{name}', counts[name][d][best]
+                figures.update(self._percent({f'{key}_acc{suffix}': right}))
+                figures[f'{key}_threshold{suffix}'] = float(choice.grid[best])
+        if star:
+            figures.update(self._percent(dict(oracle_top5_star_acc=star[1])))
+        return figures
+
+    def curves(self):
+        """Accuracy at every threshold, by figure: lists, for JSON."""
+        found = dict(thresholds=self.choice.grid.tolist())
+        for d, suffix in enumerate(self._suffixes()):
+            for name in LOCALIZATION:
+                curve = 100 * self.counts[name][d] / self.number
+                found[f'{name}_acc{suffix}'] = curve.tolist()
+        return found
+
+    def protocol(self):
+        """Rule, resolution, IoU and thresholds, in words."""
+        choice = self.choice
+        line = (
+            f'rule {self.rule}, original resolution, inclusive pixels, IoU '
+            f'{">" if self.strict else ">="} {self.iou_thrs[0]:g}, threshold '
+            f'{choice.grid[choice.index]:g} ({choice.source})'
+        )
+        if choice.tight is not None:
+            line += (
+                f', Top-5* at {choice.grid[choice.tight]:g} and '
+                f'{choice.grid[choice.loose]:g} ({choice.star_source})'
+            )
+        return line
+
+    def _suffixes(self):
+        return [
+            f'_iou{100 * iou:g}' if d else ''
+            for d, iou in enumerate(self.iou_thrs)
+        ]
+
+    def _percent(self, counts):
+        return {k: 100 * float(v) / self.number for k, v in counts.items()}
+
+    def _errors(self, counts):
+        wrong = {k: self.number - v for k, v in counts.items()}
+        return {
+            k.replace('_acc', '_err'): v
+            for k, v in self._percent(wrong).items()
+        }
+
+
+def per_class(hits, rank, label, names=None):
+    """The figures of each class.
 
     Args:
-        counts (dict): Of `localization_counts.count`.
-        number (int): Images, at least 1.
-        choice (ThresholdChoice): Decided.
-        iou_thrs (Sequence[float]): The first has the names without suffix.
+        hits (array): ``(n,)`` bool, whether an image's box is right.
+        rank (array): ``(n,)`` of the true class, 0 is the first.
+        label (array): ``(n,)`` the true class.
+        names (Sequence[str], optional): Of the classes. None: the numbers.
 
     Returns:
-        dict[str, float]: The first is ``gt_known_acc``: ``save_best='auto'``
-        takes the first.
+        dict[str, dict]: ``images`` and figures in percent, by class.
     """
-    figures = {}
-    for d, suffix in enumerate(_suffixes(iou_thrs)):
-        accs = {
-            f'{name}_acc{suffix}': counts[name][d][choice.index]
-            for name in LOCALIZATION
-        }
-        figures.update(_percent(accs, number))
-        figures.update(_errors(accs, number))
-    figures['threshold'] = float(choice.grid[choice.index])
-    accs = {f'{name}_acc': counts[name] for name in CLASSIFICATION}
-    if 'star_pair' in counts:
-        accs['top5_star_acc'] = counts['star_pair'][choice.tight, choice.loose]
-        figures['threshold_tight'] = float(choice.grid[choice.tight])
-        figures['threshold_loose'] = float(choice.grid[choice.loose])
-    elif 'star_second' in counts:
-        accs['top5_star_acc'] = counts['star_second'][choice.index]
-    figures.update(_percent(accs, number))
-    figures.update(_errors(accs, number))
-    if 'kinds' in counts:
-        kinds = {
-            f'error_{name}': counts['kinds'][kind][choice.index]
-            for name, kind in KINDS.items()
-        }
-        kinds['error_class'] = number - counts['cls_top1']
-        figures.update(_percent(kinds, number))
-    figures.update(_oracle(counts, number, choice.grid, iou_thrs))
-    return figures
-
-
-def _oracle(counts, number, grid, iou_thrs):
-    figures = {}
-    for d, suffix in enumerate(_suffixes(iou_thrs)):
-        for name in LOCALIZATION:
-            best = int(np.argmax(counts[name][d]))
-            key = f'oracle_{name}'
-            acc = {f'{key}_acc{suffix}': counts[name][d][best]}
-            figures.update(_percent(acc, number))
-            figures[f'{key}_threshold{suffix}'] = float(grid[best])
-    for key in ('star_pair', 'star_second'):
-        if key in counts:
-            best = np.tril(counts[key]) if key == 'star_pair' else counts[key]
-            acc = dict(oracle_top5_star_acc=best.max())
-            figures.update(_percent(acc, number))
-    return figures
-
-
-def curves(counts, number, choice, iou_thrs):
-    """Accuracy at every threshold, by figure: lists, for JSON."""
-    found = dict(thresholds=choice.grid.tolist())
-    for d, suffix in enumerate(_suffixes(iou_thrs)):
-        for name in LOCALIZATION:
-            curve = 100 * counts[name][d] / number
-            found[f'{name}_acc{suffix}'] = curve.tolist()
-    return found
-
-
-def _suffixes(iou_thrs):
-    return [
-        f'_iou{100 * iou:g}' if d else '' for d, iou in enumerate(iou_thrs)
-    ]
-
-
-def _percent(counts, number):
-    return {key: 100 * float(v) / number for key, v in counts.items()}
-
-
-def _errors(counts, number):
+    classes, index = np.unique(label, return_inverse=True)
+    images = np.bincount(index)
+    rows = dict(
+        gt_known_acc=hits,
+        top1_acc=hits & (rank < 1),
+        top5_acc=hits & (rank < 5),
+        cls_top1_acc=rank < 1,
+        cls_top5_acc=rank < 5,
+    )
+    rows = {k: 100 * (np.bincount(index, v) / images) for k, v in rows.items()}
     return {
-        key.replace('_acc', '_err'): 100 * float(number - v) / number
-        for key, v in counts.items()
+        str(names[c] if names else c): dict(
+            images=int(images[i]), **{k: float(v[i]) for k, v in rows.items()}
+        )
+        for i, c in enumerate(classes)
     }
 
 

@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 
+from ..functional import get_rule
 from ..protocol import check_choice, describe, read_choice
 
 
@@ -124,3 +125,36 @@ class ThresholdChoice:
         right = np.tril(right)  # the tight threshold is the higher one
         tight, loose = np.unravel_index(np.argmax(right), right.shape)
         return replace(self, tight=int(tight), loose=int(loose))
+
+
+def threshold_grid(thresholds, rule, most):
+    """Read the option ``thresholds`` of `LocalizationMetric`.
+
+    Args:
+        thresholds (int | sequence, optional): How many, evenly from 0, or
+            which. None: the rule's own, or 20.
+        rule (str): One of `RULES`.
+        most (int): How many there may be.
+
+    Returns:
+        ndarray: ``(T,)`` increasing.
+
+    Raises:
+        ValueError: Too many, none, or one that is no number >= 0.
+    """
+    if thresholds is None:
+        thresholds = get_rule(rule).thresholds or 20
+    if isinstance(thresholds, int):
+        if thresholds > most:  # before they fill the memory
+            raise ValueError(
+                f'LocalizationMetric: {thresholds} thresholds take over '
+                f'{most // 8} bytes an image; ask for fewer'
+            )
+        thresholds = np.arange(thresholds) / max(thresholds, 1)
+    grid = np.unique(np.asarray(thresholds, np.float64))
+    if not grid.size or not np.isfinite(grid).all() or grid[0] < 0:
+        raise ValueError(
+            f'LocalizationMetric: thresholds={thresholds!r}; a number of '
+            'thresholds, or a list of numbers >= 0, was expected'
+        )
+    return grid

@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ..functional import is_flat
+from ..functional import is_flat, min_max
 from .grid import SIDE, on_wsol_grid, wsol_score_map
 
 LEVELS = 65535
@@ -42,9 +42,7 @@ def write_compact(path, maps, labels, sample):
     maps = np.asarray(maps, np.float32)
     low = maps.min(axis=(1, 2))
     high = maps.max(axis=(1, 2))
-    with np.errstate(invalid='ignore', divide='ignore', over='ignore'):
-        levels = (maps - low[:, None, None]) / (high - low)[:, None, None]
-    levels = np.where(np.isfinite(levels), levels, 0)
+    levels = np.stack([min_max(one) for one in maps])
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         path,
