@@ -3,7 +3,7 @@
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-import mmspg.datasets  # noqa: F401  quietly, before the runner does it
+import mmspg.datasets.registered  # noqa: F401  quietly, before the runner does
 
 from ..utils.noise import hide_on_terminal
 

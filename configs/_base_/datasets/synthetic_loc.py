@@ -24,13 +24,13 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=50,
+    batch_size=25,
     num_workers=0,  # an image takes a millisecond
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='mmspg.SyntheticLoc',
         split='train',
-        num_images=2000,
+        num_images=1000,
         pipeline=train_pipeline,
     ),
 )
@@ -41,7 +41,7 @@ val_dataloader = dict(
     dataset=dict(
         type='mmspg.SyntheticLoc',
         split='val',
-        num_images=400,
+        num_images=200,
         test_mode=True,
         pipeline=test_pipeline,
     ),

@@ -5,6 +5,7 @@ from .fold_batch_norm_hook import FoldBatchNormHook
 from .guidance_visualization_hook import GuidanceVisualizationHook
 from .localization_visualization_hook import LocalizationVisualizationHook
 from .loss_check_hook import LossCheckHook
+from .map_choice_hook import MapChoiceHook
 from .progress_hook import ProgressHook
 from .tf32_hook import TF32Hook
 
@@ -16,6 +17,7 @@ __all__ = [
     'HeadClassNumHook',
     'LocalizationVisualizationHook',
     'LossCheckHook',
+    'MapChoiceHook',
     'ProgressHook',
     'TF32Hook',
 ]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -18,6 +19,10 @@ from mmspg.utils.noise import hide_on_terminal
 
 # The logger hook's own lines, some thirty numbers each.
 STEPS = re.compile(r'(Epoch|Iter)\((train|val|test)\)')
+NEXT = """The weights are in {checkpoint}. Next, for example:
+  python tools/visualization/locate.py IMAGES {config} {checkpoint}
+  python tools/test.py {config} {checkpoint}
+  python tools/visualization/report.py {work_dir}"""
 
 
 @HOOKS.register_module()
@@ -100,11 +105,21 @@ class ProgressHook(Hook):
             )
 
     def after_train(self, runner) -> None:
-        """Stop the bar."""
+        """Stop the bar, and tell what to type next."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
             _write_to(runner.logger, sys.stdout)
+        checkpoint = runner.message_hub.get_info('last_ckpt', None)
+        if checkpoint and is_main_process():
+            config = Path(runner.work_dir) / Path(runner.cfg.filename).name
+            runner.logger.info(
+                NEXT.format(
+                    config=config,
+                    checkpoint=checkpoint,
+                    work_dir=runner.work_dir,
+                )
+            )
 
     def _tell(self, runner, what: str, step: int, state: str) -> None:
         if not is_main_process():

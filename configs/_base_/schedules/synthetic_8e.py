@@ -8,11 +8,11 @@ optim_wrapper = dict(
 )
 param_scheduler = dict(
     type='CosineAnnealingLR',
-    T_max=12,
+    T_max=8,
     by_epoch=True,
     convert_to_iter_based=True,
 )
-train_cfg = dict(by_epoch=True, max_epochs=12, val_interval=4)
+train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=4)
 val_cfg = dict()
 test_cfg = dict()
-auto_scale_lr = dict(base_batch_size=50)
+auto_scale_lr = dict(base_batch_size=25)

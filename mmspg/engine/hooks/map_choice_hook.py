@@ -1,0 +1,46 @@
+"""Choose the map that localizes best on the validation images."""
+
+from mmengine.hooks import Hook
+
+from mmspg.evaluation.map_sources import (
+    available_sources,
+    compare_map_sources,
+)
+from mmspg.evaluation.metrics import LocalizationMetric
+from mmspg.registry import HOOKS
+
+
+@HOOKS.register_module()
+class MapChoiceHook(Hook):
+    """Compare all maps before the last validation, and keep the best one.
+
+    The comparison passes the validation images through the network once.
+    The map with the best GT-known becomes ``model.head.score_map_source``,
+    in the network and in its config, so that the last validation, the
+    checkpoint and whoever reads it use this map. A table tells the figures
+    of all maps and of a centred box. Without boxes nothing is chosen.
+    """
+
+    priority = 'LOW'  # after EMA has put its weights in
+
+    def before_val_epoch(self, runner) -> None:
+        """Choose, where the training has ended."""
+        model = getattr(runner.model, 'module', runner.model)
+        metric = next(
+            (
+                metric
+                for metric in runner.val_evaluator.metrics
+                if isinstance(metric, LocalizationMetric)
+            ),
+            None,
+        )
+        at_end = runner.iter >= runner.max_iters
+        if not at_end or metric is None or not available_sources(model):
+            return
+        model.eval()
+        figures = compare_map_sources(model, runner.val_dataloader, metric)
+        chosen = figures.best(model.head.score_map_source)
+        model.head.score_map_source = chosen
+        runner.cfg.model.head.score_map_source = chosen
+        runner.dump_config()
+        runner.logger.info(figures.table(chosen))
