@@ -1,0 +1,93 @@
+"""Write a checkpoint without what only a training needs.
+
+    python tools/model_converters/publish.py CHECKPOINT OUT
+
+The optimizer, the schedule and the log go, which are two thirds of it and
+more. Weights, config, class names, and what boxes need (map, threshold,
+input size) stay. With --half the weights take half the room again.
+"""
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+KEPT = ('cfg', 'dataset_meta', 'localization', 'epoch', 'iter', 'seed')
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('checkpoint', help='what a training has written')
+    parser.add_argument('out', type=Path, help='the file to write')
+    parser.add_argument(
+        '--half',
+        action='store_true',
+        help='round the weights to 16 bits. Scores then differ in the third '
+        'digit',
+    )
+    parser.add_argument(
+        '--allow-pickle',
+        action='store_true',
+        help='unpickle in full, which can run code: for files you trust',
+    )
+    return parser.parse_args()
+
+
+def publish(content, half=False):
+    """Keep of a checkpoint what prediction needs.
+
+    Args:
+        content (dict): What `read_checkpoint` gave.
+        half (bool): Round the weights to 16 bits, and bind the stored
+            threshold to the rounded ones. Defaults to False.
+
+    Returns:
+        dict: ``state_dict`` and ``meta``.
+    """
+    from mmspg.evaluation.protocol import META_KEY, weights_digest
+    from mmspg.utils.checkpoint import state_dict_of
+
+    weights = state_dict_of(content)
+    old = content.get('meta') or {}
+    meta = {key: old[key] for key in KEPT if key in old}
+    if half:
+        weights = {
+            name: value.half() if value.is_floating_point() else value
+            for name, value in weights.items()
+        }
+        if 'weights' in meta.get(META_KEY, {}):
+            digest = weights_digest(weights)
+            meta[META_KEY] = dict(meta[META_KEY], weights=digest)
+    return dict(state_dict=weights, meta=meta)
+
+
+def main():
+    args = parse_args()
+
+    # After the arguments, since these take seconds to import.
+    import torch
+
+    from mmspg.utils.atomic import write_atomically
+    from mmspg.utils.checkpoint import read_checkpoint
+    from mmspg.utils.unpickling import allow_pickle
+
+    allow_pickle(args.allow_pickle)
+    try:
+        found = publish(read_checkpoint(args.checkpoint), args.half)
+        buffer = io.BytesIO()
+        torch.save(found, buffer)
+        write_atomically(args.out, buffer.getvalue())
+    except (OSError, ValueError) as error:
+        sys.exit(f'publish.py: {error}')
+    before = Path(args.checkpoint).stat().st_size
+    print(
+        f'{args.out}: {len(buffer.getvalue()) / 2**20:.1f} MiB, '
+        f'{args.checkpoint} has {before / 2**20:.1f} MiB'
+    )
+
+
+if __name__ == '__main__':
+    main()
