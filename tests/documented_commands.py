@@ -10,6 +10,7 @@ one that cannot be run here a line, with the reason, in CANNOT_RUN.
 STANDS_FOR = {
     'CONFIG': 'config.py',
     'SPLIT': 'val',
+    'IMAGES': 'photos',
     'IMAGE|FOLDER|VIDEO': 'photos',
     'IMAGES...': 'photos/cat/0.jpg',
     '[IMAGES...]': 'photos/cat/0.jpg',
@@ -43,6 +44,7 @@ SMALLER = {
     'python tools/train.py': BRIEF,
     'python tools/test.py': NO_WORKERS,
     'python tools/train.py configs/spg_tiny_synthetic.py': DRAWN,
+    'python tools/train.py configs/light': ('--input-size 64',),
     'python tools/train.py configs/spg_inceptionv3': (
         *PHOTOGRAPHS,
         '--input-size 64',

@@ -90,10 +90,13 @@ def parse_args():
 
 def merge_args(cfg, args):
     """Merge the command line into the config; --cfg-options win."""
+    from mmspg.datasets import fit_to_photographs
     from mmspg.utils import cfg as change
 
     if args.data_root:
         change.set_data_root(cfg, args.data_root)
+    for line in fit_to_photographs(cfg):
+        print(line)
     if args.pretrained:
         change.set_pretrained(cfg, args.pretrained)
     if args.input_size:
@@ -140,8 +143,8 @@ def main():
     # isort: split
     from mmengine.logging import print_log
     from mmengine.registry import RUNNERS
-    from mmengine.runner import Runner
 
+    from mmspg.engine.runner import QuietRunner
     from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_start
@@ -159,7 +162,7 @@ def main():
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'train.py: {error}')
     try:
-        build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
+        build = RUNNERS.build if 'runner_type' in cfg else QuietRunner.from_cfg
         build(cfg).train()
         leave_process_group()
     except Exception as error:

@@ -11,6 +11,8 @@ from .cub_loc import CUBLoc
 from .imagenet_loc import ImageNetLoc
 from .images import UnreadableImageError, read_image
 from .packed import PackedImages
+from .photo_folders import PhotoFolders
+from .photo_settings import fit_to_photographs
 from .synthetic_loc import SyntheticLoc
 from .transforms import *  # noqa: F401,F403
 from .transforms import __all__ as _transforms
@@ -21,9 +23,11 @@ __all__ = [
     'ImageNetLoc',
     'LocDataset',
     'PackedImages',
+    'PhotoFolders',
     'SyntheticLoc',
     'UnreadableImageError',
     'WSOLMetadata',
+    'fit_to_photographs',
     'read_image',
     *_transforms,
 ]

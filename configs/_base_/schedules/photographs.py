@@ -1,0 +1,27 @@
+# For hundreds to thousands of photographs, from ImageNet weights, on a
+# laptop: AdamW, ten times the lr for the new classifier, a short warm-up, a
+# cosine to zero. Guidance that lives: gradients clipped, B and C at the
+# trunk's lr (docs/evidence.md).
+optim_wrapper = dict(
+    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-4),
+    clip_grad=dict(max_norm=5),
+    paramwise_cfg=dict(
+        custom_keys={
+            'neck.a3': dict(lr_mult=10),
+            'head.classifier': dict(lr_mult=10),
+        }
+    ),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=30),
+    dict(
+        type='CosineAnnealingLR',
+        T_max=5,  # max_epochs
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+train_cfg = dict(by_epoch=True, max_epochs=5, val_interval=5)
+val_cfg = dict()
+test_cfg = dict()
+auto_scale_lr = dict(base_batch_size=16)

@@ -1,0 +1,117 @@
+"""Settings of a training that follow from the photographs and the machine."""
+
+import os
+from typing import NamedTuple
+
+import torch
+from mmengine.config import Config
+
+from .photo_folders import read_photos
+
+__all__ = ['PhotoSettings', 'fit_to_photographs', 'photo_settings']
+
+# Enough for a classifier that starts from ImageNet: five epochs of 1,200
+# photographs, some ten minutes of one core.
+LOOKS = 6000
+BASE_BATCH, BASE_LR = 16, 1e-4
+
+
+class PhotoSettings(NamedTuple):
+    """What `photo_settings` gives, by the names of a config."""
+
+    batch_size: int
+    max_epochs: int
+    lr: float
+    num_workers: int
+    val_interval: int
+
+
+def photo_settings(
+    images: int, cores: int, accelerator: bool = False
+) -> PhotoSettings:
+    """Choose batch, epochs, lr and workers.
+
+    Args:
+        images (int): Photographs to train on.
+        cores (int): Of the processor.
+        accelerator (bool): Whether there is a GPU. Defaults to False.
+
+    Returns:
+        PhotoSettings: 3 to 20 epochs, so that photographs are looked at
+        some 6,000 times; batches of 16 (32 on a GPU), smaller where an epoch
+        would have fewer than ten; the lr in proportion to the batch.
+
+    Example:
+        >>> photo_settings(images=1200, cores=4)
+        PhotoSettings(batch_size=16, max_epochs=5, lr=0.0001, num_workers=2, \
+val_interval=2)
+    """
+    most = 32 if accelerator else 16
+    batch = max(2, min(most, images // 10))
+    epochs = max(3, min(20, round(LOOKS / max(images, 1))))
+    workers = min(8 if accelerator else 2, cores - 1)
+    return PhotoSettings(
+        batch, epochs, BASE_LR * batch / BASE_BATCH, workers, -(-epochs // 3)
+    )
+
+
+def fit_to_photographs(cfg: Config) -> list[str]:
+    """Fit a config to the photographs in its folders.
+
+    Sets the number of classes, and `photo_settings`. Where no photograph has
+    a box, class accuracy is validated instead of localization.
+
+    Args:
+        cfg (Config): Changed in place, if its data set is `PhotoFolders`.
+
+    Returns:
+        list[str]: Sentences for a person; none for other data sets.
+
+    Raises:
+        FileNotFoundError, ValueError: See `read_photos`.
+    """
+    loaders = {
+        part: cfg.get(f'{part}_dataloader')
+        for part in ('train', 'val', 'test')
+    }
+    dataset = (loaders['train'] or {}).get('dataset', {})
+    if dataset.get('type') != 'mmspg.PhotoFolders':
+        return []
+    photos = read_photos(dataset['data_root'], dataset.get('boxes'))
+    settings = photo_settings(
+        photos.number('train'),
+        len(os.sched_getaffinity(0))
+        if hasattr(os, 'sched_getaffinity')
+        else os.cpu_count() or 1,
+        torch.cuda.is_available(),
+    )
+    cfg.model.head.num_classes = len(photos.classes)
+    cfg.optim_wrapper.optimizer.lr = settings.lr
+    cfg.train_cfg.max_epochs = settings.max_epochs
+    cfg.train_cfg.val_interval = settings.val_interval
+    for scheduler in cfg.param_scheduler:
+        if 'T_max' in scheduler:
+            scheduler.T_max = settings.max_epochs
+    for loader in filter(None, loaders.values()):
+        loader.batch_size = settings.batch_size
+        loader.num_workers = settings.num_workers
+    told = [
+        *photos.notes,
+        f'batch {settings.batch_size}, {settings.max_epochs} epochs, '
+        f'lr {settings.lr:g}, {settings.num_workers} processes that load '
+        'photographs (chosen by their number and by this machine; '
+        '--cfg-options sets others)',
+    ]
+    for part in ('val', 'test'):
+        if loaders[part] and not photos.has_boxes(part):
+            loaders[part].dataset.test_mode = False
+            cfg[f'{part}_evaluator'] = dict(type='Accuracy', topk=(1,))
+    if not photos.has_boxes('val'):
+        told.append(
+            'No photograph of the validation has a box, so only the classes '
+            'are validated: how good the boxes are cannot be measured, and '
+            'map and threshold stay at their defaults. To measure it, draw '
+            'boxes in some fifty photographs and save them as COCO, VOC or '
+            'YOLO files in the folder: docs/own_photographs.md'
+        )
+    return told

@@ -1,0 +1,251 @@
+"""One's own photographs: classes, parts and boxes from the folder alone."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mmengine.config import Config
+from PIL import Image
+
+from mmspg.datasets import PhotoFolders, fit_to_photographs
+from mmspg.datasets.photo_parts import divide
+from mmspg.datasets.photo_settings import photo_settings
+
+SIDE = 24
+
+
+def photographs(root, classes=('ant', 'bee'), number=30, part=''):
+    """Draw photographs, each in a colour of its own."""
+    for k, name in enumerate(classes):
+        folder = root / part / name
+        folder.mkdir(parents=True)
+        for i in range(number):
+            image = Image.new('RGB', (SIDE, 2 * SIDE), (i * 8, k * 80, 99))
+            image.save(folder / f'{i}.png')
+    return root
+
+
+def coco(root, boxes, name='boxes.json', category='thing'):
+    """Write a COCO file; ``boxes`` are ``{file_name: xywh}``."""
+    content = dict(
+        images=[
+            dict(id=i, file_name=file, width=SIDE, height=2 * SIDE)
+            for i, file in enumerate(boxes)
+        ],
+        annotations=[
+            dict(id=i, image_id=i, category_id=7, bbox=list(box))
+            for i, box in enumerate(boxes.values())
+        ],
+        categories=[dict(id=7, name=category)],
+    )
+    (root / name).write_text(json.dumps(content))
+
+
+def read(root, split='train', **kwargs):
+    return PhotoFolders(str(root), split, **kwargs)
+
+
+def names(dataset):
+    return {dataset.get_data_info(i)['img_id'] for i in range(len(dataset))}
+
+
+NAMES = st.lists(st.text(min_size=1), unique=True, max_size=60)
+
+
+@given(NAMES, st.text(min_size=1))
+def test_a_photograph_more_moves_no_other(some, further):
+    """Each name keeps its part, and lies in one part only."""
+    before = divide({'ant': some})
+    after = divide({'ant': [*some, further]})
+    for part in before:
+        assert set(before[part]['ant']) <= set(after[part]['ant'])
+    assert sorted(sum((p['ant'] for p in before.values()), [])) == sorted(some)
+
+
+def test_shares_of_the_parts():
+    parts = divide({c: [f'{c}/{i}' for i in range(2000)] for c in 'ab'})
+    for label in 'ab':
+        assert len(parts['val'][label]) == pytest.approx(300, abs=60)
+        assert len(parts['test'][label]) == pytest.approx(300, abs=60)
+
+
+def test_few_boxes_are_kept_for_measuring():
+    some = [str(i) for i in range(1000)]
+    parts = divide({'ant': some}, boxed=set(some[:100]))
+    measured = {*parts['val']['ant'], *parts['test']['ant']}
+    assert measured <= set(some[:100])
+    assert len(measured) > 60
+    assert not set(parts['val']['ant']) & set(parts['test']['ant'])
+
+
+def test_folders_are_classes(tmp_path):
+    photographs(tmp_path)
+    parts = {part: read(tmp_path, part) for part in ('train', 'val', 'test')}
+    assert all(p.metainfo['classes'] == ('ant', 'bee') for p in parts.values())
+    assert sum(map(len, parts.values())) == 60
+    assert len(set.union(*map(names, parts.values()))) == 60
+    for sample in (parts['train'].get_data_info(i) for i in range(40)):
+        assert sample['gt_label'] == sample['img_id'].startswith('bee')
+
+
+def test_given_parts_are_taken_as_they_are(tmp_path):
+    for part, number in (('train', 8), ('valid', 3), ('test', 2)):
+        photographs(tmp_path, number=number, part=part)
+    assert [
+        len(read(tmp_path, part)) for part in ('train', 'val', 'test')
+    ] == [16, 6, 4]
+
+
+@pytest.mark.parametrize('given', ['test', 'val'])
+def test_a_part_that_lacks(tmp_path, given):
+    photographs(tmp_path, part='train')
+    photographs(tmp_path, number=5, part=given)
+    assert len(read(tmp_path, given)) == 10
+    assert len(read(tmp_path, 'val')) > 0
+    assert not names(read(tmp_path)) & names(read(tmp_path, 'val'))
+
+
+def test_coco_boxes_are_of_their_photographs(tmp_path):
+    photographs(tmp_path)
+    coco(tmp_path, {f'bee/{i}.png': (1, 2, i + 3, 9) for i in range(20)})
+    val = read(tmp_path, 'val', test_mode=True)
+    assert len(val) > 3
+    for i in range(len(val)):
+        sample = val.get_data_info(i)
+        number = int(sample['img_id'][4:-4])
+        np.testing.assert_array_equal(
+            sample['ori_gt_bboxes'], [[1, 2, number + 4, 11]]
+        )
+
+
+def test_yolo_boxes(tmp_path):
+    photographs(tmp_path)
+    for i in range(30):
+        (tmp_path / 'ant' / f'{i}.txt').write_text('0 .5 .25 .5 .25\n')
+    (tmp_path / 'classes.txt').write_text('ant\nbee\n')
+    val = read(tmp_path, 'val', test_mode=True)
+    assert {name[:3] for name in names(val)} == {'ant'}
+    np.testing.assert_allclose(
+        val.get_data_info(0)['ori_gt_bboxes'], [[6, 6, 18, 18]]
+    )
+
+
+def test_voc_boxes(tmp_path):
+    photographs(tmp_path)
+    box = '<xmin>3</xmin><ymin>5</ymin><xmax>10</xmax><ymax>20</ymax>'
+    (tmp_path / 'labels').mkdir()
+    for i in range(30):
+        (tmp_path / 'ant' / f'{i}.png').rename(tmp_path / 'ant' / f'a{i}.png')
+        (tmp_path / 'labels' / f'a{i}.xml').write_text(
+            f'<annotation><size><width>{SIDE}</width><height>{2 * SIDE}'
+            '</height></size><object><name>ant</name><bndbox>'
+            f'{box}</bndbox></object></annotation>'
+        )
+    val = read(tmp_path, 'val', test_mode=True)
+    np.testing.assert_array_equal(
+        val.get_data_info(0)['ori_gt_bboxes'], [[2, 4, 10, 20]]
+    )
+
+
+def test_boxes_of_other_classes_are_not_true(tmp_path):
+    photographs(tmp_path)
+    coco(tmp_path, {f'bee/{i}.png': (1, 2, 3, 4) for i in range(30)}, 'a.json')
+    assert len(read(tmp_path, 'val', test_mode=True)) > 3
+    coco(
+        tmp_path,
+        {f'bee/{i}.png': (1, 2, 3, 4) for i in range(30)},
+        'a.json',
+        'ant',
+    )
+    with pytest.raises(ValueError, match='no photograph is of that class'):
+        read(tmp_path, 'val', test_mode=True)
+
+
+def test_boxes_of_no_photograph_are_refused(tmp_path):
+    photographs(tmp_path)
+    coco(tmp_path, {'wasp/1.png': (1, 2, 3, 4)})
+    with pytest.raises(ValueError, match='wasp/1.png'):
+        read(tmp_path)
+
+
+def test_two_kinds_of_boxes_are_refused(tmp_path):
+    photographs(tmp_path)
+    coco(tmp_path, {'ant/1.png': (1, 2, 3, 4)})
+    (tmp_path / 'ant' / '2.txt').write_text('0 .5 .5 .5 .5\n')
+    with pytest.raises(ValueError, match='as COCO and as YOLO'):
+        read(tmp_path)
+
+
+def test_one_class_is_refused_with_advice(tmp_path):
+    photographs(tmp_path, classes=['ant'])
+    with pytest.raises(ValueError, match='without the object'):
+        read(tmp_path)
+
+
+def test_no_folder_says_what_to_give(tmp_path):
+    with pytest.raises(FileNotFoundError, match='--data-root PHOTOS'):
+        read(tmp_path / 'none')
+
+
+@given(st.integers(1, 10**6), st.integers(1, 128), st.booleans())
+def test_settings_are_sound(images, cores, gpu):
+    found = photo_settings(images, cores, gpu)
+    assert 2 <= found.batch_size <= 32
+    assert 3 <= found.max_epochs <= 20
+    assert 1 <= found.val_interval <= found.max_epochs
+    assert 0 <= found.num_workers < cores
+    assert found.lr / found.batch_size == pytest.approx(1e-4 / 16)
+    more = photo_settings(2 * images, cores, gpu)
+    assert more.max_epochs <= found.max_epochs
+
+
+def config(root, data_root):
+    path = root / 'configs/light/spg_efficientnet-lite0_folders.py'
+    cfg = Config.fromfile(path)
+    for part in ('train', 'val', 'test'):
+        cfg[f'{part}_dataloader'].dataset.data_root = str(data_root)
+    return cfg
+
+
+def test_the_config_is_fitted(root, tmp_path):
+    photographs(tmp_path, classes=['a', 'b', 'c'])
+    cfg = config(root, tmp_path)
+    told = ' '.join(fit_to_photographs(cfg))
+    number = len(read(tmp_path))
+    expected = photo_settings(number, 2)
+    assert cfg.model.head.num_classes == 3
+    assert cfg.train_cfg.max_epochs == expected.max_epochs
+    assert cfg.param_scheduler[-1].T_max == expected.max_epochs
+    assert cfg.optim_wrapper.optimizer.lr == expected.lr
+    for part in ('train', 'val', 'test'):
+        assert cfg[f'{part}_dataloader'].batch_size == expected.batch_size
+    assert f'90 photographs of 3 classes ({number} train' in told
+
+
+def test_without_boxes_the_class_is_validated_and_it_is_said(root, tmp_path):
+    photographs(tmp_path)
+    cfg = config(root, tmp_path)
+    told = ' '.join(fit_to_photographs(cfg))
+    assert 'cannot be measured' in told
+    assert cfg.val_evaluator.type == 'Accuracy'
+    assert not cfg.val_dataloader.dataset.test_mode
+    coco(
+        tmp_path,
+        {
+            f'{c}/{i}.png': (1, 2, 3, 4)
+            for c in ('ant', 'bee')
+            for i in range(30)
+        },
+    )
+    cfg = config(root, tmp_path)
+    assert 'cannot be measured' not in ' '.join(fit_to_photographs(cfg))
+    assert cfg.val_evaluator.type == 'mmspg.LocalizationMetric'
+
+
+def test_other_data_sets_are_left_alone(root):
+    cfg = Config.fromfile(root / 'configs/spg_tiny_synthetic.py')
+    before = cfg.pretty_text
+    assert fit_to_photographs(cfg) == []
+    assert cfg.pretty_text == before
