@@ -4,11 +4,15 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import mmcv
 import numpy as np
+import torch
+from PIL import Image, ImageOps
 
-from mmspg.datasets.images import max_pixels, read_copy
+from mmspg.datasets.images import decode_copy, max_pixels, read_copy, to_rgb
 from mmspg.datasets.walk import describe, tell, walk
 
 
@@ -16,32 +20,46 @@ def list_inputs(inputs) -> tuple[Iterable, str]:
     """One item an image, from whatever was given.
 
     Args:
-        inputs (str | Path | ndarray | Iterable): A file, an address, a
-            folder (its images, those of folders in it too, by name; see
-            `mmspg.datasets.walk.walk`), an array, or a list or generator of
-            files and arrays. Generators are not run ahead.
+        inputs: A file, an address (``https://``, ``file://``), a folder
+            (its images, those of folders in it too, by name; see
+            `mmspg.datasets.walk.walk`), an image in memory (see
+            `load_inputs`), or a list or generator of files and images.
+            Generators are not run ahead.
 
     Returns:
-        tuple: Paths and arrays, a list unless a generator was given; and
-        the folder that their names are relative to, or ''.
+        tuple: Images, a list unless a generator was given; and the folder
+        that their names are relative to, or ''.
 
     Raises:
         FileNotFoundError: A folder without an image.
         TypeError: Neither of these.
     """
     if isinstance(inputs, (str, os.PathLike)):
-        path = os.fspath(inputs)
+        path = _local(os.fspath(inputs))
         if os.path.isdir(path):
             return _files(path), path
         return [path], os.path.dirname(path) if os.path.isfile(path) else ''
-    if isinstance(inputs, np.ndarray):
+    batch = isinstance(inputs, torch.Tensor) and inputs.ndim == 4
+    if _in_memory(inputs) and not batch:
         return [inputs], ''
     if isinstance(inputs, Iterable):
         return inputs, ''
     raise TypeError(
-        'an image path, a folder, an array, or a list or generator of paths '
-        f'and arrays was expected, got {type(inputs).__name__}'
+        'an image path, a folder, an image in memory, or a list or generator '
+        f'of paths and images was expected, got {type(inputs).__name__}'
     )
+
+
+def _in_memory(item) -> bool:
+    kinds = (np.ndarray, torch.Tensor, Image.Image, bytes, bytearray)
+    return isinstance(item, kinds) or hasattr(item, 'read')
+
+
+def _local(path: str) -> str:
+    """The path of a ``file://`` address; anything else as it is."""
+    if not path.startswith('file://'):
+        return path
+    return url2pathname(urlsplit(path).path)
 
 
 def _files(path: str) -> list[str]:
@@ -61,13 +79,19 @@ def _files(path: str) -> list[str]:
 
 
 def load_inputs(
-    items: Iterable, root: str = ''
+    items: Iterable, root: str = '', channel_order: str = 'bgr'
 ) -> Iterator[tuple[dict, Exception | None]]:
     """Load one image after the other.
 
     Args:
-        items (Iterable): Of `list_inputs`.
+        items (Iterable): Of `list_inputs`: paths, addresses, arrays
+            ``(h, w, 3)`` or ``(h, w)`` uint8, images of Pillow, bytes or
+            open binary files of an image file, and tensors in R, G, B as
+            torchvision reads them, ``(3, h, w)`` or ``(1, h, w)``, uint8 or
+            floats in [0, 1].
         root (str): Likewise.
+        channel_order (str): Of arrays: 'bgr', as OpenCV reads images, or
+            'rgb'. Defaults to 'bgr'.
 
     Yields:
         tuple: ``img_id`` (the path from the root, or the position in the
@@ -76,25 +100,78 @@ def load_inputs(
         ImageNet's mean colour. A very large JPEG is read at a part of its
         size; ``whole_size`` is then its own (w, h). Then None, or the error
         instead of ``img``.
+
+    Raises:
+        TypeError: An item is none of these.
+        ValueError: An array or a tensor of another shape, type or range, or
+            an unknown ``channel_order``.
     """
+    if channel_order not in ('bgr', 'rgb'):
+        raise ValueError(
+            f"channel_order must be 'bgr' or 'rgb', got {channel_order!r}"
+        )
     for i, item in enumerate(items):
         is_path = isinstance(item, (str, os.PathLike))
         info: dict[str, Any] = dict(img_id=str(i))
         if is_path:
-            path = info['img_id'] = info['img_path'] = os.fspath(item)
+            path = _local(os.fspath(item))
+            info['img_id'] = info['img_path'] = path
             if root:
                 info['img_id'] = Path(path).relative_to(root).as_posix()
         try:
             if is_path:
                 info['img'], (w, h) = read_copy(path, 'apply')
-                if w * h > max_pixels():
-                    info['whole_size'] = w, h
             else:
-                info['img'] = check_array(item, i)
+                info['img'], (w, h) = _read(item, i, channel_order)
+            if w * h > max_pixels() and info['img'].shape[:2] != (h, w):
+                info['whole_size'] = w, h
         except OSError as error:  # UnreadableImageError is one
             yield info, error
         else:
             yield info, None
+
+
+def _read(item, index: int, channel_order: str):
+    """An image in memory as B, G, R, and its size (w, h)."""
+    name = f'input {index}'
+    if hasattr(item, 'read') and not isinstance(item, Image.Image):
+        item = item.read()
+        if isinstance(item, str):
+            raise TypeError(
+                f'{name}: the file is open for text; open it by '
+                "open(path, 'rb')"
+            )
+    if isinstance(item, (bytes, bytearray)):
+        return decode_copy(bytes(item), name, 'apply')
+    if isinstance(item, Image.Image):
+        rgb = np.asarray(to_rgb(ImageOps.exif_transpose(item), name))
+        image = rgb[..., ::-1]
+    elif isinstance(item, torch.Tensor):
+        image = _from_tensor(item, index)[..., ::-1]
+    else:
+        image = check_array(item, index)
+        if channel_order == 'rgb':
+            image = image[..., ::-1]
+    return np.ascontiguousarray(image), image.shape[1::-1]
+
+
+def _from_tensor(tensor: torch.Tensor, index: int) -> np.ndarray:
+    """``(h, w, 3)`` uint8 R, G, B."""
+    tensor = tensor.detach().cpu()
+    wrong = f'{tensor.dtype} of shape {tuple(tensor.shape)}'
+    if tensor.ndim == 3 and tensor.shape[0] in (1, 3) and tensor.numel():
+        if tensor.is_floating_point():
+            low, high = tensor.min().item(), tensor.max().item()
+            if 0 <= low <= high <= 1:
+                tensor = (tensor * 255).round().to(torch.uint8)
+            wrong += f' with values from {low:g} to {high:g}'
+        if tensor.dtype == torch.uint8:
+            return tensor.permute(1, 2, 0).expand(-1, -1, 3).numpy()
+    raise ValueError(
+        f'input {index}: a tensor (3, h, w) or (1, h, w) in R, G, B, uint8 or '
+        f'floats from 0 to 1, was expected, got {wrong}. Give the image '
+        'before it is normalised'
+    )
 
 
 def check_array(array, index: int = 0) -> np.ndarray:
@@ -114,8 +191,8 @@ def check_array(array, index: int = 0) -> np.ndarray:
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(
-            f'input {index}: a path or an array was expected, got '
-            f'{type(array).__name__}'
+            f'input {index}: a path, an array, a tensor, an image of Pillow, '
+            f'bytes or an open file was expected, got {type(array).__name__}'
         )
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
@@ -123,8 +200,8 @@ def check_array(array, index: int = 0) -> np.ndarray:
         array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     ):
         raise ValueError(
-            f'input {index}: an (h, w, 3) or (h, w) uint8 array in B, G, R '
-            f'was expected, got {array.dtype} of shape {array.shape}. Convert '
+            f'input {index}: an (h, w, 3) or (h, w) uint8 array was '
+            f'expected, got {array.dtype} of shape {array.shape}. Convert '
             'it, or give the path of the file, of which all kinds are read'
         )
     if not array.size:

@@ -1,7 +1,13 @@
 """What an inferencer takes from a folder, and boxes of reduced images."""
 
+import io
+import threading
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from mmspg.apis.inputs import list_inputs, load_inputs, on_whole_image
@@ -54,3 +60,109 @@ def test_other_results_stay(tmp_path):
     result = dict(size=(8, 6), box=[0, 0, 3, 3], locations=[])
     info = dict(img=np.zeros((6, 8, 3), np.uint8))
     assert on_whole_image(dict(result), info) == result
+
+
+def pixels(inputs, **options):
+    [(info, error)] = load_inputs(*list_inputs(inputs), **options)
+    assert error is None
+    return info['img']
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A PNG of random colours, and its pixels in R, G, B."""
+    rgb = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+    path = tmp_path / 'a photo.png'
+    Image.fromarray(rgb).save(path)
+    return path, rgb
+
+
+def test_images_in_memory_are_the_file(photo):
+    path, rgb = photo
+    chw = torch.from_numpy(rgb).permute(2, 0, 1)
+    with open(path, 'rb') as file:
+        content = file.read()
+        file.seek(0)
+        given = [
+            path,
+            path.as_uri(),
+            content,
+            bytearray(content),
+            io.BytesIO(content),
+            file,
+            Image.open(path),
+            rgb[..., ::-1],
+            chw,
+            chw.double() / 255,
+        ]
+        for one in given:
+            found = pixels(one)
+            assert np.array_equal(found, rgb[..., ::-1]), type(one)
+            assert found.dtype == np.uint8
+            assert found.flags.c_contiguous
+        file.seek(0)
+        given[4].seek(0)
+        several = list(load_inputs(*list_inputs(given)))
+    assert len(several) == len(given)
+    assert all(
+        np.array_equal(info['img'], rgb[..., ::-1]) for info, _ in several
+    )
+    assert np.array_equal(pixels(rgb, channel_order='rgb'), rgb[..., ::-1])
+    batch = list(load_inputs(*list_inputs(torch.stack([chw, chw]))))
+    assert [info['img'].shape for info, _ in batch] == [rgb.shape] * 2
+    grey = torch.from_numpy(rgb[..., 0])[None]
+    assert np.array_equal(pixels(grey), rgb[..., [0, 0, 0]])
+
+
+def test_an_address_is_fetched(photo, tmp_path):
+    path, rgb = photo
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with HTTPServer(('127.0.0.1', 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f'http://127.0.0.1:{server.server_port}'
+            found = pixels(f'{address}/a%20photo.png')
+            [(_, error)] = load_inputs(*list_inputs(f'{address}/b.png'))
+        finally:
+            server.shutdown()
+            thread.join()
+    assert np.array_equal(found, rgb[..., ::-1])
+    assert 'b.png' in str(error)
+
+
+def test_exif_and_transparency_of_pillows_images_are_seen(photo):
+    _, rgb = photo
+    turned = Image.fromarray(rgb)
+    turned.getexif()[0x112] = 6  # to be turned to the right by 90 degrees
+    assert np.array_equal(pixels(turned), np.rot90(rgb, -1)[..., ::-1])
+    clear = Image.new('RGBA', (2, 2), (255, 0, 0, 0))
+    assert not np.array_equal(pixels(clear)[0, 0], (0, 0, 255))
+
+
+@pytest.mark.parametrize(
+    'item, error, said',
+    [
+        (torch.randn(3, 4, 4) - 9, ValueError, 'before it is normalised'),
+        (torch.zeros(4, 4, 3), ValueError, r'\(3, h, w\)'),
+        (torch.full((3, 4, 4), torch.nan), ValueError, 'values from nan'),
+        (torch.zeros(3, 0, 4), ValueError, r'\(3, 0, 4\)'),
+        (io.StringIO('text'), TypeError, "'rb'"),
+        ([None], TypeError, 'input 0: .*NoneType'),
+    ],
+)
+def test_what_is_no_image_is_refused(item, error, said):
+    with pytest.raises(error, match=said):
+        list(load_inputs(*list_inputs(item)))
+
+
+def test_channel_order_is_checked():
+    with pytest.raises(ValueError, match="'bgr' or 'rgb', got 'RGB'"):
+        list(load_inputs([], channel_order='RGB'))
+
+
+def test_broken_bytes_are_an_unreadable_image():
+    [(info, error)] = load_inputs(*list_inputs(b'no image'))
+    assert isinstance(error, OSError)
+    assert 'input 0' in str(error)
+    assert 'img' not in info

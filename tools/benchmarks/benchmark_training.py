@@ -3,6 +3,9 @@
     python tools/benchmarks/benchmark_training.py --batch 4
     python tools/benchmarks/benchmark_training.py --authors CHECKOUT
 
+'light' is SPG on EfficientNet-Lite0, whatever --config is; its share of the
+time of 'float32' is what a laptop gains by it.
+
 Ours against a checkout of the authors' release or of the WSOL benchmark
 (--wsol CHECKOUT): the same weights, images, labels and architecture, in
 turn. A step is forward, losses, backward and SGD. What needs a GPU is
@@ -21,6 +24,8 @@ BF16 = {
 }
 FP16 = {'optim_wrapper.type': 'AmpOptimWrapper'}
 FUSED = {'optim_wrapper.optimizer.fused': True}
+# The loop that counts the ramp's iterations is a runner's.
+LIGHT = {'model.head.guidance_ramp': None}
 HALVES = {'optim_wrapper.accumulative_counts': 2}
 
 
@@ -79,14 +84,23 @@ def outside(given):
 
 
 def variants(given: dict) -> list[measure.Variant]:
-    def make(name, options, rate='float32', **kwargs):
+    def make(name, options, rate='float32', config=None, **kwargs):
         build = partial(train_ours, options=options, **kwargs)
         same = 'float32' if kwargs.get('compile') else ''
-        return measure.Variant(name, build, (given,), rate, same)
+        of = given
+        if config:
+            of = dict(given, config=str(networks.ROOT / config), outside={})
+        return measure.Variant(name, build, (of,), rate, same)
 
     fast = networks.LAYOUT | BF16 | FUSED
     return [
         make('float32', {}),
+        make('light', LIGHT, config=networks.LIGHT),
+        make(
+            'light, channels last',
+            LIGHT | {f'model.{k}': v for k, v in networks.LAYOUT.items()},
+            config=networks.LIGHT,
+        ),
         make('fused', FUSED),
         make('checkpointing', CP),
         make('accumulated', HALVES),

@@ -17,6 +17,7 @@ import measure
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = 'configs/spg_inceptionv3_imagenet.py'
+LIGHT = 'configs/light/spg_efficientnet-lite0_imagenet.py'
 PRESETS = 'configs/presets/spg_inceptionv3_imagenet_{}.py'
 CLASSES = 1000
 LAYOUT = {
@@ -180,7 +181,7 @@ def ours(given: dict, options: dict | None = None):
     cfg.merge_from_dict(options or {})
     cfg.model.backbone.init_cfg = None
     cfg.model.neck.dropout = 0.0
-    cfg.model.data_preprocessor = cfg.data_preprocessor
+    cfg.model.setdefault('data_preprocessor', cfg.data_preprocessor)
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
     for name in given['outside']:
