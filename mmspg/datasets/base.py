@@ -2,18 +2,20 @@
 
 import logging
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from .boxes import check_boxes
+from . import faults as f
+from .class_lists import difference, faults_of_names
+from .fitting import fit_samples, has_region, read_headers
 from .images import UnreadableImageError, read_image
-from .transforms import check_pipeline
+from .transforms import LoadLocImage, check_pipeline
+from .transforms.pipeline_check import leaves
 
 BROKEN = ('error', 'replace')
-HAS_REGION = ('ori_gt_bboxes', 'gt_mask_paths')
 
 
 class LocDataset(BaseDataset):
@@ -22,9 +24,15 @@ class LocDataset(BaseDataset):
     A subclass writes :meth:`load_samples`. Item fields (before the
     pipeline): ``img_path``, ``img_id`` (path relative to the image root),
     ``gt_label`` int; where there are boxes ``ori_gt_bboxes`` ``(n, 4)``
-    float32, continuous corners as annotated, and ``gt_bboxes``, the same
-    clipped to the image where its size is annotated (the loader clips in
-    any case); ``ann_size`` (w, h) where annotated.
+    float32, continuous corners on the image, and ``gt_bboxes``, the same
+    clipped to the image where its size is known; ``ann_size`` (w, h) where
+    annotated; ``ann_grid``, 'seen' where boxes are on the image as EXIF
+    turns it.
+
+    Training uses no boxes, so faults in them never stop it. For a test the
+    headers of the images are read: boxes are brought to the pixels of their
+    files, clipped and counted, and a box with nothing left is dropped. The
+    attribute ``faults`` has all that was found, by kind.
 
     Args:
         data_root (str): Root of the data set.
@@ -38,11 +46,14 @@ class LocDataset(BaseDataset):
 
     Raises:
         ValueError: Unknown split or policy, a pipeline that would leave
-            boxes behind, and on loading whatever is wrong with the
-            annotations, with file and line.
+            boxes behind, and on loading whatever makes figures or labels
+            meaningless, with file and line.
     """
 
     SPLITS: tuple[str, ...] | None = None
+    INCLUSIVE = False  # whether files have inclusive corners
+    NAMES_REPEAT = False  # whether two classes may have one name
+    grid: str | None = 'stored'  # what boxes are on; None: nobody said
 
     def __init__(
         self,
@@ -71,6 +82,7 @@ class LocDataset(BaseDataset):
         self.split = split
         self.broken_images = broken_images
         self.broken = {}  # img_path -> reason, of this process
+        self.faults = f.Faults()
         super().__init__(
             ann_file='',
             data_root=osp.expanduser(data_root or ''),
@@ -92,7 +104,7 @@ class LocDataset(BaseDataset):
         raise NotImplementedError
 
     def load_data_list(self) -> list[dict]:
-        """Read the annotations and check them."""
+        """Read the annotations, check them, and say what is wrong."""
         samples = self.load_samples()
         if not samples:
             raise ValueError(
@@ -100,17 +112,38 @@ class LocDataset(BaseDataset):
                 f'{self.split!r} of {self.data_root!r}.'
             )
         self._check_unique(samples)
-        num_clipped = sum(self._check_sample(s) for s in samples)
-        if num_clipped:
+        self._check_names()
+        self._note_unused(samples)
+        if self.test_mode:
+            self._check_regions(samples)
+        samples = self._fit(samples)
+        for text in self.faults.sentences():
             print_log(
-                f'{type(self).__name__} {self.split}: {num_clipped} boxes '
-                'reached up to a pixel out of their images and were clipped.',
+                f'{type(self).__name__} {self.split}: {text} '
+                'tools/misc/check_dataset.py CONFIG lists all.',
                 'current',
                 logging.WARNING,
             )
-        if self.test_mode:
-            self._check_regions(samples)
         return samples
+
+    def read_boxes(self, read: Callable, default):
+        """Call ``read()``; in training, note its ValueError and go on."""
+        try:
+            return read()
+        except ValueError as error:
+            if self.test_mode:
+                raise
+            self.faults.add(f.UNREAD, str(error))
+            return default
+
+    def _check_names(self) -> None:
+        names = self.metainfo['classes']
+        faults = faults_of_names(names, self.NAMES_REPEAT)
+        if faults:
+            raise ValueError(
+                f'{type(self).__name__} of {self.data_root!r}: '
+                f'{" ".join(faults)}'
+            )
 
     def _check_unique(self, samples: Sequence[dict]) -> None:
         seen = set()
@@ -123,23 +156,42 @@ class LocDataset(BaseDataset):
                 )
             seen.add(sample['img_id'])
 
-    @staticmethod
-    def _check_sample(sample: dict) -> int:
-        """Clip the boxes where the size is known; return how many moved."""
-        if 'ori_gt_bboxes' not in sample or 'ann_size' not in sample:
-            return 0
-        sample['gt_bboxes'], num_clipped = check_boxes(
-            sample['ori_gt_bboxes'],
-            sample['ann_size'],
-            sample.pop('ann_source'),
-            sample['img_id'],
-        )
-        return num_clipped
+    def _fit(self, samples: list[dict]) -> list[dict]:
+        """Fit all boxes to their images, whose headers a test reads."""
+        headers = None
+        if self.test_mode:
+            backend_args = next(
+                (
+                    t.backend_args
+                    for t in leaves(self.pipeline.transforms)
+                    if isinstance(t, LoadLocImage)
+                ),
+                None,
+            )
+            headers = read_headers(
+                [s for s in samples if 'ori_gt_bboxes' in s], backend_args
+            )
+        try:
+            return fit_samples(
+                samples, self.faults, headers, self.grid, self.INCLUSIVE
+            )
+        except f.Refusal as error:
+            raise ValueError(
+                f'{type(self).__name__} {self.split} of {self.data_root!r} '
+                f'cannot be tested on: {error}'
+            ) from error
+
+    def _note_unused(self, samples: list[dict]) -> None:
+        """Note classes without an image to train on."""
+        if self.test_mode:
+            return
+        used = {sample['gt_label'] for sample in samples}
+        for label, name in enumerate(self.metainfo['classes']):
+            if label not in used:
+                self.faults.add(f.NO_IMAGE, f'{label} {name}')
 
     def _check_regions(self, samples: Sequence[dict]) -> None:
-        bare = [
-            s['img_id'] for s in samples if not any(k in s for k in HAS_REGION)
-        ]
+        bare = [s['img_id'] for s in samples if not has_region(s)]
         if bare:
             raise ValueError(
                 f'{type(self).__name__}: {len(bare)} of {len(samples)} test '
@@ -153,7 +205,8 @@ class LocDataset(BaseDataset):
         """Take the class names of the data root, unless others were given.
 
         Raises:
-            ValueError: Names given to the data set are not as many.
+            ValueError: Names given to the data set are not as many, or are
+                the same in another order, which would be other classes.
         """
         given = self._metainfo.get('classes')
         if given is not None and len(given) != len(names):
@@ -161,11 +214,16 @@ class LocDataset(BaseDataset):
                 f'{type(self).__name__}: {len(given)} classes were given, '
                 f'but the data root {self.data_root!r} has {len(names)}.'
             )
+        if given is not None and sorted(given) == sorted(names):
+            order = difference(given, names, 'classes=', self.data_root)
+            if order:
+                raise ValueError(f'{type(self).__name__}: {order}.')
         self._metainfo.setdefault('classes', tuple(names))
 
     def get_image(self, idx: int) -> np.ndarray:
-        """Return the stored image ``(h, w, 3)`` uint8 in B, G, R."""
-        return read_image(self.get_data_info(idx)['img_path'])
+        """Return the image of the boxes, ``(h, w, 3)`` uint8 in B, G, R."""
+        exif = 'apply' if self.grid == 'seen' else 'ignore'
+        return read_image(self.get_data_info(idx)['img_path'], exif)
 
     def prepare_data(self, idx: int) -> dict:
         """Run the pipeline; replace a broken image where that is asked for.

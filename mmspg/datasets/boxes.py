@@ -1,8 +1,8 @@
-"""Boxes as the pipeline holds them: continuous corners, checked, clipped.
+"""Boxes as the pipeline holds them: continuous corners, fitted to an image.
 
-A box is ``(x0, y0, x1, y1)`` in pixels of the stored image, origin at the
-top left corner of the top left pixel, so that ``0 <= x <= W`` and the box of
-the whole image is ``(0, 0, W, H)``. An annotation that counts pixels
+A box is ``(x0, y0, x1, y1)`` in pixels of the image, origin at the top left
+corner of the top left pixel, so that ``0 <= x <= W`` and the box of the
+whole image is ``(0, 0, W, H)``. An annotation that counts pixels
 inclusively, ``xmin..xmax``, covers ``xmin`` to ``xmax + 1``.
 """
 
@@ -10,7 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-SLACK = 1.0  # pixels that a box may stick out of its image
+from . import faults as f
+
+# Rounding, and the two ways of counting the last pixel, make boxes leave
+# their image by a pixel. This is no fault of an annotation.
+SLACK = 1.0
 
 
 def from_inclusive(boxes) -> np.ndarray:
@@ -32,47 +36,101 @@ def clip_boxes(boxes: np.ndarray, size: tuple[float, float]) -> np.ndarray:
     return np.clip(boxes, 0, np.array([w, h, w, h], boxes.dtype))
 
 
-def check_boxes(
-    boxes: np.ndarray,
-    size: tuple[int, int],
-    sources: Sequence[str],
-    image: str,
-) -> tuple[np.ndarray, int]:
-    """Clip annotated boxes to their image, or refuse them.
+def in_shares(corners) -> np.ndarray:
+    """Tell which boxes look like shares of the image, 0 to 1.
 
-    Rounding makes annotators' boxes leave their image by a pixel; anything
-    further out belongs to another image or another resolution.
+    Args:
+        corners: As annotated, before any conversion, ``(n, 4)``.
+
+    Returns:
+        np.ndarray: ``(n,)`` bool.
+    """
+    corners = np.array(corners, np.float64).reshape(-1, 4)
+    return (np.abs(corners) <= 1.001).all(axis=1)
+
+
+def check_shares(corners, places: Sequence[str]) -> None:
+    """Refuse annotations whose boxes are shares of the image.
+
+    Args:
+        corners: Of all boxes of a file, as annotated, ``(n, 4)``.
+        places (Sequence[str]): File and line, or id, of each box.
+
+    Raises:
+        Refusal: More than half of the boxes are within 0 and 1.
+    """
+    found = np.flatnonzero(in_shares(corners)).tolist()
+    if 2 * len(found) > len(places):
+        raise f.Refusal(f.SHARES, [places[i] for i in found])
+
+
+def check_lost(found: f.Faults, number: int) -> None:
+    """Refuse annotations most of whose boxes are not in their images.
+
+    Args:
+        found (Faults): Of :func:`fit_boxes`, of all boxes.
+        number (int): How many boxes there are.
+
+    Raises:
+        Refusal: More than half of the boxes have less than half of their
+            area inside.
+    """
+    lost = found.get(f.LOST, []) + found.get(f.NOTHING_LEFT, [])
+    if 2 * len(lost) > number:
+        raise f.Refusal(f.MOST_LOST, lost)
+
+
+def fit_boxes(
+    boxes: np.ndarray,
+    size: tuple[int, int] | None,
+    places: Sequence[str],
+    image: str,
+    found: f.Faults,
+    inclusive: bool = False,
+) -> np.ndarray:
+    """Clip annotated boxes to their image, drop those with nothing left.
+
+    A box that leaves its image by up to a pixel stays as it is annotated,
+    so that figures are those of the benchmark, whose metadata has many.
 
     Args:
         boxes (np.ndarray): Continuous corners as annotated, ``(n, 4)``.
-        size (tuple): Width and height of the stored image.
-        sources (Sequence[str]): ``'file:line'`` of each box, for messages.
+        size (tuple, optional): Width and height of the image. None: only
+            empty boxes are dropped.
+        places (Sequence[str]): ``'file:line'`` of each box, for messages.
         image (str): Name of the image, for messages.
+        found (Faults): The faults are added to it.
+        inclusive (bool): The corners are inclusive pixels, and stay so.
 
     Returns:
-        tuple: The boxes clipped to the image, ``(n, 4)``, and how many of
-        them the clipping changed.
-
-    Raises:
-        ValueError: A box is empty, not finite, or more than one pixel
-            outside its image; says which, and where it was read.
+        np.ndarray: ``(m, 4)``, m <= n, of the same type.
     """
-    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-    clipped = clip_boxes(boxes, size)
+    corners = np.asarray(boxes).reshape(-1, 4)
+    one = np.array([0, 0, 1, 1]) * inclusive
+    boxes = corners.astype(np.float64) + one
+    clipped = boxes if size is None else clip_boxes(boxes, size)
     out = np.abs(boxes - clipped).max(axis=1, initial=0)
-    empty = (clipped[:, 2:] <= clipped[:, :2]).any(axis=1)
-    for i in np.flatnonzero(~(out <= SLACK) | empty).tolist():
+    left = np.isfinite(boxes).all(axis=1)
+    left &= (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
+    for i in np.flatnonzero(~left | (out > SLACK)).tolist():
         x0, y0, x1, y1 = (f'{v:g}' for v in boxes[i])
-        fault = (
-            'is empty'
-            if (boxes[i, 2:] <= boxes[i, :2]).any()
-            else f'is more than {SLACK:g} pixel outside'
+        of = '' if size is None else f', which is {size[0]} x {size[1]}'
+        if left[i]:
+            kind, what = f.OUTSIDE, f'leaves it by {out[i]:g} pixels'
+            if 2 * _area(clipped[i]) < _area(boxes[i]):
+                kind = f.LOST
+        else:
+            empty = not (boxes[i, 2:] > boxes[i, :2]).all()
+            kind = f.NOTHING_LEFT
+            what = 'is empty' if empty else 'is wholly outside'
+        found.add(
+            kind,
+            f'{places[min(i, len(places) - 1)]}: the box from ({x0}, {y0}) '
+            f'to ({x1}, {y1}) of image {image}{of}, {what}',
         )
-        raise ValueError(
-            f'{sources[min(i, len(sources) - 1)]}: the box from ({x0}, {y0}) '
-            f'to ({x1}, {y1}), edges exclusive, {fault} of image {image}, '
-            f'which is {size[0]} x {size[1]} (width x height). Boxes are in '
-            'pixels of the stored image, unrotated: correct the line, or '
-            'check that the image is the annotated one.'
-        )
-    return clipped, int((out > 0).sum())
+    fitted = np.where(out[:, None] > SLACK, clipped - one, corners)
+    return fitted[left].astype(corners.dtype)
+
+
+def _area(box: np.ndarray) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])

@@ -11,6 +11,9 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 from xml.etree import ElementTree
 
+from .class_lists import check_name
+from .encodings import decode_xml, encoding_of
+
 MAX_XML_DEPTH = 32
 MAX_XML_BYTES = 2**20  # an annotation is a few KiB; parsed it takes 100 times
 MAX_NUMBER = 2**31 - 1  # whatever is larger is a slip, and overflows later
@@ -25,11 +28,16 @@ class Box(NamedTuple):
 
 
 class VOCImage(NamedTuple):
-    """An image of a VOC annotation; ``size`` is (w, h)."""
+    """An image of a VOC annotation; ``size`` is (w, h).
+
+    ``boxes`` are inclusive corners as the file has them, which may count
+    pixels from 0 or from 1; ``database`` is what the file says it is from.
+    """
 
     size: tuple[int, int]
     names: list[str]
     boxes: list[Box]
+    database: str = ''
 
 
 def fail(where: str, got, expected: str) -> NoReturn:
@@ -63,16 +71,32 @@ def numbers(texts, where: str, what: str) -> tuple[float, ...]:
 
 def read_lines(path: str) -> Iterator[tuple[str, str]]:
     """Yield ``('file:line', text)`` of the lines that are not blank."""
-    with open(path, encoding='utf-8') as f:
+    with open(path, encoding=encoding_of(path)) as f:
         number = 0
         try:
             for number, line in enumerate(f, 1):
                 if line.strip():
                     yield f'{path}:{number}', line.strip()
-        except UnicodeDecodeError as e:
+        except UnicodeError as e:
             raise ValueError(
-                f'{path}:{number + 1}: not text in UTF-8: {e}.'
+                f'{path}:{number + 1}: not text in UTF-8: {e}. Save the file '
+                'as UTF-8.'
             ) from e
+
+
+def read_names(path: str) -> list[str]:
+    """Read class names, a name a line; the lines are the labels.
+
+    Raises:
+        ValueError: An empty line among them, which would shift the labels;
+            a name that :func:`check_name` refuses.
+    """
+    names = []
+    for where, line in read_lines(path):
+        if where != f'{path}:{len(names) + 1}':
+            fail(f'{path}:{len(names) + 1}', '', 'a class name a line')
+        names.append(check_name(line, where))
+    return names
 
 
 def read_columns(
@@ -121,8 +145,10 @@ def read_synset_mapping(path: str) -> dict[str, str]:
 def read_voc_xml(path: str) -> VOCImage:
     """Read a VOC-style XML annotation; corners are inclusive pixels.
 
-    Document types and entities are refused: annotations have none, and
-    entities can blow up in memory.
+    The corners are as the file has them: ILSVRC counts pixels from 0, the
+    devkit of PASCAL VOC from 1; :func:`mmspg.datasets.voc.voc_origin` tells
+    which. Document types and entities are refused: annotations have none,
+    and entities can blow up in memory.
 
     Raises:
         ValueError: Malformed, or a field is missing; names file and line.
@@ -163,7 +189,7 @@ def read_voc_xml(path: str) -> VOCImage:
                 f'{path}: larger than {MAX_XML_BYTES} bytes, so it is no '
                 'annotation of an image.'
             )
-        parser.Parse(content, True)
+        parser.Parse(decode_xml(content, path), True)
     except xml.parsers.expat.ExpatError as e:
         raise ValueError(
             f'{path}:{e.lineno}: malformed XML: '
@@ -187,13 +213,14 @@ def read_voc_xml(path: str) -> VOCImage:
     )
     names, boxes = [], []
     for node in root.findall('object'):
-        names.append(text(node, 'name')[0])
+        names.append(check_name(*text(node, 'name')))
         box: list[float] = []
         for tag in ('xmin', 'ymin', 'xmax', 'ymax'):
             value, where = text(node, f'bndbox/{tag}')
             box += numbers([value], where, f'<{tag}>, a number')
         boxes.append(Box(tuple(box), where))
-    return VOCImage((width, height), names, boxes)
+    database = (root.findtext('source/database') or '').strip()
+    return VOCImage((width, height), names, boxes, database)
 
 
 def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
@@ -207,7 +234,7 @@ def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
     """
     out = {}
     expected = "'ImageId,wnid xmin ymin xmax ymax ...'"
-    with open(path, encoding='utf-8', newline='') as f:
+    with open(path, encoding=encoding_of(path), newline='') as f:
         rows = csv.reader(f)
         try:
             for row in rows:
@@ -227,7 +254,7 @@ def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
                         for g in groups
                     ],
                 )
-        except (csv.Error, UnicodeDecodeError) as e:
+        except (csv.Error, UnicodeError) as e:
             raise ValueError(f'{path}:{rows.line_num}: {e}.') from e
     return out
 

@@ -3,16 +3,18 @@
 import logging
 import os
 import os.path as osp
+from functools import partial
 
 from mmengine.logging import print_log
 
 from mmspg.registry import DATASETS
 
+from . import faults as f
 from .base import LocDataset
 from .boxes import from_inclusive
 from .formats import (
-    Box,
     agree,
+    fail,
     read_blacklist,
     read_lines,
     read_solution_csv,
@@ -56,6 +58,8 @@ class ImageNetLoc(LocDataset):
 
     SPLITS = ('train', 'val')
     METAINFO = dict(dataset_type='ILSVRC CLS-LOC')
+    INCLUSIVE = True
+    NAMES_REPEAT = True  # crane, the bird, and crane, the machine
 
     def __init__(
         self,
@@ -106,10 +110,9 @@ class ImageNetLoc(LocDataset):
 
     def _has(self, path: str) -> str | None:
         """Return where an optional file or folder is, or None."""
-        prefixes = ['', 'ILSVRC']
-        if path.startswith('LOC_'):  # beside the folder ILSVRC of Kaggle's
-            prefixes.append('..')
-        for prefix in prefixes:
+        # '..': beside the folder ILSVRC of Kaggle's
+        above = ['..'] if path.startswith('LOC_') else []
+        for prefix in ('', 'ILSVRC', *above):
             full = osp.normpath(osp.join(self.data_root, prefix, path))
             if osp.exists(full):
                 return full
@@ -143,11 +146,14 @@ class ImageNetLoc(LocDataset):
             for where, path in paths
         ]
         if self.train_boxes:
-            annotated, source = self._annotations(
-                [osp.splitext(s['img_id'])[0] for s in samples], partial=True
+            stems = [osp.splitext(s['img_id'])[0] for s in samples]
+            annotated, source = self.read_boxes(
+                lambda: self._annotations(stems, some=True), ({}, '')
             )
             for sample in samples:
-                self._add_boxes(sample, annotated, source)
+                self.read_boxes(
+                    partial(self._add_boxes, sample, annotated, source), None
+                )
         return samples
 
     def _names_of(self, stems: list[str]) -> dict[str, str]:
@@ -223,12 +229,12 @@ class ImageNetLoc(LocDataset):
 
     # -- boxes -------------------------------------------------------------
 
-    def _annotations(self, ids, partial=False) -> tuple[dict, str]:
+    def _annotations(self, ids, some=False) -> tuple[dict, str]:
         """Return ``{image id: XML path, or (wnids, boxes)}`` and the source.
 
         Args:
             ids: Paths of the images, without suffix.
-            partial (bool): Not every image need have an annotation.
+            some (bool): Not every image need have an annotation.
         """
         folder = f'Annotations/CLS-LOC/{self.split}'
         table = f'LOC_{self.split}_solution.csv'
@@ -236,7 +242,7 @@ class ImageNetLoc(LocDataset):
         if self.boxes_from != 'csv' and xml:
             names = (
                 ids
-                if partial
+                if some
                 else [
                     n[: -len('.xml')]
                     for n in os.listdir(xml)
@@ -244,7 +250,7 @@ class ImageNetLoc(LocDataset):
                 ]
             )
             paths = {i: osp.join(xml, f'{i}.xml') for i in names}
-            if partial:
+            if some:
                 paths = {i: p for i, p in paths.items() if osp.exists(p)}
             return paths, xml
         if self.boxes_from != 'xml' and csv:
@@ -252,10 +258,9 @@ class ImageNetLoc(LocDataset):
         wanted = dict(xml=[folder], csv=[table], auto=[folder, table])[
             self.boxes_from
         ]
-        candidates = [f'{p}{w}' for w in wanted for p in ('', 'ILSVRC/')]
-        return {}, find(
-            self.data_root, *candidates, what=f'the boxes of {self.split}'
-        )
+        places = [f'{p}{w}' for w in wanted for p in ('', 'ILSVRC/')]
+        what = f'the boxes of {self.split}'
+        return {}, find(self.data_root, *places, what=what)
 
     def _add_boxes(self, sample: dict, annotated: dict, source: str) -> dict:
         """Add label, boxes and size of an annotation to its sample."""
@@ -264,15 +269,27 @@ class ImageNetLoc(LocDataset):
         if entry is None:
             return sample
         if isinstance(entry, str):
-            sample['ann_size'], names, boxes = read_voc_xml(entry)
+            sample['ann_size'], names, boxes, _ = read_voc_xml(entry)
         else:
             names, boxes = entry
             entry = source
         if not boxes:
-            raise ValueError(
-                f'{entry}: no <object>, so image '
-                f'{sample["img_id"]} has neither class nor box.'
-            )
+            image = sample['img_id']
+            fail(entry, 'no <object>', f'the class and a box of {image}')
+        if self.split == 'train':  # the folder is the class
+            own = sample['img_id'].split('/')[0]
+            for name, box in zip(names, boxes, strict=True):
+                if name != own:
+                    self.faults.add(f.OTHER_CLASS, f'{box.source}: {name}')
+            boxes = [b for n, b in zip(names, boxes, strict=True) if n == own]
+        else:
+            sample['gt_label'] = self._label_of(sample, names, boxes)
+        if boxes:
+            sample['ori_gt_bboxes'] = from_inclusive([b.xyxy for b in boxes])
+            sample['ann_source'] = [b.source for b in boxes]
+        return sample
+
+    def _label_of(self, sample, names, boxes) -> int:
         if '/' in sample['img_id']:
             names = names + [sample['img_id'].split('/')[0]]
         if len(set(names)) > 1:
@@ -280,12 +297,4 @@ class ImageNetLoc(LocDataset):
                 f'{boxes[0].source}: image {sample["img_id"]} is of several '
                 f'classes, {sorted(set(names))}; CLS-LOC has one an image.'
             )
-        sample['gt_label'] = self._label(names[0], boxes[0].source)
-        add_inclusive_boxes(sample, boxes)
-        return sample
-
-
-def add_inclusive_boxes(sample: dict, boxes: list[Box]) -> None:
-    """Set ``ori_gt_bboxes`` from inclusive corners, and ``ann_source``."""
-    sample['ori_gt_bboxes'] = from_inclusive([b.xyxy for b in boxes])
-    sample['ann_source'] = [b.source for b in boxes]
+        return self._label(names[0], boxes[0].source)

@@ -1,6 +1,7 @@
 """Any data set in the metadata format of the WSOL benchmark."""
 
 import os.path as osp
+from glob import glob
 
 from mmspg.registry import DATASETS
 
@@ -14,11 +15,14 @@ from .formats import (
     numbers,
     read_columns,
     read_lines,
+    read_names,
     read_table,
 )
+from .grid import GRIDS
 from .paths import find, inside
 
 CLASS_NAMES = 'class_names.txt'
+GRID = 'grid.txt'
 MAX_CLASSES = 100_000  # without names each label below the highest gets one
 
 
@@ -38,7 +42,9 @@ class WSOLMetadata(LocDataset):
       ``mask_root``. Where a split has none it can be trained on only.
 
     ``class_names.txt``, a name a line, may lie in ``metadata_root`` or in
-    the split; without it the labels are their own names.
+    the split; without it the labels are their own names. ``grid.txt`` in the
+    split holds the word ``seen`` where boxes are on images as EXIF turns
+    them, as our converters write it for photographs of one's own.
 
     With masks an item has ``gt_mask_paths`` (list of str) and
     ``gt_ignore_path`` (str, or None) instead of boxes.
@@ -52,8 +58,13 @@ class WSOLMetadata(LocDataset):
         proxy (bool): Take the list ``image_ids_proxy.txt``, the benchmark's
             part of the training images for trying out settings.
         mask_root (str, optional): Root of the masks; ``data_root`` if None.
+        grid (str, optional): What boxes and sizes are annotated on: 'seen',
+            the image as its EXIF orientation turns it, or 'stored'. Defaults
+            to what ``grid.txt`` says, and to 'stored' without it.
         **kwargs: As of :class:`LocDataset`.
     """
+
+    INCLUSIVE = True
 
     def __init__(
         self,
@@ -62,8 +73,14 @@ class WSOLMetadata(LocDataset):
         split: str = 'train',
         proxy: bool = False,
         mask_root: str | None = None,
+        grid: str | None = None,
         **kwargs,
     ):
+        if grid not in (None, *GRIDS):
+            raise ValueError(
+                f'WSOLMetadata: grid must be one of {GRIDS}, got {grid!r}.'
+            )
+        self.grid = grid
         self.metadata_root = osp.expanduser(metadata_root)
         self.proxy = proxy
         self.mask_root = mask_root
@@ -84,8 +101,9 @@ class WSOLMetadata(LocDataset):
             if sample['gt_label'] >= MAX_CLASSES:
                 fail(line, label, f'a label below {MAX_CLASSES}')
         self._name_classes(samples, labels)
-        self._add_sizes(samples)
-        self._add_regions(samples)
+        self._read_grid(samples)
+        self.read_boxes(lambda: self._add_sizes(samples), None)
+        self.read_boxes(lambda: self._add_regions(samples), None)
         return list(samples.values())
 
     def _find(self, name: str) -> str:
@@ -126,10 +144,9 @@ class WSOLMetadata(LocDataset):
         path = self._optional(CLASS_NAMES, '', self.split)
         names = self._metainfo.get('classes')
         if path:
-            names = [line for _, line in read_lines(path)]
+            names = read_names(path)
         if names is None:
-            highest = max((s['gt_label'] for s in samples.values()), default=0)
-            names = [str(i) for i in range(highest + 1)]
+            names = [str(i) for i in range(self._highest_label(samples) + 1)]
         self.set_classes(names)
         for image, sample in samples.items():
             if sample['gt_label'] >= len(names):
@@ -139,6 +156,25 @@ class WSOLMetadata(LocDataset):
                     f'a label below {len(names)}, the number of classes of '
                     f'{path or "the argument classes"}',
                 )
+
+    def _highest_label(self, samples) -> int:
+        """The highest label of all splits: one need not have every class."""
+        labels = [s['gt_label'] for s in samples.values()]
+        for path in glob(osp.join(self.metadata_root, '*/class_labels.txt')):
+            texts = [line.rsplit(',', 1)[-1] for _, line in read_lines(path)]
+            labels += [int(text) for text in texts if text.isdecimal()]
+        return min(max(labels, default=0), MAX_CLASSES)
+
+    def _read_grid(self, samples) -> None:
+        """Take the grid of the split, unless the argument gave one."""
+        path = self._optional(GRID)
+        if self.grid is None and path:
+            where, self.grid = next(read_lines(path), (path, ''))
+            if self.grid not in GRIDS:
+                fail(where, self.grid, f'one of {GRIDS}')
+        if self.grid == 'seen':
+            for sample in samples.values():
+                sample['ann_grid'] = 'seen'
 
     def _add_sizes(self, samples) -> None:
         path = self._optional('image_sizes.txt')

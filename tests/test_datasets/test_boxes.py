@@ -3,11 +3,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmspg.datasets.boxes import check_boxes, from_inclusive
+from mmspg.datasets import faults as f
+from mmspg.datasets.boxes import (
+    check_lost,
+    check_shares,
+    fit_boxes,
+    from_inclusive,
+)
 
 pytestmark = pytest.mark.quick  # on both stacks
 
 SIZE = (60, 40)
+
+
+def fit(*boxes, **kwargs):
+    """Fit boxes to a 60 x 40 image; gives them and the faults."""
+    found = f.Faults()
+    places = [f'boxes.txt:{i}' for i in range(7, 7 + len(boxes))]
+    fitted = fit_boxes(
+        np.float32(boxes), SIZE, places, 'a/b.jpg', found, **kwargs
+    )
+    return fitted.tolist(), found
 
 
 def test_inclusive_pixels_cover_one_more():
@@ -17,55 +33,89 @@ def test_inclusive_pixels_cover_one_more():
 
 
 @pytest.mark.parametrize(
-    'box, clipped',
+    'box', [(0, 0, 60, 40), (-1, -1, 61, 41), (-0.25, 3, 10, 40.5)]
+)
+def test_within_a_pixel_is_as_annotated_and_no_fault(box):
+    assert fit(box) == ([list(box)], {})
+
+
+@pytest.mark.parametrize(
+    'box, clipped, by',
     [
-        ((0, 0, 60, 40), (0, 0, 60, 40)),
-        ((-1, -1, 61, 41), (0, 0, 60, 40)),
-        ((-0.25, 3, 10, 40.5), (0, 3, 10, 40)),
+        ((0, 0, 61.5, 40), (0, 0, 60, 40), '1.5'),
+        ((7, 6, 92, 41), (7, 6, 60, 40), '32'),
+        ((-20, -2, 60, 50), (0, 0, 60, 40), '20'),
     ],
 )
-def test_within_a_pixel_is_clipped_and_counted(box, clipped):
-    boxes, count = check_boxes(np.float32([box, box]), SIZE, ['f:1'], 'i')
-    assert boxes.tolist() == [list(clipped)] * 2
-    assert count == (2 if box != clipped else 0)
+def test_outside_is_clipped_and_counted(box, clipped, by):
+    boxes, found = fit((1, 1, 2, 2), box)
+    assert boxes == [[1, 1, 2, 2], list(clipped)]
+    ((kind, (place,)),) = found.items()
+    assert kind is f.OUTSIDE
+    assert place.startswith('boxes.txt:8: ')
+    assert f'a/b.jpg, which is 60 x 40, leaves it by {by} pixels' in place
 
 
 @pytest.mark.parametrize(
     'box, fault',
     [
-        ((0, 0, 61.5, 40), 'outside'),
-        ((0, -1.5, 60, 40), 'outside'),
-        ((60, 0, 61, 40), 'outside'),  # nothing left inside
+        ((60, 0, 61, 40), 'wholly outside'),
+        ((70, 0, 90, 40), 'wholly outside'),
         ((5, 5, 5, 9), 'empty'),
         ((9, 5, 5, 9), 'empty'),
-        ((np.nan, 0, 5, 5), 'outside'),
-        ((0, 0, np.inf, 5), 'outside'),
+        ((np.nan, 0, 5, 5), 'empty'),
+        ((0, 0, np.inf, 5), 'wholly outside'),
     ],
 )
-def test_refused_with_line_and_image(box, fault):
-    boxes = np.float32([(1, 1, 2, 2), box])
-    with pytest.raises(ValueError, match=fault) as e:
-        check_boxes(boxes, SIZE, ['boxes.txt:7', 'boxes.txt:8'], 'a/b.jpg')
-    assert 'boxes.txt:8' in str(e.value)
-    assert 'a/b.jpg' in str(e.value)
-    assert '60 x 40' in str(e.value)
+def test_nothing_left_is_dropped_and_named(box, fault):
+    boxes, found = fit(box, (1, 1, 2, 2))
+    assert boxes == [[1, 1, 2, 2]]
+    ((kind, (place,)),) = found.items()
+    assert kind is f.NOTHING_LEFT
+    assert place.startswith('boxes.txt:7: ')
+    assert fault in place
 
 
 def test_no_boxes():
-    boxes, count = check_boxes(np.zeros((0, 4)), SIZE, [], 'i')
-    assert boxes.shape == (0, 4)
-    assert count == 0
+    found = f.Faults()
+    assert fit_boxes(np.zeros((0, 4)), SIZE, [], 'i', found).shape == (0, 4)
+    assert not found
 
 
-@given(st.lists(st.floats(-3, 63, width=32), min_size=4, max_size=4))
-def test_what_passes_is_inside_and_not_moved_by_more_than_a_pixel(box):
-    try:
-        (out,), _ = check_boxes(np.float32([box]), SIZE, ['f:1'], 'i')
-    except ValueError:
-        x0, y0, x1, y1 = box
-        fine = -1 <= x0 < x1 <= 61 and -1 <= y0 < y1 <= 41
-        assert not fine or x0 >= 60 or y0 >= 40 or x1 <= 0 or y1 <= 0
+@given(st.lists(st.floats(-90, 150, width=32), min_size=4, max_size=4))
+def test_what_is_left_is_the_part_inside(box):
+    boxes, found = fit(box)
+    x0, y0, x1, y1 = box
+    part = max(x0, 0), max(y0, 0), min(x1, 60), min(y1, 40)
+    if part[0] >= part[2] or part[1] >= part[3]:
+        assert boxes == []
+        assert list(found) == [f.NOTHING_LEFT]
         return
-    assert np.abs(out - np.float32(box)).max() <= 1
-    assert 0 <= out[0] < out[2] <= 60
-    assert 0 <= out[1] < out[3] <= 40
+    far = max(abs(a - b) for a, b in zip(part, box, strict=True)) > 1
+    assert boxes == [list(part if far else box)]
+    area = (part[2] - part[0]) * (part[3] - part[1])
+    lost = 2 * area < np.prod(np.float64(box[2:]) - box[:2])
+    assert list(found) == [f.LOST if lost else f.OUTSIDE] * far
+
+
+@given(st.lists(st.integers(-90, 150), min_size=4, max_size=4))
+def test_inclusive_boxes_stay_inclusive(box):
+    boxes, found = fit(box, inclusive=True)
+    continuous, same = fit((*box[:2], box[2] + 1, box[3] + 1))
+    assert boxes == [[a, b, c - 1, d - 1] for a, b, c, d in continuous]
+    assert found == same
+
+
+def test_most_boxes_outside_are_refused():
+    _, found = fit((50, 0, 80, 40), (70, 0, 80, 40), (0, 0, 62, 40))
+    with pytest.raises(f.Refusal, match='mostly outside .*: 2 .boxes.txt:7'):
+        check_lost(found, 3)
+    check_lost(found, 4)
+
+
+def test_shares_are_refused_as_a_whole():
+    shares = [[0.2, 0.3, 0.7, 0.7], [0, 0, 1, 1], [0.2, 0.3, -0.3, -0.3]]
+    with pytest.raises(ValueError, match='shares .*: 3 .f:1; f:2; and 1 more'):
+        check_shares([*shares, [5, 5, 9, 9]], ['f:1', 'f:2', 'f:3', 'f:4'])
+    check_shares([[0, 0, 2, 2], [0, 0, 1, 1]], ['f:1', 'f:2'])
+    check_shares([], [])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mmspg.datasets import CUBLoc
+from mmspg.datasets import faults as f
 
 pytestmark = pytest.mark.quick  # on both stacks
 
@@ -56,7 +57,7 @@ def replace_line(path, number, line):
 def test_bad_line(cub, file, number, line, message):
     replace_line(cub / f'{file}.txt', number, line)
     with pytest.raises(ValueError, match=message) as e:
-        CUBLoc(str(cub), 'test')
+        CUBLoc(str(cub), 'test', test_mode=True)
     assert f'{file}.txt:{number}: ' in str(e.value)
 
 
@@ -68,22 +69,61 @@ def test_files_that_disagree(cub, file):
     columns = 5 if file == 'bounding_boxes' else 2
     replace_line(path, 4, ' '.join(['7'] + ['1'] * (columns - 1)))
     with pytest.raises(ValueError, match=f"disagree: 1 .*{file}.txt, .'4'"):
-        CUBLoc(str(cub), 'train')
+        CUBLoc(str(cub), 'test', test_mode=True)
+
+
+def test_no_fault_of_boxes_stops_a_training(cub):
+    path = cub / 'bounding_boxes.txt'
+    path.write_text('1 40 5 90 30\n2 nan 5 1 1\n')
+    data = CUBLoc(str(cub), 'train', pipeline=LOAD)
+    assert [data[i]['data_samples'].gt_label.item() for i in (0, 1)] == [0, 1]
+    ((kind, (place,)),) = data.faults.items()
+    assert kind is f.UNREAD
+    assert 'disagree' in place
+    path.write_text('1 40 5 90 30\n2 1 2 3 4\n3 80 5 9 9\n4 1 2 3 4\n')
+    data = CUBLoc(str(cub), 'train', pipeline=LOAD)
+    assert data[0]['data_samples'].gt_bboxes.tolist() == [[40, 5, 60, 35]]
+    assert 'gt_bboxes' not in data[1]['data_samples']
+
+
+def test_a_box_that_leaves_its_image_is_clipped_and_counted(cub):
+    replace_line(cub / 'bounding_boxes.txt', 2, '2 27 6 40 36')
+    data = CUBLoc(str(cub), 'test', test_mode=True, pipeline=LOAD)
+    sample = data[0]['data_samples']
+    assert sample.gt_bboxes.tolist() == [[27, 6, 60, 40]]
+    assert sample.ori_gt_bboxes.tolist() == [[27, 6, 60, 40]]
+    ((kind, (place,)),) = data.faults.items()
+    assert kind is f.OUTSIDE
+    assert 'bounding_boxes.txt:2: ' in place
+    assert 'b.jpg, which is 60 x 40, leaves it by 7 pixels' in place
+
+
+@pytest.mark.parametrize('box', ['50 5 0 30', '70 5 10 30'])
+def test_an_image_without_a_box_left_is_left_out(cub, box):
+    replace_line(cub / 'bounding_boxes.txt', 2, f'2 {box}')
+    data = CUBLoc(str(cub), 'test', test_mode=True, pipeline=LOAD)
+    assert [data.get_data_info(0)['img_id']] == ['002.Auk/d.jpg']
+    assert len(data) == 1
+    assert 'bounding_boxes.txt:2: ' in data.faults[f.NOTHING_LEFT][0]
+    assert data.faults[f.NO_BOX_LEFT] == ['001.Albatross/b.jpg']
 
 
 @pytest.mark.parametrize(
-    'box, message',
+    'boxes, message',
     [
-        ('50 5 12 30', 'outside .*b.jpg, which is 60 x 40'),
-        ('50 5 0 30', 'empty'),
-        ('-2 5 10 30', 'outside'),
+        (['2 .1 .1 .5 .5', '4 0 0 1 1'], 'in shares .*: 2 .*Multiply x by'),
+        (
+            ['2 210 5 9 9', '4 210 5 9 9'],
+            'mostly outside its image.*: 2 .*another res',
+        ),
     ],
 )
-def test_bad_box_is_found_at_loading(cub, box, message):
-    replace_line(cub / 'bounding_boxes.txt', 2, f'2 {box}')
-    data = CUBLoc(str(cub), 'test', pipeline=LOAD)
-    with pytest.raises(ValueError, match=f'bounding_boxes.txt:2: .*{message}'):
-        data[0]
+def test_boxes_that_mean_nothing_are_refused_as_a_whole(cub, boxes, message):
+    for line in boxes:
+        replace_line(cub / 'bounding_boxes.txt', int(line[0]), line)
+    with pytest.raises(ValueError, match=message):
+        CUBLoc(str(cub), 'test', test_mode=True)
+    CUBLoc(str(cub), 'test')  # to train on
 
 
 @pytest.mark.parametrize('gone', ['images', 'bounding_boxes', 'classes'])

@@ -11,6 +11,7 @@ from mmspg.datasets.formats import (
     read_voc_xml,
 )
 from mmspg.datasets.paths import inside
+from mmspg.datasets.voc import voc_origin
 
 
 @pytest.fixture
@@ -71,6 +72,57 @@ EXTERNAL = (
 def test_bad_xml(xml, text, message):
     with pytest.raises(ValueError, match=message):
         read_voc_xml(xml(text))
+
+
+@pytest.mark.parametrize(
+    'declared, encoding, name',
+    [
+        ('ISO-8859-1', 'latin-1', 'canapé'),
+        ('windows-1252', 'cp1252', 'canapé – €'),
+        ('GBK', 'gbk', '猫'),
+        ('gb2312', 'gbk', '鎔'),  # a character that GB 2312 has not
+        ('Shift_JIS', 'shift_jis', '猫'),
+        ('UTF-8', 'utf-8', '猫'),
+        ('UTF-8', 'utf-8-sig', '猫'),
+        ('utf-16', 'utf-16', '猫'),
+        ('utf-16', 'utf-8', '猫'),  # .NET writes this
+        ('unheard-of', 'utf-8', '猫'),
+    ],
+)
+def test_declared_encodings(tmp_path, declared, encoding, name):
+    path = tmp_path / 'a.xml'
+    text = f'<?xml version="1.0" encoding="{declared}"?>\n'
+    text += voc((9, 9), (name, 1, 2, 3, 4))
+    path.write_bytes(text.encode(encoding))
+    assert read_voc_xml(str(path)).names == [name]
+
+
+@pytest.mark.parametrize('declared', ['UTF-8', 'GBK', 'unheard-of'])
+def test_bytes_of_no_encoding_are_refused(tmp_path, declared):
+    path = tmp_path / 'a.xml'
+    text = f'<?xml version="1.0" encoding="{declared}"?>\n'
+    path.write_bytes(text.encode() + b'<a>\xff\xfe\xff</a>')
+    with pytest.raises(ValueError, match=f'a.xml:2: .*declares {declared}'):
+        read_voc_xml(str(path))
+
+
+@pytest.mark.parametrize('name', ['', 'a\nb', 'a\u2028b'])
+def test_names_that_a_line_cannot_hold(xml, name):
+    with pytest.raises(ValueError, match='a.xml:7: .*class'):
+        read_voc_xml(xml(voc((9, 9), (name, 1, 2, 3, 4))))
+
+
+@pytest.mark.parametrize(
+    'corner, database, origin',
+    [(1, '', 1), (0, '', 0), (1, 'ILSVRC_2012', 0), (1, 'The VOC2007', 1)],
+)
+def test_whether_pixels_count_from_0_or_1(xml, corner, database, origin):
+    text = voc((9, 9), ('cat', corner, 1, 9, 9))
+    source = f'<source><database>{database}</database></source></annotation>'
+    image = read_voc_xml(xml(text.replace('</annotation>', source)))
+    found, why = voc_origin([image])
+    assert found == origin
+    assert f'from {origin}' in why
 
 
 VALID = voc((500, 375), ('n01', 1, 2, 30, 40))

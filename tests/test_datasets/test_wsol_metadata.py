@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
 from data_trees import write
+from PIL import Image
 
 from mmspg.datasets import WSOLMetadata
+from mmspg.datasets import faults as f
 
 pytestmark = pytest.mark.quick  # on both stacks
 
@@ -51,6 +54,8 @@ def test_given_class_names(wsol):
     write(wsol / 'meta/class_names.txt', 'a\nb\n')
     with pytest.raises(ValueError, match='3 classes were given.*has 2'):
         load(wsol, classes=['x', 'y', 'z'])
+    with pytest.raises(ValueError, match="another order: label 0 is 'b'"):
+        load(wsol, classes=['b', 'a'])
 
 
 def test_proxy_list(wsol):
@@ -106,14 +111,20 @@ def test_masks(wsol):
         ),
         (
             'localization',
-            'a.jpg,1,2,3,4\nb.jpg,0,0,62,40\n',
-            'localization.txt:2: .*outside of image b.jpg',
+            'a.jpg,.1,.2,.3,.4\nb.jpg,0.2,0.3,-0.3,-0.3\n',
+            'in shares of its image .*: 2 .*localization.txt:1; .*Multiply',
         ),
         (
             'localization',
-            'a.jpg,1,2,3,4\nb.jpg,9,0,5,40\n',
-            'localization.txt:2: .*empty',
+            'a.jpg,1,2,300,400\nb.jpg,90,90,99,99\n',
+            'mostly outside its image.*: 2 .*localization.txt:1: .*a.jpg',
         ),
+        ('image_sizes', 'a.jpg,60,40\nb.jpg,90,90\n', 'b.jpg is 60 x 40 .* '),
+        ('class_names', 'a\nb\na\n', "come twice, .'a'. for example"),
+        ('class_names', 'train\nval\n', 'names of splits'),
+        ('class_names', 'a\n\nb\n', 'class_names.txt:2: .*a class name a l'),
+        ('class_names', 'a\nb\0\n', 'class_names.txt:2: .*control char'),
+        ('grid', 'stord\n', "grid.txt:1: .*'stored', 'seen'"),
         (
             'localization',
             'a.jpg,m.png,\nb.jpg,../../m.png,\n',
@@ -133,17 +144,128 @@ def test_bad_metadata(wsol, file, text, message):
         load(wsol)
 
 
-def test_training_boxes_of_unknown_images(wsol):
-    write(wsol / 'meta/train/localization.txt', 'x.jpg,1,2,3,4\n')
-    with pytest.raises(ValueError, match='disagree: 1 .*x.jpg'):
-        load(wsol, 'train')
+@pytest.mark.parametrize(
+    'file, text',
+    [
+        ('localization', 'x.jpg,1,2,3,4\n'),
+        ('localization', 'c.jpg,1,2,3\n'),
+        ('localization', 'c.jpg,.1,.2,.3,.4\n'),
+        ('localization', 'c.jpg,9,9,1,1\n'),
+        ('image_sizes', 'c.jpg,sixty,40\n'),
+        ('image_sizes', 'c.jpg,90,90\n'),
+    ],
+)
+def test_no_fault_of_boxes_stops_a_training(wsol, file, text):
+    write(wsol / f'meta/train/{file}.txt', text)
+    sample = load(wsol, 'train', pipeline=LOAD)[0]['data_samples']
+    assert sample.gt_label.tolist() == [1]
 
 
-def test_image_of_another_size(wsol):
-    write(wsol / 'meta/test/image_sizes.txt', 'a.jpg,60,40\nb.jpg,90,90\n')
+def test_a_box_that_is_left_counts(wsol):
+    write(
+        wsol / 'meta/test/localization.txt',
+        'a.jpg,9,9,5,5\na.jpg,5,5,99,9\nb.jpg,1,1,5,5\n'
+        'b.jpg,.1,.1,.5,.5\nb.jpg,9,9,20,20\n',
+    )
     data = load(wsol, pipeline=LOAD)
-    with pytest.raises(ValueError, match='b.jpg is 60 x 40 .* says 90 x 90'):
-        data[1]
+    boxes = [data[i]['data_samples'].gt_bboxes.tolist() for i in (0, 1)]
+    assert boxes == [[[5, 5, 60, 10]], [[1, 1, 6, 6], [9, 9, 21, 21]]]
+    places = {
+        kind: [place.split(': ')[0][-1] for place in some]
+        for kind, some in data.faults.items()
+    }
+    assert places == {f.NOTHING_LEFT: ['1'], f.OUTSIDE: ['2'], f.SHARES: ['4']}
+
+
+def test_an_image_shrunk_after_annotation(wsol):
+    write(wsol / 'meta/test/image_sizes.txt', 'a.jpg,60,40\nb.jpg,120,80\n')
+    write(
+        wsol / 'meta/test/localization.txt',
+        'a.jpg,1,2,30,20\nb.jpg,20,10,59,49\n',
+    )
+    data = load(wsol, pipeline=LOAD)
+    sample = data[1]['data_samples']
+    assert sample.gt_bboxes.tolist() == [[10, 5, 30, 25]]
+    assert sample.ori_gt_bboxes.tolist() == [[10, 5, 30, 25]]
+    assert list(data.faults) == [f.RESCALED]
+
+
+def turned(path, orientation, size=(60, 40)):
+    """Save a picture that is dark but for a box, as seen at 5,3 to 25,18."""
+    img = Image.new('RGB', size)
+    img.paste((255, 255, 255), (5, 3, 25, 18))
+    back = {3: Image.ROTATE_180, 6: Image.ROTATE_90, 8: Image.ROTATE_270}
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    if orientation in back:
+        img = img.transpose(back[orientation])
+    img.save(path, 'JPEG', exif=exif, quality=95)
+
+
+def white(img):
+    ys, xs = np.nonzero(np.asarray(img).max(axis=-1) > 128)
+    return [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
+
+
+@pytest.mark.parametrize('orientation', [1, 3, 6, 8])
+@pytest.mark.parametrize('exif', ['auto', 'apply', 'ignore'])
+def test_boxes_as_seen_are_on_the_pixels_that_are_loaded(
+    wsol, orientation, exif
+):
+    turned(wsol / 'images/a.jpg', orientation)
+    turned(wsol / 'images/b.jpg', orientation, (60, 60))
+    write(wsol / 'meta/test/image_sizes.txt', 'a.jpg,60,40\nb.jpg,60,60\n')
+    write(
+        wsol / 'meta/test/localization.txt',
+        'a.jpg,5,3,24,17\nb.jpg,5,3,24,17\n',
+    )
+    write(wsol / 'meta/test/grid.txt', 'seen\n')
+    loader = dict(type='mmspg.LoadLocImage', exif=exif)
+    for test_mode in (True, False):
+        data = load(wsol, test_mode=test_mode, pipeline=[loader, LOAD[1]])
+        for i in range(2):
+            item = data[i]
+            sample = item['data_samples']
+            found = white(item['inputs'].permute(1, 2, 0))
+            assert sample.gt_bboxes.tolist() == [found]
+            assert sample.ori_shape == tuple(item['inputs'].shape[1:])
+            assert (sample.ori_shape == (40, 60)) or i or exif == 'ignore'
+    assert white(data.get_image(0)) == [5, 3, 25, 18]
+
+
+def test_the_size_tells_the_grid_where_nobody_says_it(wsol):
+    turned(wsol / 'images/a.jpg', 6)  # stored as 40 x 60
+    turned(wsol / 'images/b.jpg', 3)
+    write(
+        wsol / 'meta/test/localization.txt',
+        'a.jpg,5,3,24,17\nb.jpg,5,3,24,17\n',
+    )
+    data = load(wsol, pipeline=LOAD)
+    assert list(data.faults.items()) == [(f.UNKNOWN_GRID, ['b.jpg'])]
+    item = data[0]
+    found = white(item['inputs'].permute(1, 2, 0))
+    assert item['data_samples'].gt_bboxes.tolist() == [found]
+    assert item['data_samples'].ori_shape == (60, 40)
+    assert not load(wsol, grid='seen').faults
+
+
+def test_a_class_without_an_image_to_train_on_is_named(wsol):
+    write(wsol / 'meta/class_names.txt', 'emu\nauk\n')
+    assert load(wsol, 'train').faults == {f.NO_IMAGE: ['0 emu']}
+
+
+def test_a_class_that_a_split_has_not_keeps_the_numbers(wsol):
+    """Without names, the highest label of any split counts."""
+    write(wsol / 'meta/train/class_labels.txt', 'c.jpg,4\n')
+    assert load(wsol).metainfo['classes'] == ('0', '1', '2', '3', '4')
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_byte_order_marks(wsol, encoding):
+    for file in ('image_ids', 'class_labels', 'image_sizes', 'localization'):
+        path = wsol / f'meta/test/{file}.txt'
+        path.write_text(path.read_text(), encoding=encoding)
+    assert load(wsol).get_data_info(0)['img_id'] == 'a.jpg'
 
 
 def test_wrong_split(wsol):

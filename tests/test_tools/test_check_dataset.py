@@ -7,6 +7,8 @@ import sys
 import pytest
 from PIL import Image
 
+from mmspg.datasets import faults as f
+
 
 @pytest.fixture
 def check(root, tmp_path, monkeypatch, capsys):
@@ -68,30 +70,85 @@ def test_whole_data_set(check, own):
 
 def test_each_fault_is_listed_where_it_is(check, own):
     folder, config = own
-    photos, val = folder / 'photos', folder / 'metadata/val'
+    photos = folder / 'photos'
     (photos / 'a.png').unlink()
     content = (photos / 'b.png').read_bytes()
     (photos / 'b.png').write_bytes(content[: len(content) // 2])
     Image.new('RGB', (40, 60)).save(photos / 'c.png')
-    (val / 'localization.txt').write_text(
-        'c.png,0,0,59,39\nc.png,5,5,4,9\nc.png,0,0,99,39\nd.png,1,1,2,2\n'
-    )
     code, printed, faults = check(config, '--show', '1')
     assert code == 1
     broken = faults['train']['image cannot be read']
     assert ['a.png' in broken[0], 'b.png' in broken[1]] == [True, True]
-    (size,) = faults['val']['image has not the annotated size']
-    assert 'c.png: 40 x 60' in size
-    assert 'annotated 60 x 40' in size
-    boxes = faults['val']['box is empty or outside of its image']
-    where = str(val / 'localization.txt')
-    assert [box.split(': ')[0] for box in boxes] == [
-        f'{where}:2',
-        f'{where}:3',
-    ]
+    (size,) = faults['val'][f.OTHER_IMAGE.what]
+    assert 'c.png is 40 x 60' in size
+    assert 'annotation says 60 x 40' in size
     assert '  image cannot be read: 2\n' in printed
     assert '    ... and 1 more\n' in printed
-    assert printed.endswith('5 faults\n')
+    assert '    -> Fetch the file again, or train with' in printed
+    assert printed.endswith('3 faults\n')
+
+
+def test_each_box_is_listed_where_it_is(check, own):
+    path = own[0] / 'metadata/val/localization.txt'
+    path.write_text(
+        'c.png,0,0,59,39\nc.png,5,5,4,9\nc.png,0,0,99,39\nd.png,7,1,2,2\n'
+    )
+    code, _, faults = check(own[1])
+    assert code == 1
+    places = {
+        what: [place.split(': ')[0] for place in found]
+        for what, found in faults['val'].items()
+    }
+    assert places == {
+        f.NOTHING_LEFT.what: [f'{path}:2', f'{path}:4'],
+        f.OUTSIDE.what: [f'{path}:3'],
+        f.NO_BOX_LEFT.what: ['d.png'],
+    }
+    path.write_text('c.png,.1,.2,.5,.5\nd.png,.1,.1,1,1\n')
+    assert list(check(own[1])[2]['val']) == [f.SHARES.what]
+
+
+def test_images_shrunk_after_annotation_are_a_note(check, own):
+    Image.new('RGB', (30, 20)).save(own[0] / 'photos/c.png')
+    code, printed, faults = check(own[1])
+    assert code == 0
+    assert faults['val'][f.RESCALED.what] == [
+        'c.png is 30 x 20 (width x height), annotated 60 x 40'
+    ]
+    assert 'its boxes are rescaled: 1' in printed
+
+
+@pytest.mark.parametrize(
+    'names, said',
+    [('dog\ncat\n', "label 0 is 'cat'"), ('cat\nfox\n', "['fox']")],
+)
+def test_classes_of_val_are_those_of_train(check, own, names, said):
+    meta = own[0] / 'metadata'
+    (meta / 'train/class_names.txt').write_text('cat\ndog\n')
+    (meta / 'val/class_names.txt').write_text(names)
+    code, printed, faults = check(own[1], '--no-images')
+    assert code == 1
+    (fault,) = faults['val']['classes are not those of train']
+    assert said in fault
+    assert 'Convert both splits with one list of classes' in printed
+
+
+def test_number_of_classes(check, own):
+    with own[1].open('a') as file:
+        file.write('model = dict(head=dict(num_classes=5))\n')
+    _, printed, faults = check(own[1], '--no-images')
+    what = 'number of classes is not that of the model'
+    assert faults['train'][what] == ['2 classes, model.head.num_classes is 5']
+    assert 'model.head.num_classes=' in printed
+
+
+def test_one_class_alone(check, own):
+    for split, names in dict(train='ab', val='cd').items():
+        path = own[0] / f'metadata/{split}/class_labels.txt'
+        path.write_text(''.join(f'{name}.png,0\n' for name in names))
+    code, printed, _ = check(own[1], '--no-images')
+    assert code == 1
+    assert 'Add a folder of images without the object' in printed
 
 
 def test_images_can_be_left_out(check, own):
@@ -111,7 +168,8 @@ def test_classes_boxes_and_splits(check, own):
     code, _, faults = check(config)
     assert code == 1
     assert faults['train']['class has no image to train on'] == ['2 cat']
-    assert faults['train']['classes have the same name'] == ['cat']
+    (twice,) = faults['train']['names of classes are wrong']
+    assert "come twice, ['cat']" in twice
     assert faults['val']['image to test on has no box'] == ['c.png', 'a.png']
     (double,) = faults['val']['image is in train, too']
     assert double.endswith('a.png')

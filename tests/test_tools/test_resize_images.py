@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from mmspg.datasets import CUBLoc, read_image
+from mmspg.datasets.grid import Header, read_header
 from mmspg.datasets.images import read_copy
 
 SIZES = ((500, 375), (375, 500), (400, 300), (60, 40))
@@ -119,6 +120,22 @@ def test_a_copy_of_a_copy_knows_the_original(resize, cub, tmp_path):
     resize(tmp_path / 'one', tmp_path / 'two', '--size', 64, 48)
     img, size = read_copy(str(tmp_path / 'two/images/1.Auk/1.jpg'))
     assert (img.shape, size) == ((48, 64, 3), SIZES[0])
+
+
+def test_a_copy_is_turned_as_its_original(resize, cub, tmp_path):
+    path = cub / 'images/1.Auk/1.jpg'
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(path) as img:
+        img.save(path, exif=exif)
+    resize(cub, tmp_path / 'copies', '--short-side', 100)
+    copy = str(tmp_path / 'copies/images/1.Auk/1.jpg')
+    w, h = SIZES[0]
+    assert read_copy(copy)[1] == (w, h)
+    img, size = read_copy(copy, 'apply')
+    assert size == (h, w)
+    assert (img.shape[0] > img.shape[1]) == (w > h)
+    assert read_header(copy) == Header((w, h), 6)
 
 
 def test_a_killed_run_goes_on(resize, cub, tmp_path):

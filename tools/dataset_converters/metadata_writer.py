@@ -13,7 +13,8 @@ class Photo(NamedTuple):
     """An image of the data set to be.
 
     ``path`` below the folder of images, with '/'; ``name`` of its class;
-    ``size`` (w, h) as stored; ``boxes`` of inclusive corners x0, y0, x1, y1.
+    ``size`` (w, h) and ``boxes``, inclusive corners x0, y0, x1, y1, are of
+    the image as people see it, turned by its EXIF tag.
     """
 
     path: str
@@ -22,50 +23,64 @@ class Photo(NamedTuple):
     boxes: list[tuple[float, float, float, float]]
 
 
-def stored_size(path: Path) -> tuple[int, int] | None:
-    """Width and height before EXIF turns the image; None if it is none."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except OSError:
-        return None
-
-
-def inclusive(x: float, y: float, w: float, h: float) -> tuple:
-    """Corners in inclusive pixels of COCO's x, y, width, height."""
-    return x, y, x + w - 1, y + h - 1
-
-
-def class_names(folder: Path, photos: list[Photo]) -> list[str]:
+def class_names(
+    folder: Path, photos: list[Photo], classes: list[str] | None
+) -> list[str]:
     """Names in the order of the labels; those of an earlier split stay.
 
+    Args:
+        folder (Path): The ``metadata_root``, which may have a list.
+        photos (list[Photo]): Of the split.
+        classes (list[str], optional): Names of all classes, whether the
+            split has images of them or not. None: those of the photos.
+
     Raises:
-        SystemExit: A class is not among those of the earlier split.
+        SystemExit: A class is not in the list, or two lists differ.
     """
-    found = sorted({photo.name for photo in photos})
-    path = folder / CLASS_NAMES
-    if not path.is_file():
-        return found
-    names = path.read_text(encoding='utf-8').splitlines()
-    new = [name for name in found if name not in names]
+    used = sorted({photo.name for photo in photos})
+    names, path = classes or used, folder / CLASS_NAMES
+    if path.is_file():
+        names = read_classes(path)
+    new = [name for name in used if name not in names]
     if new:
         sys.exit(
-            f'{path} of another split has not the classes {new}. Convert the '
-            'split that has all classes first, or remove the file and '
-            'convert all splits again.'
+            f'{path if path.is_file() else "the list of classes"} has not the '
+            f'classes {new}. Give all splits one list by --classes FILE, a '
+            'name a line; remove the metadata folder and convert all splits '
+            'again.'
         )
     return names
 
 
-def write_split(folder: Path, split: str, photos: list[Photo]) -> None:
+def read_classes(path: Path | None) -> list[str] | None:
+    """Read the file of --classes or class_names.txt, a name a line."""
+    from mmspg.datasets.class_lists import faults_of_names
+    from mmspg.datasets.formats import read_names
+
+    if path is None:
+        return None
+    try:
+        names = read_names(str(path))
+    except (OSError, ValueError) as error:
+        sys.exit(f'list of classes: {error}')
+    for fault in faults_of_names(names):
+        sys.exit(f'{path}: {fault}')
+    return names
+
+
+def write_split(
+    folder: Path,
+    split: str,
+    photos: list[Photo],
+    classes: list[str] | None = None,
+) -> None:
     """Write ``folder/split`` and the class names; say what was written.
 
     Args:
         folder (Path): The ``metadata_root`` of the config.
         split (str): 'train' or 'val', say.
         photos (list[Photo]): In the order of the files.
+        classes (list[str], optional): See :func:`class_names`.
 
     Raises:
         SystemExit: No photo; a path that a line of text cannot hold; a
@@ -79,10 +94,11 @@ def write_split(folder: Path, split: str, photos: list[Photo]) -> None:
                 f'{path!r}: rename it; a path must have no backslash, no '
                 'control character and no blank at either end.'
             )
-    names = class_names(folder, photos)
+    names = class_names(folder, photos, classes)
     (folder / split).mkdir(parents=True, exist_ok=True)
     files = {
         folder / CLASS_NAMES: names,
+        folder / split / 'grid.txt': ['seen'],
         folder / split / 'image_ids.txt': [p.path for p in photos],
         folder / split / 'class_labels.txt': [
             f'{p.path},{names.index(p.name)}' for p in photos
@@ -105,6 +121,13 @@ def write_split(folder: Path, split: str, photos: list[Photo]) -> None:
         f'({min(images.values())} to {max(images.values())} a class), '
         f'{boxes} boxes'
     )
+    bare = [name for name in names if name not in images]
+    if bare:
+        print(
+            f'{folder / split}: {len(bare)} of the {len(names)} classes have '
+            f'no image in this split, {bare[:5]} for example.',
+            file=sys.stderr,
+        )
 
 
 def report(what: str, names: list) -> None:

@@ -131,6 +131,7 @@ def shrink(source: Path, settings: dict) -> bytes | None:
     from PIL.PngImagePlugin import PngInfo
 
     from mmspg.datasets import LoadLocImage
+    from mmspg.datasets.grid import ORIENTATION, read_header
     from mmspg.datasets.resized import mark_of
 
     found = LoadLocImage()(dict(img_path=str(source)))
@@ -140,14 +141,25 @@ def shrink(source: Path, settings: dict) -> bytes | None:
         return None
     mark = mark_of(found['ori_shape'][::-1])
     copy, buffer = Image.fromarray(img[..., ::-1]), io.BytesIO()
+    header, turn = read_header(str(source)), {}
+    if header is not None and header.orientation != 1:
+        turn['exif'] = Image.Exif()  # the copy is turned as its original is
+        turn['exif'][ORIENTATION] = header.orientation
     if settings['format'] == 'png':
         info = PngInfo()
         info.add_text('Comment', mark)
-        copy.save(buffer, 'PNG', pnginfo=info)
+        copy.save(buffer, 'PNG', pnginfo=info, **turn)
     else:
         # No chroma subsampling: at this size it would cost detail.
         quality = settings['quality']
-        copy.save(buffer, 'JPEG', quality=quality, subsampling=0, comment=mark)
+        copy.save(
+            buffer,
+            'JPEG',
+            quality=quality,
+            subsampling=0,
+            comment=mark,
+            **turn,
+        )
     return buffer.getvalue()
 
 

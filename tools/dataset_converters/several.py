@@ -8,15 +8,16 @@ def one_class(some, policy):
     """Choose the class of an image and its boxes.
 
     Args:
-        some (list): ``(class name, inclusive box)`` each.
+        some (list): ``(class name, Box)`` each, with continuous corners.
         policy (str): One of `SEVERAL`.
 
     Returns:
         tuple | None: The name and its boxes; None leaves the image out.
     """
     areas: dict[str, float] = {}
-    for name, (x0, y0, x1, y1) in some:
-        areas[name] = areas.get(name, 0) + (x1 - x0 + 1) * (y1 - y0 + 1)
+    for name, box in some:
+        x0, y0, x1, y1 = box.xyxy
+        areas[name] = areas.get(name, 0) + (x1 - x0) * (y1 - y0)
     if not areas or (len(areas) > 1 and policy == 'skip'):
         return None
     chosen = max(areas, key=areas.get)

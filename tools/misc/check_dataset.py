@@ -3,9 +3,10 @@
     python tools/misc/check_dataset.py CONFIG --data-root DIR
 
 reads the annotations and every image of the data sets of a config, as
-training and testing will. The exit status is 1 if anything is wrong. A fault
-in the format of an annotation file hides those behind it: mend it, and run
-this again.
+training and testing will. It gives the number of faults of each kind, examples
+and the way to mend them. The exit status is 1 if anything is wrong. A fault in
+the format of an annotation file hides those behind it: mend it, and run this
+again.
 """
 
 import argparse
@@ -17,6 +18,40 @@ from multiprocessing import get_context
 from pathlib import Path
 
 SPLITS = ('train', 'val', 'test')
+
+# What is wrong, and what to do; the kinds of faults of boxes are those of
+# mmspg.datasets.faults, which are of this form.
+UNREADABLE = (
+    'image cannot be read',
+    "Fetch the file again, or train with broken_images='replace'.",
+)
+UNREAD = (
+    'annotations cannot be read',
+    'Mend what the message names, and run this again.',
+)
+TWICE = ('image is listed more than once', 'List every image once.')
+NO_BOX = (
+    'image to test on has no box',
+    'Give it a box, or take it off the list of images.',
+)
+ONE_CLASS = (
+    'data set has one class only, which trains to a loss of 0',
+    'Add a folder of images without the object, as a second class.',
+)
+NAMES = ('names of classes are wrong', 'Correct the list of classes.')
+DIFFER = (
+    'classes are not those of train',
+    'Convert both splits with one list of classes, or correct '
+    'class_names.txt: labels are positions in it.',
+)
+NUMBER = (
+    'number of classes is not that of the model',
+    'Add --cfg-options model.head.num_classes=NUMBER to the training.',
+)
+SHARED = (
+    'image is in train, too',
+    'Remove it from one of the splits: figures on it mean nothing.',
+)
 
 
 def parse_args():
@@ -37,7 +72,7 @@ def parse_args():
         help='read the annotations only: seconds instead of minutes',
     )
     add('--workers', type=int, default=1, help='processes (%(default)s)')
-    add('--show', type=int, default=5, help='faults of a kind (%(default)s)')
+    add('--show', type=int, default=2, help='faults of a kind (%(default)s)')
     add('--out', metavar='FILE.json', help='write all faults')
     add('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
     args = parser.parse_args()
@@ -58,76 +93,66 @@ def datasets_of(cfg):
 
 def check_annotations(dataset, samples, faults):
     """Look at all samples, where the data set stops at the first fault."""
-    from mmspg.datasets.base import HAS_REGION
-    from mmspg.datasets.boxes import check_boxes
+    from mmspg.datasets.class_lists import faults_of_names
+    from mmspg.datasets.faults import NO_IMAGE
+    from mmspg.datasets.fitting import has_region
 
     for name, times in Counter(s['img_id'] for s in samples).items():
         if times > 1:
-            faults['image is listed more than once'].append(name)
-    for sample in samples:
-        if dataset.test_mode and not any(key in sample for key in HAS_REGION):
-            faults['image to test on has no box'].append(sample['img_id'])
-        if 'ori_gt_bboxes' in sample and 'ann_size' in sample:
-            check_each(check_boxes, sample, sample['ann_size'], faults)
+            faults[TWICE].append(name)
     classes = dataset.metainfo['classes']
-    seen = Counter(sample['gt_label'] for sample in samples)
-    if not dataset.test_mode:
-        faults['class has no image to train on'] += [
-            f'{label} {name}'
-            for label, name in enumerate(classes)
-            if label not in seen
-        ]
-    for name, times in Counter(classes).items():
-        if times > 1:
-            faults['classes have the same name'].append(name)
+    faults[NAMES] += faults_of_names(classes, dataset.NAMES_REPEAT)
+    if dataset.test_mode:
+        faults[NO_BOX] += [s['img_id'] for s in samples if not has_region(s)]
+        return
+    seen = {sample['gt_label'] for sample in samples}
+    faults[NO_IMAGE] += [
+        f'{label} {name}'
+        for label, name in enumerate(classes)
+        if label not in seen
+    ]
+    if len(classes) == 1:
+        faults[ONE_CLASS].append(classes[0])
 
 
-def check_each(check_boxes, sample, size, faults):
-    """Check the boxes of a sample one by one."""
-    places = sample.get('ann_source') or [sample['img_id']]
-    for i, box in enumerate(sample['ori_gt_bboxes']):
-        place = places[min(i, len(places) - 1)]
-        try:
-            check_boxes(box[None], size, [place], sample['img_id'])
-        except ValueError as error:
-            faults['box is empty or outside of its image'].append(str(error))
+def check_boxes(dataset, samples, no_images, faults):
+    """Fit the boxes as a test does, to the headers of the image files."""
+    from mmspg.datasets.faults import Refusal
+    from mmspg.datasets.fitting import fit_samples, read_headers
+
+    boxed = [sample for sample in samples if 'ori_gt_bboxes' in sample]
+    headers = [None] * len(boxed) if no_images else read_headers(boxed)
+    found = dataset.faults
+    try:
+        fit_samples(samples, found, headers, dataset.grid, dataset.INCLUSIVE)
+    except Refusal as refusal:
+        found[refusal.kind] = refusal.places
+    faults.update(found)
 
 
 def look_at(sample):
-    """Read an image: ``(size or None, what is wrong or None)``."""
+    """Read an image; say what is wrong, or None."""
     from mmspg.datasets.images import UnreadableImageError, read_copy
 
     try:
-        _, size = read_copy(sample['img_path'])
+        read_copy(sample['img_path'])
     except UnreadableImageError as error:
-        return None, str(error)
-    return size, None
+        return str(error)
+    return None
 
 
-def check_images(samples, workers, faults):
-    """Read all images; compare sizes, and boxes where they had none."""
-    from mmspg.datasets.boxes import check_boxes
-
+def check_images(samples, workers):
+    """Read all images; say what is wrong with them."""
     if workers > 1:
         with get_context('spawn').Pool(workers) as pool:
             looks = pool.map(look_at, samples, chunksize=16)
     else:
         looks = map(look_at, samples)
-    for sample, (size, wrong) in zip(samples, looks, strict=True):
-        annotated = sample.get('ann_size')
-        if wrong:
-            faults['image cannot be read'].append(wrong)
-        elif annotated and tuple(annotated) != size:
-            faults['image has not the annotated size'].append(
-                f'{sample["img_path"]}: {size[0]} x {size[1]} (width x '
-                f'height), annotated {annotated[0]} x {annotated[1]}'
-            )
-        elif not annotated and 'ori_gt_bboxes' in sample:
-            check_each(check_boxes, sample, size, faults)
+    return [wrong for wrong in looks if wrong]
 
 
 def check_split(dataset_cfg, args):
-    """Check a data set: a line about it, its image ids, and its faults."""
+    """Check a data set: a line about it, its images, classes and faults."""
     from mmspg.registry import DATASETS
 
     faults = defaultdict(list)
@@ -135,20 +160,33 @@ def check_split(dataset_cfg, args):
         dataset = DATASETS.build(dict(dataset_cfg, lazy_init=True))
         samples = dataset.load_samples()
     except (OSError, ValueError) as error:
-        faults['annotations cannot be read'].append(str(error))
-        return 'nothing to check', set(), faults
-    check_annotations(dataset, samples, faults)
-    if not args.no_images:
-        check_images(samples, args.workers, faults)
+        faults[UNREAD].append(str(error))
+        return 'nothing to check', set(), None, faults
     images = Counter(sample['gt_label'] for sample in samples).values()
     boxes = sum(len(sample.get('ori_gt_bboxes', ())) for sample in samples)
+    classes = dataset.metainfo['classes']
     line = (
-        f'{len(samples)} images, {len(dataset.metainfo["classes"])} classes'
+        f'{len(samples)} images, {len(classes)} classes'
         f' ({min(images, default=0)} to {max(images, default=0)} images a '
         f'class), {boxes} boxes'
     )
     paths = {os.path.realpath(sample['img_path']) for sample in samples}
-    return line, paths, faults
+    check_annotations(dataset, samples, faults)
+    check_boxes(dataset, samples, args.no_images, faults)
+    if not args.no_images:
+        faults[UNREADABLE] += check_images(samples, args.workers)
+    return line, paths, classes, faults
+
+
+def show(faults, number):
+    """Print faults by kind: how many, examples, the way to mend them."""
+    for (what, mend, *_), found in faults.items():
+        print(f'  {what}: {len(found)}')
+        for fault in found[:number]:
+            print(f'    {fault}')
+        if len(found) > number:
+            print(f'    ... and {len(found) - number} more')
+        print(f'    -> {mend}')
 
 
 def main():
@@ -158,6 +196,7 @@ def main():
     from mmengine.registry import init_default_scope
 
     import mmspg.datasets  # noqa: F401  says what is missing
+    from mmspg.datasets.class_lists import difference
     from mmspg.utils import cfg as change
 
     try:
@@ -169,29 +208,32 @@ def main():
     cfg.merge_from_dict(change.parse_options(args.cfg_options))
     init_default_scope('mmpretrain')
 
-    report, trained_on = {}, set()
+    wanted = cfg.get('model', {}).get('head', {}).get('num_classes')
+    report, trained_on, first = {}, set(), None
+    number = 0
     for split, dataset_cfg in datasets_of(cfg).items():
-        line, paths, faults = check_split(dataset_cfg, args)
+        line, paths, classes, faults = check_split(dataset_cfg, args)
         if split == 'train':
-            trained_on = paths
-        faults['image is in train, too'] += sorted(
-            paths & trained_on if split != 'train' else ()
+            trained_on, first = paths, classes
+        else:
+            faults[SHARED] += sorted(paths & trained_on)
+        if classes is not None and first is not None:
+            other = difference(first, classes, 'train', split)
+            faults[DIFFER] += [other] if other else []
+        if classes is not None and wanted not in (None, len(classes)):
+            faults[NUMBER].append(
+                f'{len(classes)} classes, model.head.num_classes is {wanted}'
+            )
+        faults = {kind: found for kind, found in faults.items() if found}
+        report[split] = {kind[0]: found for kind, found in faults.items()}
+        number += sum(
+            len(found) for kind, found in faults.items() if kind[2:] != (True,)
         )
-        faults = {what: found for what, found in faults.items() if found}
-        report[split] = faults
         print(f'{split} ({dataset_cfg.type}): {line}')
-        for what, found in faults.items():
-            print(f'  {what}: {len(found)}')
-            for fault in found[: args.show]:
-                print(f'    {fault}')
-            if len(found) > args.show:
-                print(f'    ... and {len(found) - args.show} more')
+        show(faults, args.show)
     if args.out:
         text = json.dumps(report, indent=2, ensure_ascii=False)
         Path(args.out).write_text(text + '\n', encoding='utf-8')
-    number = sum(
-        len(found) for some in report.values() for found in some.values()
-    )
     print(f'{number} faults' if number else 'nothing is wrong')
     sys.exit(1 if number else 0)
 

@@ -53,13 +53,10 @@ def test_images(cfg, number):
     from mmengine.dataset import default_collate
     from mmpretrain.registry import DATASETS
 
-    from mmspg.datasets.images import read_image
-
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     for i in range(min(number, len(dataset))):
         data = dataset[i]
-        image = read_image(data['data_samples'].img_path)
-        yield image, default_collate([data])
+        yield dataset.get_image(i), default_collate([data])
 
 
 def example_of(find, image, sample):

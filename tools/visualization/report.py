@@ -109,7 +109,8 @@ def recorder():
         def after_test_iter(self, runner, batch_idx, data_batch, outputs):
             for sample in outputs:
                 fields = sample.cpu().numpy().to_dict()
-                self.rows.append((report_image(fields), sample.img_path))
+                file = sample.img_path, sample.get('exif', 'ignore')
+                self.rows.append((report_image(fields), file))
 
     return Recorder()
 
@@ -143,7 +144,7 @@ def main():
     ]
     page = write_report(
         args.out or Path(args.work_dir) / 'report',
-        ((row, read_image(path)) for row, path in record.rows),
+        ((row, read_image(*file)) for row, file in record.rows),
         dict(figures, curves=metric.curves),
         classes,
         title=f'{Path(config).stem}: localization',

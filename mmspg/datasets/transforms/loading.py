@@ -1,14 +1,14 @@
 """The loader: image, first homography, boxes clipped to the image."""
 
-import logging
-
 import mmcv
+import numpy as np
 from mmcv.transforms import LoadImageFromFile
-from mmengine.logging import print_log
 
 from mmspg.registry import TRANSFORMS
 
-from ..boxes import check_boxes
+from ..boxes import clip_boxes, fit_boxes
+from ..faults import Faults
+from ..grid import Header, OtherImageError, bring_to, read_header
 from ..images import DECODERS, EXIF, read_copy
 from ..turbo import get_turbo
 from .geometry import SHAPE_KEY, move_boxes, scaling
@@ -19,24 +19,29 @@ class LoadLocImage(LoadImageFromFile):
     """Load an image as its boxes were annotated, and start following them.
 
     mmcv's loader rotates by EXIF, while ILSVRC and CUB are annotated on the
-    unrotated pixels; and it passes a truncated JPEG as a grey rest.
+    stored pixels; and it passes a truncated JPEG as a grey rest. One's own
+    photographs are annotated as people see them.
 
     Required keys: ``img_path``, or ``img``, an array ``(h, w, 3)`` or
     ``(h, w)`` uint8 in B, G, R, which is taken as it is. Optional:
     ``ori_gt_bboxes`` ``(n, 4)``, ``ann_size`` (w, h), ``ann_source``
-    (``'file:line'`` of each box).
+    (``'file:line'`` of each box), ``ann_grid`` ('stored' or 'seen', what
+    boxes and size are annotated on; 'stored' without it).
 
-    Added keys: ``img``, ``img_shape``, ``ori_shape``, ``homography``
-    ``(3, 3)`` float64 and, with boxes, ``gt_bboxes`` ``(n, 4)`` float32, the
-    boxes clipped to the image.
+    Added keys: ``img``, ``img_shape``, ``ori_shape``, ``exif`` ('ignore' or
+    'apply', what was done), ``homography`` ``(3, 3)`` float64 and, with
+    boxes, ``gt_bboxes`` ``(n, 4)`` float32, the boxes clipped to the image.
+    ``ori_gt_bboxes`` is brought to the pixels of ``ori_shape``: turned with
+    the image, and rescaled where the image was shrunk after annotation.
 
     A copy that ``resize_images.py`` wrote stands for its original:
     ``ori_shape``, ``ann_size`` and ``ori_gt_bboxes`` are in pixels of that,
     and the homography and ``gt_bboxes`` lead to those of the copy.
 
     Args:
-        exif (str): 'ignore' (default), or 'apply' to turn the image as its
-            EXIF orientation says: for pictures of one's own, without boxes.
+        exif (str): 'apply' turns image and boxes as the EXIF orientation
+            says, 'ignore' leaves the stored pixels, 'auto' (default) does
+            what the annotation was made on: ``ann_grid``.
         decoder (str): 'pillow' (default), or 'turbojpeg', the same pixels in
             four fifths of the time, for plain JPEGs, by PyTurboJPEG.
         backend_args (dict, optional): As of mmcv's ``LoadImageFromFile``.
@@ -44,18 +49,20 @@ class LoadLocImage(LoadImageFromFile):
     Raises:
         ImportError: PyTurboJPEG or its library is missing.
         UnreadableImageError: Missing, broken or truncated image.
-        ValueError: The size is not the annotated one, or a box is outside.
+        ValueError: The size is out of proportion with the annotated one.
     """
 
     def __init__(
         self,
-        exif: str = 'ignore',
+        exif: str = 'auto',
         decoder: str = 'pillow',
         *,
         backend_args=None,
     ):
-        if exif not in EXIF:
-            raise ValueError(f'exif must be one of {EXIF}, got {exif!r}.')
+        if exif not in (*EXIF, 'auto'):
+            raise ValueError(
+                f'exif must be one of {(*EXIF, "auto")}, got {exif!r}.'
+            )
         if decoder not in DECODERS:
             raise ValueError(
                 f'decoder must be one of {DECODERS}, got {decoder!r}.'
@@ -64,21 +71,18 @@ class LoadLocImage(LoadImageFromFile):
             get_turbo()  # or say now that it is missing
         super().__init__(imdecode_backend=decoder, backend_args=backend_args)
         self.exif = exif
-        self.num_clipped = 0
 
     def transform(self, results: dict) -> dict:
         """Load; see the class."""
-        if self.exif == 'apply' and 'ori_gt_bboxes' in results:
-            raise ValueError(
-                "LoadLocImage(exif='apply') would turn the image away from "
-                'its boxes, which are annotated on the stored pixels: use '
-                "exif='ignore' for data with boxes."
-            )
-        name = results.get('img_path') or results.get('img_id', '(array)')
+        grid = results.get('ann_grid', 'stored')
+        exif = self.exif
+        if exif == 'auto':
+            exif = 'apply' if grid == 'seen' else 'ignore'
+        results['exif'] = exif
         if results.get('img') is None:
             results['img'], (ori_w, ori_h) = read_copy(
                 results['img_path'],
-                self.exif,
+                exif,
                 self.backend_args,
                 self.imdecode_backend,
             )
@@ -87,41 +91,50 @@ class LoadLocImage(LoadImageFromFile):
                 results['img'] = mmcv.gray2bgr(results['img'])
             ori_h, ori_w = results['img'].shape[:2]
         h, w = results['img'].shape[:2]
-        self._check_size(results, (ori_w, ori_h), name)
         results['ori_shape'] = (ori_h, ori_w)
         results['img_shape'] = results[SHAPE_KEY] = (h, w)
         results['homography'] = scaling(w / ori_w, h / ori_h)
-        if 'ori_gt_bboxes' in results:
-            sources = results.get('ann_source', [name])
-            boxes, clipped = check_boxes(
-                results['ori_gt_bboxes'], (ori_w, ori_h), sources, name
-            )
-            results['gt_bboxes'] = move_boxes(boxes, results['homography'])
-            self._count(clipped if 'ann_source' in results else 0, name)
+        if 'ori_gt_bboxes' in results or 'ann_size' in results:
+            self._place_boxes(results, (ori_w, ori_h), grid)
         return results
 
-    @staticmethod
-    def _check_size(results, size, name):
+    def _place_boxes(self, results, size, grid):
+        """Bring the boxes to the pixels of the loaded image."""
+        boxes = results.pop('ori_gt_bboxes', np.zeros((0, 4), np.float32))
+        results.pop('gt_bboxes', None)
         annotated = results.get('ann_size')
-        if annotated is not None and tuple(annotated) != size:
-            raise ValueError(
-                f'image {name} is {size[0]} x {size[1]} pixels (width x '
-                f'height), but its annotation says {annotated[0]} x '
-                f'{annotated[1]}: boxes would not fit. Use the image that '
-                'was annotated, neither resized nor rotated.'
+        wanted = 'seen' if results['exif'] == 'apply' else 'stored'
+        name = results.get('img_path') or results.get('img_id', '(array)')
+        other_size = annotated is not None and tuple(annotated) != size
+        if wanted != grid or other_size:
+            header = None
+            if 'img_path' in results:
+                header = read_header(results['img_path'], self.backend_args)
+            header = header or Header(size)
+            if 'gt_mask_paths' in results and wanted != grid:
+                self._check_masks(header, name)
+            try:
+                boxes = bring_to(wanted, boxes, annotated, header, name, grid)
+            except OtherImageError:
+                if not results.get('boxes_optional'):
+                    raise
+                boxes = boxes[:0]
+            results['ann_size'] = size
+        places = results.get('ann_source', [name])
+        boxes = fit_boxes(boxes, size, places, name, Faults())
+        if len(boxes):
+            results['ori_gt_bboxes'] = boxes
+            results['gt_bboxes'] = move_boxes(
+                clip_boxes(boxes, size), results['homography']
             )
 
-    def _count(self, clipped, name):
-        """Count boxes that no dataset could check before; tell once."""
-        if clipped and not self.num_clipped:
-            print_log(
-                f'A box of {name} reached up to a pixel out of its image and '
-                'was clipped; further ones are clipped and counted silently '
-                '(LoadLocImage.num_clipped).',
-                'current',
-                logging.WARNING,
+    def _check_masks(self, header, name):
+        if header.orientation != 1:
+            raise ValueError(
+                f'LoadLocImage(exif={self.exif!r}): image {name} is turned by '
+                'its EXIF tag, and its masks are not drawn on the image that '
+                "this gives. Use exif='auto'."
             )
-        self.num_clipped += clipped
 
     def __repr__(self):
         return (

@@ -12,6 +12,7 @@ from .geometry import check_followed, move_boxes
 BOX_KEYS = ('gt_bboxes', 'ori_gt_bboxes')
 META_KEYS = PackInputs.DEFAULT_META_KEYS + (
     'img_id',
+    'exif',
     'homography',
     'gt_mask_paths',
     'gt_ignore_path',

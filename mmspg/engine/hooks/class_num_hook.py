@@ -1,22 +1,56 @@
-"""The data set's classes against those of the head."""
+"""The data set's classes against those of the head, and of other splits."""
 
 from mmengine.model import is_model_wrapper
 from mmpretrain.engine.hooks import ClassNumCheckHook
 
+from mmspg.datasets.class_lists import difference
 from mmspg.registry import HOOKS
 
 
 @HOOKS.register_module()
 class HeadClassNumHook(ClassNumCheckHook):
-    """Refuse a data set whose classes are not those of ``model.head``.
+    """Refuse classes that are not those of head, training or checkpoint.
 
     mmpretrain's hook asks every module that has ``num_classes``, so that
     the number has to stand in the data preprocessor, too.
-    ``model.head.num_classes`` is the one place here.
+    ``model.head.num_classes`` is the one place here. Labels are positions
+    in the list of names, so a validation or a test with another list, or
+    with the same names in another order, would measure other classes.
 
     Raises:
-        ValueError: If the numbers differ.
+        ValueError: The numbers differ; the names of two lists differ; there
+            is one class only to train on.
     """
+
+    trained_on = None  # class names in the meta of the checkpoint
+
+    def after_load_checkpoint(self, runner, checkpoint) -> None:
+        """Note the classes that the weights were trained on."""
+        meta = checkpoint.get('meta') or {}
+        self.trained_on = (meta.get('dataset_meta') or {}).get('classes')
+
+    def before_train(self, runner) -> None:
+        """Hold the classes of train against head, val and checkpoint."""
+        super().before_train(runner)
+        classes = _classes(runner.train_dataloader.dataset)
+        if classes is not None and len(classes) == 1:
+            raise ValueError(
+                f'The data set has one class only, {classes[0]!r}, so the '
+                'training would be at a loss of 0 from the start and learn '
+                'nothing. Add a folder of images without the object, as a '
+                'second class.'
+            )
+        if runner.val_loop is not None:
+            val = _classes(runner.val_dataloader.dataset)
+            _check_same(classes, val, 'train', 'val')
+        if getattr(runner, '_resume', False):
+            _check_same(self.trained_on, classes, 'the checkpoint', 'train')
+
+    def before_test(self, runner) -> None:
+        """Hold the classes of the test against head and checkpoint."""
+        super().before_test(runner)
+        classes = _classes(runner.test_dataloader.dataset)
+        _check_same(self.trained_on, classes, 'the checkpoint', 'the test')
 
     def _check_head(self, runner, dataset) -> None:
         model = runner.model
@@ -24,7 +58,7 @@ class HeadClassNumHook(ClassNumCheckHook):
             if not hasattr(model, 'module'):
                 return
             model = model.module
-        classes = getattr(dataset, 'metainfo', {}).get('classes')
+        classes = _classes(dataset)
         wanted = getattr(model.head, 'num_classes', None)
         if classes is None or wanted is None or len(classes) == wanted:
             return
@@ -33,4 +67,20 @@ class HeadClassNumHook(ClassNumCheckHook):
             f'model.head.num_classes is {wanted}. Add --cfg-options '
             f'model.head.num_classes={len(classes)}, or check the data root '
             f"'{getattr(dataset, 'data_root', '')}'."
+        )
+
+
+def _classes(dataset):
+    return getattr(dataset, 'metainfo', {}).get('classes')
+
+
+def _check_same(one, two, name_one: str, name_two: str) -> None:
+    if one is None or two is None:
+        return
+    different = difference(one, two, name_one, name_two)
+    if different:
+        raise ValueError(
+            f'{different[0].upper()}{different[1:]}. Labels are positions in '
+            'these lists. Convert both data sets with one list of classes '
+            '(class_names.txt of the metadata folder), or mend the data root.'
         )

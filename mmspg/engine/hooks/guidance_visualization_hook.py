@@ -68,7 +68,10 @@ class GuidanceVisualizationHook(Hook):
         model = getattr(runner.model, 'module', runner.model)
         stages = guidance_stages(model, batch)
         samples = batch['data_samples']
-        images = [read_image(s.img_path)[..., ::-1] for s in samples]
+        images = [
+            read_image(s.img_path, s.get('exif', 'ignore'))[..., ::-1]
+            for s in samples
+        ]
         page = draw_fig4(images, stages, self.palette)
         canvas = FigureCanvasAgg(page)
         canvas.draw()

@@ -237,7 +237,8 @@ class LocalizationVisualizationHook(VisualizationHook):
     def _image(self, data_sample, data_batch, i) -> np.ndarray | None:
         """Get the stored image, ``(H, W, 3)`` uint8 RGB."""
         try:
-            image = read_image(data_sample.img_path)[..., ::-1]
+            exif = data_sample.get('exif', 'ignore')
+            image = read_image(data_sample.img_path, exif)[..., ::-1]
             if image.shape[:2] == tuple(data_sample.ori_shape):
                 return np.ascontiguousarray(image)
             reason = f'{data_sample.img_path} has changed its size'

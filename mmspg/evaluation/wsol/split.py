@@ -1,11 +1,14 @@
 """The true boxes or masks of a split in the benchmark's format."""
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from mmengine.logging import print_log
 
-from mmspg.datasets.boxes import check_boxes, from_inclusive
+from mmspg.datasets.boxes import check_lost, check_shares, fit_boxes
+from mmspg.datasets.faults import NO_BOX_LEFT, Faults, Refusal
 from mmspg.datasets.formats import (
     agree,
     integer,
@@ -45,8 +48,8 @@ def read_split(folder, mask_root='', dataset_name='OpenImages'):
 
     Raises:
         ValueError: The list is empty; files disagree about the images; a
-            malformed line; a box more than a pixel outside of its image.
-            The message names file and line.
+            malformed line; boxes in shares of their images. The message
+            names file and line.
         FileNotFoundError: A file is absent.
     """
     folder = Path(folder)
@@ -87,13 +90,25 @@ def _with_boxes(images, listed, path, folder):
     _exists(size_file)
     sizes = read_table(size_file, 3, "'path,width,height'", ',')
     agree(images, listed, sizes, size_file)
-    truths = []
+    rows = [row for some in found.values() for row in some]
+    check_shares([box for box, _ in rows], [where for _, where in rows])
+    truths, faults = [], Faults()
     for image in images:
         where, texts = sizes[image]
         size = tuple(integer(t, where, 'a size in pixels', 1) for t in texts)
         boxes, sources = zip(*found[image], strict=True)
-        check_boxes(from_inclusive(boxes), size, sources, image)
-        truths.append(Truth(image, wsol_boxes(boxes, size)))
+        boxes = fit_boxes(
+            np.float64(boxes), size, sources, image, faults, inclusive=True
+        )
+        if len(boxes):
+            truths.append(Truth(image, wsol_boxes(boxes, size)))
+        else:
+            faults.add(NO_BOX_LEFT, image)
+    check_lost(faults, len(rows))
+    if not truths:
+        raise Refusal(NO_BOX_LEFT, faults[NO_BOX_LEFT])
+    for text in faults.sentences():
+        print_log(f'{folder}: {text}', 'current', logging.WARNING)
     return truths
 
 

@@ -93,14 +93,18 @@ def test_exif_is_ignored_unless_asked_for(tmp_path):
     np.testing.assert_allclose(turned[8, 10, ::-1], RED, atol=30)
 
 
-def test_exif_cannot_be_applied_under_boxes(tmp_path):
+def test_exif_turns_boxes_with_the_image(tmp_path):
     rotated(tmp_path / 'turned.jpg')
     item = dict(
         img_path=str(tmp_path / 'turned.jpg'),
-        ori_gt_bboxes=np.float32([[0, 0, 5, 5]]),
+        ori_gt_bboxes=np.float32([[0, 0, 5, 10]]),
     )
-    with pytest.raises(ValueError, match="use exif='ignore'"):
-        LoadLocImage(exif='apply')(item)
+    results = LoadLocImage(exif='apply')(dict(item))
+    assert results['ori_shape'] == (40, 20)
+    assert results['gt_bboxes'].tolist() == [[10, 0, 20, 5]]
+    assert results['ori_gt_bboxes'].tolist() == [[10, 0, 20, 5]]
+    with pytest.raises(ValueError, match='its masks are not drawn'):
+        LoadLocImage(exif='apply')(dict(item, gt_mask_paths=['a.png']))
     with pytest.raises(ValueError, match="one of .'ignore', 'apply'"):
         LoadLocImage(exif='rotate')
 
@@ -138,31 +142,16 @@ def test_size_must_be_the_annotated(tmp_path):
         LoadLocImage()(item)
 
 
-def test_boxes_are_clipped_and_counted(tmp_path):
+def test_boxes_are_clipped(tmp_path):
     halves().save(tmp_path / 'a.png')
-    boxes = np.float32([[-0.5, 0, 40.9, 20], [1, 1, 5, 5]])
-    loader = LoadLocImage()
-    results = loader(
-        dict(
-            img_path=str(tmp_path / 'a.png'),
-            ori_gt_bboxes=boxes,
-            ann_source=['boxes.txt:1', 'boxes.txt:2'],
-        )
+    boxes = [[-0.5, 0, 40.9, 20], [1, 1, 50, 5], [1, 1, 5, 5], [41, 1, 50, 5]]
+    results = LoadLocImage()(
+        dict(img_path=str(tmp_path / 'a.png'), ori_gt_bboxes=np.float32(boxes))
     )
-    assert results['gt_bboxes'].tolist() == [[0, 0, 40, 20], [1, 1, 5, 5]]
-    assert results['ori_gt_bboxes'] is boxes
-    assert loader.num_clipped == 1
-
-
-def test_box_outside_names_its_line(tmp_path):
-    halves().save(tmp_path / 'a.png')
-    item = dict(
-        img_path=str(tmp_path / 'a.png'),
-        ori_gt_bboxes=np.float32([[1, 1, 5, 5], [0, 0, 41.5, 20]]),
-        ann_source=['boxes.txt:1', 'boxes.txt:2'],
-    )
-    with pytest.raises(ValueError, match='boxes.txt:2: .*a.png.* 40 x 20'):
-        LoadLocImage()(item)
+    last = [[1, 1, 40, 5], [1, 1, 5, 5]]
+    assert results['gt_bboxes'].tolist() == [[0, 0, 40, 20], *last]
+    first = np.float32(boxes[0]).tolist()  # by less than a pixel
+    assert results['ori_gt_bboxes'].tolist() == [first, *last]
 
 
 def test_array_in_memory():

@@ -1,0 +1,176 @@
+"""Reader of COCO's annotation files, as label tools write them."""
+
+import json
+import math
+from collections import Counter
+from typing import NamedTuple
+
+from . import faults as f
+from .boxes import check_shares
+from .class_lists import check_name
+from .formats import MAX_NUMBER, Box
+
+__all__ = ['Coco', 'CocoImage', 'read_coco']
+
+KEYS = ('images', 'annotations', 'categories')
+
+
+class CocoImage(NamedTuple):
+    """An image of a COCO file.
+
+    ``size`` (w, h) as the file says, or None; ``objects`` are pairs of class
+    name and :class:`Box`, whose corners are continuous: x, y, x + w, y + h.
+    """
+
+    name: str
+    size: tuple[int, int] | None
+    objects: list[tuple[str, Box]]
+
+
+class Coco(NamedTuple):
+    """What a COCO file says.
+
+    ``images`` in the order of the file; ``classes`` are the names of all
+    its categories, sorted, whether an image has them or not, so that the
+    files of two splits give the same list; ``faults`` of boxes.
+    """
+
+    images: list[CocoImage]
+    classes: list[str]
+    faults: f.Faults
+
+
+def read_coco(path: str) -> Coco:
+    """Read a file of COCO annotations.
+
+    Crowds are left out. Boxes that are empty or missing are left out and
+    are among the faults.
+
+    Raises:
+        ValueError: It is no such file; a field lacks or is of the wrong
+            type; an id or a file name comes twice; an annotation of an
+            unknown image or category; boxes in shares. Names file and id.
+        OSError: It cannot be read.
+    """
+    content = _load(path)
+    classes = {
+        number: check_name(entry.get('name'), where)
+        for number, (where, entry) in _by_id(path, content, 'categories')
+    }
+    images = {}
+    for number, (where, entry) in _by_id(path, content, 'images'):
+        name = entry.get('file_name')
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(
+                f'{where}: file_name must be the path of the image, a text, '
+                f'got {name!r}.'
+            )
+        images[number] = CocoImage(name, _size(entry, where), [])
+    _once(path, 'file_name', [image.name for image in images.values()])
+    faults = f.Faults()
+    for i, entry in enumerate(content['annotations']):
+        where = f'{path}: annotations, number {i + 1} of the list'
+        if not isinstance(entry, dict):
+            raise ValueError(f'{where}: expected an object, got {entry!r}.')
+        where = f'{path}: annotation {entry.get("id", f"number {i + 1}")}'
+        for key, known in (('image_id', images), ('category_id', classes)):
+            number = entry.get(key)
+            if not isinstance(number, (int, str)) or number not in known:
+                raise ValueError(f'{where}: unknown {key} {number!r}.')
+        image = images[entry['image_id']]
+        where += f' of {image.name}'
+        if entry.get('iscrowd'):
+            continue
+        bbox = _bbox(entry.get('bbox'), where)
+        if not bbox or min(bbox[2:]) <= 0:
+            faults.add(f.NOTHING_LEFT, f'{where}: bbox {bbox}')
+            continue
+        x, y, w, h = bbox
+        box = Box((x, y, x + w, y + h), where)
+        image.objects.append((classes[entry['category_id']], box))
+    boxes = [box for image in images.values() for _, box in image.objects]
+    check_shares([box.xyxy for box in boxes], [box.source for box in boxes])
+    return Coco(list(images.values()), sorted(set(classes.values())), faults)
+
+
+def _load(path: str) -> dict:
+    with open(path, 'rb') as file:
+        try:
+            content = json.loads(file.read())  # it knows byte order marks
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f'{path}: not JSON: {error}.') from error
+    for key in KEYS:
+        if not isinstance(content, dict) or key not in content:
+            raise ValueError(
+                f"{path}: no key '{key}'; COCO annotations have images, "
+                'annotations and categories.'
+            )
+        if not isinstance(content[key], list):
+            raise ValueError(f"{path}: '{key}' must be a list.")
+    return content
+
+
+def _by_id(path: str, content: dict, key: str):
+    """Yield ``id, (where, entry)``; an id must not come twice."""
+    seen = set()
+    for i, entry in enumerate(content[key]):
+        number = entry.get('id') if isinstance(entry, dict) else None
+        where = f'{path}: {key}, number {i + 1} of the list'
+        if not isinstance(number, (int, str)) or isinstance(number, bool):
+            raise ValueError(f'{where}: it has no id, a whole number.')
+        named = entry.get('file_name', entry.get('name'))
+        where = f'{path}: {key}, id {number} ({named!r})'
+        if number in seen:
+            raise ValueError(
+                f'{where}: the id comes twice. Every entry must have its own '
+                'id; annotations name images and categories by it.'
+            )
+        seen.add(number)
+        yield number, (where, entry)
+
+
+def _once(path: str, what: str, names) -> None:
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise ValueError(
+            f'{path}: {len(twice)} times a {what} comes twice, {twice[:2]} '
+            'for example. Merge these entries.'
+        )
+
+
+def _size(entry: dict, where: str) -> tuple[int, int] | None:
+    """Width and height; None where the file gives neither, or zeros."""
+    sides: list = [entry.get('width'), entry.get('height')]
+    if all(side in (None, 0) for side in sides):
+        return None
+    found = [int(s) for s in sides if _is_number(s) and 1 <= s <= MAX_NUMBER]
+    if len(found) != 2:
+        raise ValueError(
+            f'{where}: width and height must be whole numbers from 1, got '
+            f'{sides[0]!r} and {sides[1]!r}.'
+        )
+    return found[0], found[1]
+
+
+def _bbox(bbox, where: str) -> list[float]:
+    """The four numbers, or [] where there is no box."""
+    if not bbox and not isinstance(bbox, (str, bool, int)):
+        return []
+    if (
+        not isinstance(bbox, list)
+        or len(bbox) != 4
+        or not all(_is_number(v) and abs(v) <= MAX_NUMBER for v in bbox)
+    ):
+        raise ValueError(
+            f'{where}: bbox {bbox!r}; [x, y, width, height] was expected, in '
+            'pixels.'
+        )
+    return bbox
+
+
+def _is_number(value) -> bool:
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    )

@@ -1,0 +1,184 @@
+"""Bring the boxes of all samples to the pixels of their images."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from . import faults as f
+from .boxes import check_lost, check_shares, clip_boxes, fit_boxes, in_shares
+from .formats import Box
+from .grid import Header, OtherImageError, bring_to, read_header
+
+__all__ = [
+    'HAS_REGION',
+    'fit_as_seen',
+    'fit_samples',
+    'has_region',
+    'read_headers',
+]
+
+HAS_REGION = ('ori_gt_bboxes', 'gt_mask_paths')
+
+
+def has_region(sample: dict) -> bool:
+    """Whether localization can be measured on a sample."""
+    return any(key in sample for key in HAS_REGION)
+
+
+def read_headers(
+    samples: Sequence[dict], backend_args: dict | None = None
+) -> list[Header | None]:
+    """Read size and orientation of the images of samples, in their order."""
+    with ThreadPoolExecutor(16) as pool:  # for disks of a network
+        return list(
+            pool.map(
+                lambda s: read_header(s['img_path'], backend_args), samples
+            )
+        )
+
+
+def fit_samples(
+    samples: list[dict],
+    found: f.Faults,
+    headers: Sequence[Header | None] | None,
+    grid: str | None,
+    inclusive: bool,
+) -> list[dict]:
+    """Fit boxes to their images; leave out samples that have none left.
+
+    Args:
+        samples (list[dict]): With ``ori_gt_bboxes`` and ``ann_source``, and
+            ``ann_size`` where annotated. Changed in place.
+        found (Faults): The faults are added to it.
+        headers (Sequence[Header], optional): Of the samples with boxes, for
+            a test. None: for training; nothing is refused or left out.
+        grid (str, optional): 'stored' or 'seen', what the boxes are on;
+            None: nobody said, so they are taken as stored.
+        inclusive (bool): Whether the files have inclusive corners.
+
+    Returns:
+        list[dict]: For a test those that have a box or a mask, or all.
+
+    Raises:
+        Refusal: For a test, what makes its figures meaningless: boxes in
+            shares, sizes out of proportion, most of the boxes outside.
+    """
+    if headers is None:
+        for sample in samples:
+            if 'ann_size' in sample or has_region(sample):
+                sample['boxes_optional'] = True
+    boxed = [sample for sample in samples if 'ori_gt_bboxes' in sample]
+    if not boxed:
+        return samples
+    places = [
+        list(s.pop('ann_source', [s['img_id']] * len(s['ori_gt_bboxes'])))
+        for s in boxed
+    ]
+    one = np.array([0, 0, 1, 1], np.float32) * inclusive
+    if headers is not None:
+        corners = np.concatenate([s['ori_gt_bboxes'] - one for s in boxed])
+        check_shares(corners, sum(places, []))
+    number = sum(map(len, places))
+    for i, (sample, where) in enumerate(zip(boxed, places, strict=True)):
+        _drop_shares(sample, where, one, found)
+        header = headers[i] if headers is not None else None
+        if header is not None:
+            _bring(sample, header, grid, found)
+        _fit(sample, where, found)
+    if headers is None:
+        return samples
+    _refuse(found.get(f.OTHER_IMAGE, []), 0, f.OTHER_IMAGE)
+    check_lost(found, number)
+    for sample in samples:
+        if not has_region(sample):
+            found.add(f.NO_BOX_LEFT, sample['img_id'])
+    _refuse(found.get(f.NO_BOX_LEFT, []), len(samples) - 1, f.NO_BOX_LEFT)
+    return [sample for sample in samples if has_region(sample)]
+
+
+def fit_as_seen(
+    boxes: Sequence[Box],
+    annotated: tuple[int, int] | None,
+    header: Header | None,
+    image: str,
+    found: f.Faults,
+) -> list[tuple[float, ...]]:
+    """Bring boxes of one's own photograph to its pixels as people see it.
+
+    For converters: label tools show photographs as EXIF turns them, so
+    where the annotated size does not tell, boxes are on the grid 'seen'.
+
+    Args:
+        boxes (Sequence[Box]): Continuous corners as annotated.
+        annotated (tuple, optional): The size (w, h) that is annotated.
+        header (Header, optional): Of the file; without it the annotated
+            size is believed.
+        image (str): Its name, for messages.
+        found (Faults): The faults are added to it.
+
+    Returns:
+        list[tuple]: Inclusive corners of the boxes that are left.
+    """
+    corners = np.array([box.xyxy for box in boxes]).reshape(-1, 4)
+    size = annotated
+    if header is not None:
+        size = header.size_on('seen')
+        try:
+            corners = bring_to('seen', corners, annotated, header, image)
+        except OtherImageError as error:
+            found.add(f.OTHER_IMAGE, str(error))
+            return []
+        if annotated is not None and sorted(annotated) != sorted(size):
+            found.add(f.RESCALED, f.sizes(image, size, annotated))
+    places = [box.source for box in boxes]
+    corners = fit_boxes(corners, size, places, image, found)
+    return [tuple(box) for box in (corners - [0, 0, 1, 1]).tolist()]
+
+
+def _refuse(places: list[str], most: float, kind: f.Kind) -> None:
+    if len(places) > most:
+        raise f.Refusal(kind, places)
+
+
+def _drop_shares(
+    sample: dict, places: list[str], one: np.ndarray, found: f.Faults
+) -> None:
+    """Drop boxes that are shares of their image among others in pixels."""
+    corners = sample['ori_gt_bboxes'] - one
+    shares = in_shares(corners) & (corners % 1 != 0).any(axis=1)
+    for i in reversed(np.flatnonzero(shares).tolist()):
+        found.add(f.SHARES, f'{places.pop(i)}: image {sample["img_id"]}')
+    sample['ori_gt_bboxes'] = sample['ori_gt_bboxes'][~shares]
+
+
+def _bring(
+    sample: dict, header: Header, grid: str | None, found: f.Faults
+) -> None:
+    """Bring the boxes of a sample to the pixels of its file."""
+    annotated, name = sample.get('ann_size'), sample['img_id']
+    wanted = grid or 'stored'
+    size = header.size_on(wanted)
+    try:
+        sample['ori_gt_bboxes'] = bring_to(
+            wanted, sample['ori_gt_bboxes'], annotated, header, name
+        )
+    except OtherImageError as error:
+        found.add(f.OTHER_IMAGE, str(error))
+        return
+    told = annotated is not None and size != header.size_on('seen')
+    if grid is None and header.orientation != 1 and not told:
+        found.add(f.UNKNOWN_GRID, name)
+    if annotated is not None and sorted(annotated) != sorted(size):
+        found.add(f.RESCALED, f.sizes(name, size, annotated))
+    sample['ann_size'] = size
+
+
+def _fit(sample: dict, places: list[str], found: f.Faults) -> None:
+    """Clip the boxes of a sample, and drop those with nothing left."""
+    size, boxes = sample.get('ann_size'), sample.pop('ori_gt_bboxes')
+    boxes = fit_boxes(boxes, size, places, sample['img_id'], found)
+    if len(boxes):
+        sample['ori_gt_bboxes'] = boxes
+        if size is not None:
+            sample['gt_bboxes'] = clip_boxes(boxes, size)

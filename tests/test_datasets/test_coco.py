@@ -1,0 +1,126 @@
+"""What label tools write is read, or refused with the id that is wrong."""
+
+import json
+
+import pytest
+
+from mmspg.datasets import faults as f
+from mmspg.datasets.coco import read_coco
+
+pytestmark = pytest.mark.quick  # on both stacks
+
+
+@pytest.fixture
+def read(tmp_path):
+    def run(encoding='utf-8', **changes):
+        content = dict(
+            images=[
+                dict(id=1, file_name='a.jpg', width=60, height=40),
+                dict(id=2, file_name='b.jpg'),
+            ],
+            annotations=[
+                dict(id=5, image_id=1, category_id=3, bbox=[1, 2, 30, 20.5]),
+            ],
+            categories=[dict(id=4, name='dog'), dict(id=3, name='cat')],
+        )
+        path = tmp_path / 'coco.json'
+        text = json.dumps(content | changes, ensure_ascii=False)
+        path.write_text(text, encoding=encoding)
+        return read_coco(str(path))
+
+    return run
+
+
+def test_what_a_file_says(read):
+    coco = read()
+    assert coco.classes == ['cat', 'dog']
+    assert [(i.name, i.size) for i in coco.images] == [
+        ('a.jpg', (60, 40)),
+        ('b.jpg', None),
+    ]
+    ((name, box),) = coco.images[0].objects
+    assert name == 'cat'
+    assert box.xyxy == (1, 2, 31, 22.5)
+    assert box.source.endswith('coco.json: annotation 5 of a.jpg')
+    assert not coco.faults
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_byte_order_marks(read, encoding):
+    categories = [dict(id=3, name='canapé')]
+    assert read(encoding, categories=categories).classes == ['canapé']
+
+
+def test_names_that_are_numbers(read):
+    assert read(categories=[dict(id=3, name=7)]).classes == ['7']
+
+
+def note(**changes):
+    entry = dict(id=5, image_id=1, category_id=3, bbox=[1, 2, 30, 20])
+    return dict(annotations=[entry | changes])
+
+
+def image(**changes):
+    entry = dict(id=1, file_name='a.jpg', width=60, height=40)
+    return dict(images=[entry | changes], annotations=[])
+
+
+@pytest.mark.parametrize('bbox', [[1, 2, 0, 20], [1, 2, 3, -1], [], None])
+def test_a_box_that_is_none_is_named(read, bbox):
+    coco = read(**note(bbox=bbox))
+    assert coco.images[0].objects == []
+    ((kind, (place,)),) = coco.faults.items()
+    assert kind is f.NOTHING_LEFT
+    assert 'annotation 5 of a.jpg' in place
+
+
+@pytest.mark.parametrize(
+    'changes, said',
+    [
+        (note(bbox='1 2 3 4'), "annotation 5 of a.jpg: bbox '1 2 3 4'"),
+        (note(bbox=[1, 2, 3]), 'annotation 5 of a.jpg: bbox'),
+        (note(bbox=['1', 2, 3, 4]), 'annotation 5 of a.jpg: bbox'),
+        (note(bbox=[float('nan'), 2, 3, 4]), 'annotation 5 of a.jpg: bbox'),
+        (note(bbox=7), 'annotation 5 of a.jpg: bbox 7'),
+        (note(image_id=9), 'annotation 5: unknown image_id 9'),
+        (note(image_id=[1]), 'annotation 5: unknown image_id'),
+        (note(category_id=None), 'annotation 5: unknown category_id None'),
+        (note(bbox=[0.1, 0.2, 0.3, 0.4]), 'shares .*: 1 .*annotation 5 of a'),
+        (dict(annotations=['x']), 'annotations, number 1 .*object'),
+        (dict(annotations={}), "'annotations' must be a list"),
+        (dict(images=[dict(file_name='a')]), 'images, number 1 .* no id'),
+        (image(file_name=7), 'images, id 1 .*file_name must be the path'),
+        (image(file_name=None), 'images, id 1 .*file_name must be the path'),
+        (image(width='60'), "id 1 .'a.jpg'.: width and height .*'60' and 40"),
+        (image(height=None), 'width and height must be whole numbers'),
+        (
+            dict(images=[dict(id=1, file_name=n) for n in 'ab']),
+            "images, id 1 .'b'.: the id comes twice",
+        ),
+        (
+            dict(images=[dict(id=i, file_name='a') for i in (1, 2)]),
+            "file_name comes twice, .'a'.",
+        ),
+        (
+            dict(categories=[dict(id=3, name=n) for n in 'ab']),
+            "categories, id 3 .'b'.: the id comes twice",
+        ),
+        (dict(categories=[dict(id=3)]), 'categories, id 3 .*not empty'),
+        (
+            dict(categories=[dict(id=3, name='a\nb')]),
+            'categories, id 3 .*line break',
+        ),
+    ],
+)
+def test_what_is_refused(read, changes, said):
+    with pytest.raises(ValueError, match=said) as e:
+        read(**changes)
+    assert 'coco.json: ' in str(e.value)
+
+
+@pytest.mark.parametrize('text', ['', '[]', '{"images": []}', '[' * 100_000])
+def test_no_coco_file(tmp_path, text):
+    path = tmp_path / 'coco.json'
+    path.write_text(text)
+    with pytest.raises(ValueError, match='coco.json: '):
+        read_coco(str(path))

@@ -1,0 +1,63 @@
+"""Training and tests end where their classes are not the same."""
+
+from types import SimpleNamespace as Namespace
+
+import pytest
+
+from mmspg.engine.hooks import HeadClassNumHook
+
+pytestmark = pytest.mark.quick  # on both stacks
+
+
+def runner(train, val=None, test=None, number=None, resume=False):
+    """What the hook looks at of a runner; a string has a class a letter."""
+
+    def loader(classes):
+        return Namespace(dataset=Namespace(metainfo=dict(classes=classes)))
+
+    number = number or len(train or test)
+    return Namespace(
+        model=Namespace(head=Namespace(num_classes=number)),
+        train_dataloader=loader(train),
+        val_dataloader=loader(val),
+        test_dataloader=loader(test),
+        val_loop=val,
+        _resume=resume,
+    )
+
+
+def loaded(classes):
+    hook = HeadClassNumHook()
+    meta = dict(dataset_meta=dict(classes=classes)) if classes else None
+    hook.after_load_checkpoint(None, dict(meta=meta))
+    return hook
+
+
+@pytest.mark.parametrize(
+    'kwargs, said',
+    [
+        (dict(train='abc', number=2), 'has 3 classes, but .* is 2'),
+        (dict(train='abc', val='acb'), "another order: label 1 is 'b' in tr"),
+        (dict(train='abc', val='bcd'), "only in train, .'a'.*only in val"),
+        (dict(train=['cat']), 'Add a folder of images without the object'),
+    ],
+)
+def test_trainings_that_are_refused(kwargs, said):
+    with pytest.raises(ValueError, match=said):
+        HeadClassNumHook().before_train(runner(**kwargs))
+
+
+def test_trainings_that_are_right():
+    HeadClassNumHook().before_train(runner('abc', val='abc'))
+    HeadClassNumHook().before_train(runner('abc', val=['0', '1', '2']))
+    # Weights of other classes are a start, but nothing to go on from.
+    loaded('xyz').before_train(runner('abc'))
+    with pytest.raises(ValueError, match='the checkpoint and train'):
+        loaded('bac').before_train(runner('abc', resume=True))
+
+
+def test_a_test_needs_the_classes_of_the_checkpoint():
+    loaded(None).before_test(runner(None, test='abc'))
+    loaded('abc').before_test(runner(None, test='abc'))
+    with pytest.raises(ValueError, match='checkpoint and the test .*order'):
+        loaded('cab').before_test(runner(None, test='abc'))
