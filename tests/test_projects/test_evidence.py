@@ -256,6 +256,15 @@ def test_report_of_a_run_that_did_not_end(scripts, tmp_path):
     assert '1 trainings took 0.5 hours' in text  # a run, whatever its maps
 
 
+@pytest.mark.slow
+def test_printed_tables_are_those_of_the_rows(scripts):
+    text = call(scripts / 'report.py', scripts / 'evidence.csv')
+    printed = [line for line in text.splitlines() if line.startswith('|')]
+    kept = (scripts / 'details.md').read_text().splitlines()
+    assert len(printed) > 200
+    assert set(printed) <= set(kept)
+
+
 def test_report_of_runs_without_branches(scripts):
     """A column that a run has not is left blank, and the others stay."""
     from report import LOSSES, MASKS, over_time

@@ -167,7 +167,7 @@ def main():
     )
     print(f'findContours alone {alone:8.2f}')
     print(
-        'rule             benchmark     ours    ratio  ratio to '
+        'rule             WSOL code     ours    ratio  ratio to '
         'findContours alone  not identical'
     )
     for i, rule in enumerate(('largest_contour', 'all_contours')):

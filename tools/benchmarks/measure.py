@@ -7,16 +7,14 @@ ratios of medians of one run. The machine is measured by the same means: a
 product of two square matrices is one more variant.
 """
 
-import contextlib
-import ctypes
-import gc
 import os
 import statistics
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
-from pathlib import Path
 from typing import NamedTuple
+
+from memory import device, forget_peak, peak_since, resident, synchronise
 
 SIDE = 2048  # of the matrices: 17 GFLOP
 PRODUCT = 'matrix product, '
@@ -70,13 +68,6 @@ class Result(NamedTuple):
     flops: int = 0
     figure: float | None = None
     skipped: str = ''
-
-
-def device() -> str:
-    """The device that is measured, ``'cuda'`` or ``'cpu'``."""
-    import torch
-
-    return 'cuda' if torch.cuda.is_available() else 'cpu'
 
 
 def machine(threads: int) -> str:
@@ -217,61 +208,24 @@ def _answer(pipe, variant: Variant, threads: int | None) -> None:
     if threads:
         torch.set_num_threads(threads)
     clock = CLOCKS[os.environ.get('MMSPG_CLOCK', 'wall')]
-    before = _resident('VmRSS')
+    before = resident('VmRSS')
     step = variant.build(*variant.args)
-    _forget_peak()
+    forget_peak()
     pipe.send('')
     for what in iter(pipe.recv, 'end'):
         if what == 'peak':
-            pipe.send(_peak(before))
+            pipe.send(peak_since(before))
         elif what == 'flops':
             with FlopCounterMode(display=False) as counter:
                 step()
             pipe.send(counter.get_total_flops())
         else:
-            _synchronise()
+            synchronise()
             begin = clock()
             figure = step()
-            _synchronise()
+            synchronise()
             seconds = clock() - begin
             pipe.send(float(figure) if what == 'figure' else seconds)
-
-
-def _synchronise() -> None:
-    import torch
-
-    if device() == 'cuda':
-        torch.cuda.synchronize()
-
-
-def _forget_peak() -> None:
-    import torch
-
-    if device() == 'cuda':
-        torch.cuda.reset_peak_memory_stats()
-        return
-    gc.collect()
-    with contextlib.suppress(AttributeError, OSError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)  # what building left behind
-    if os.access('/proc/self/clear_refs', os.W_OK):
-        Path('/proc/self/clear_refs').write_text('5')
-
-
-def _peak(before: float) -> float:
-    import torch
-
-    if device() == 'cuda':
-        return torch.cuda.max_memory_allocated()
-    return _resident('VmHWM') - before
-
-
-def _resident(key: str) -> float:
-    """Resident memory in bytes, now (VmRSS) or at most (VmHWM)."""
-    status = Path('/proc/self/status')
-    if not status.is_file():  # not Linux: unknown
-        return float('nan')
-    (line,) = (x for x in status.read_text().splitlines() if key in x)
-    return 1024 * float(line.split()[1])
 
 
 def table(

@@ -1,0 +1,144 @@
+"""Photographs, drawn or of a data set, and the ways to load them."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Variant(NamedTuple):
+    """A way from a file to pixels.
+
+    ``root`` holds the files; ``backend_args`` is as of the loader;
+    ``decode`` takes bytes; ``backend`` is of the resize, None the config's.
+    """
+
+    name: str
+    root: Path
+    decode: Callable
+    backend_args: dict = None
+    backend: str = None
+
+
+def draw_photographs(folder: Path, number: int) -> list[str]:
+    """Draw noise whose amplitude falls with the frequency, as JPEG."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    w, h = 500, 375
+    y, x = np.fft.fftfreq(h)[:, None], np.fft.rfftfreq(w)[None]
+    slope = 1 / np.maximum(np.hypot(y, x), 1 / w) ** 1.2
+    names = [f'{i:05d}.JPEG' for i in range(number)]
+    for name in names:
+        planes = []
+        # Grey varies most, colours little, as in photographs.
+        for contrast in (45, 12, 12):
+            noise = np.fft.rfft2(rng.normal(size=(h, w))) * slope
+            plane = np.fft.irfft2(noise, (h, w))
+            planes.append(128 + contrast * plane / plane.std())
+        pixels = np.stack(planes, axis=-1).clip(0, 255).astype(np.uint8)
+        img = Image.fromarray(pixels, 'YCbCr').convert('RGB')
+        img.save(folder / name, quality=95)
+    return names
+
+
+def link_photographs(cfg, folder: Path, args) -> list[str]:
+    """Link some photographs of a data set, evenly spread, by number."""
+    from mmspg.registry import DATASETS
+    from mmspg.utils.cfg import set_data_root
+
+    set_data_root(cfg, args.data_root)
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    number = min(args.num, len(dataset))
+    names = []
+    for i in range(number):
+        path = dataset.get_data_info(i * len(dataset) // number)['img_path']
+        names.append(f'{i:05d}{Path(path).suffix}')
+        (folder / names[-1]).symlink_to(Path(path).resolve())
+    return names
+
+
+def decoders():
+    """Decoders by name; instead of those not there a line that says so."""
+    import cv2
+    import numpy as np
+
+    from mmspg.datasets.images import decode_copy
+    from mmspg.datasets.turbo import get_turbo
+
+    def opencv(flags):
+        flags |= cv2.IMREAD_IGNORE_ORIENTATION
+        return lambda data: cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+
+    found = {
+        'Pillow': lambda data: decode_copy(data, '')[0],
+        'OpenCV': opencv(cv2.IMREAD_COLOR),
+        'OpenCV at half size': opencv(cv2.IMREAD_REDUCED_COLOR_2),
+    }
+    try:
+        get_turbo()
+        found['turbo JPEG'] = lambda data: decode_copy(
+            data, '', decoder='turbojpeg'
+        )[0]
+    except ImportError as error:
+        print(f'left out, turbo JPEG: {error}')
+    return found
+
+
+def size_options(transforms) -> dict:
+    """Settings of `resize_images.py` that suit a pipeline."""
+    from mmspg.datasets import LocResize, LocResizeEdge
+
+    for transform in transforms:
+        if isinstance(transform, LocResizeEdge):
+            return dict(short_side=transform.scale)
+        if isinstance(transform, LocResize):
+            return dict(size=list(transform.scale))
+    sys.exit('the pipeline has no mmspg.LocResize or mmspg.LocResizeEdge')
+
+
+def prepare(folder: Path, names, transforms) -> list[Variant]:
+    """Write copies and databases; list what is compared."""
+    sys.path.insert(0, str(ROOT / 'tools/dataset_converters'))
+    import pack_lmdb
+    import resize_images
+
+    stored, decode = folder / 'stored', decoders()
+    variants = [Variant('stored, Pillow', stored, decode['Pillow'])]
+    for name in list(decode)[1:]:
+        variants.append(Variant(f'stored, {name}', stored, decode[name]))
+    variants.append(
+        Variant(
+            'stored, OpenCV, and its resize',
+            stored,
+            decode['OpenCV'],
+            backend='cv2',
+        )
+    )
+    forms = dict(
+        jpeg=('copies', dict(format='jpeg', quality=95)),
+        png=('PNG copies', dict(format='png')),
+    )
+    for form, (what, settings) in forms.items():
+        settings.update(size_options(transforms))
+        for name in names:
+            resize_images.convert(name, stored, folder / form, settings)
+        root = folder / form
+        variants.append(Variant(f'{what}, Pillow', root, decode['Pillow']))
+        if form == 'jpeg' and 'turbo JPEG' in decode:
+            turbo = decode['turbo JPEG']
+            variants.append(Variant(f'{what}, turbo JPEG', root, turbo))
+    try:
+        import lmdb  # noqa: F401
+    except ImportError:
+        print('left out, LMDB: pip install "mmspg[lmdb]"')
+        return variants
+    for what, root in (('stored', stored), ('copies', folder / 'jpeg')):
+        pack_lmdb.pack(root, names, root / 'images.lmdb')
+        backend = dict(backend='mmspg_lmdb', data_root=str(root))
+        name = f'{what} in LMDB, Pillow'
+        variants.append(Variant(name, root, decode['Pillow'], backend))
+    return variants
