@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from . import faults as f
 from .class_lists import difference, faults_of_names
+from .faults import NO_IMAGE, UNREAD, Faults, Refusal
 from .fitting import fit_samples, has_region, read_headers
 from .images import UnreadableImageError, read_image
 from .transforms import LoadLocImage, check_pipeline
@@ -82,7 +82,7 @@ class LocDataset(BaseDataset):
         self.split = split
         self.broken_images = broken_images
         self.broken = {}  # img_path -> reason, of this process
-        self.faults = f.Faults()
+        self.faults = Faults()
         super().__init__(
             ann_file='',
             data_root=osp.expanduser(data_root or ''),
@@ -133,7 +133,7 @@ class LocDataset(BaseDataset):
         except ValueError as error:
             if self.test_mode:
                 raise
-            self.faults.add(f.UNREAD, str(error))
+            self.faults.add(UNREAD, str(error))
             return default
 
     def _check_names(self) -> None:
@@ -175,7 +175,7 @@ class LocDataset(BaseDataset):
             return fit_samples(
                 samples, self.faults, headers, self.grid, self.INCLUSIVE
             )
-        except f.Refusal as error:
+        except Refusal as error:
             raise ValueError(
                 f'{type(self).__name__} {self.split} of {self.data_root!r} '
                 f'cannot be tested on: {error}'
@@ -188,7 +188,7 @@ class LocDataset(BaseDataset):
         used = {sample['gt_label'] for sample in samples}
         for label, name in enumerate(self.metainfo['classes']):
             if label not in used:
-                self.faults.add(f.NO_IMAGE, f'{label} {name}')
+                self.faults.add(NO_IMAGE, f'{label} {name}')
 
     def _check_regions(self, samples: Sequence[dict]) -> None:
         bare = [s['img_id'] for s in samples if not has_region(s)]

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from . import faults as f
+from .faults import (
+    LOST,
+    MOST_LOST,
+    NOTHING_LEFT,
+    OUTSIDE,
+    SHARES,
+    Faults,
+    Refusal,
+)
 
 # Rounding, and the two ways of counting the last pixel, make boxes leave
 # their image by a pixel. This is no fault of an annotation.
@@ -61,10 +69,10 @@ def check_shares(corners, places: Sequence[str]) -> None:
     """
     found = np.flatnonzero(in_shares(corners)).tolist()
     if 2 * len(found) > len(places):
-        raise f.Refusal(f.SHARES, [places[i] for i in found])
+        raise Refusal(SHARES, [places[i] for i in found])
 
 
-def check_lost(found: f.Faults, number: int) -> None:
+def check_lost(found: Faults, number: int) -> None:
     """Refuse annotations most of whose boxes are not in their images.
 
     Args:
@@ -75,9 +83,9 @@ def check_lost(found: f.Faults, number: int) -> None:
         Refusal: More than half of the boxes have less than half of their
             area inside.
     """
-    lost = found.get(f.LOST, []) + found.get(f.NOTHING_LEFT, [])
+    lost = found.get(LOST, []) + found.get(NOTHING_LEFT, [])
     if 2 * len(lost) > number:
-        raise f.Refusal(f.MOST_LOST, lost)
+        raise Refusal(MOST_LOST, lost)
 
 
 def fit_boxes(
@@ -85,7 +93,7 @@ def fit_boxes(
     size: tuple[int, int] | None,
     places: Sequence[str],
     image: str,
-    found: f.Faults,
+    found: Faults,
     inclusive: bool = False,
 ) -> np.ndarray:
     """Clip annotated boxes to their image, drop those with nothing left.
@@ -116,12 +124,12 @@ def fit_boxes(
         x0, y0, x1, y1 = (f'{v:g}' for v in boxes[i])
         of = '' if size is None else f', which is {size[0]} x {size[1]}'
         if left[i]:
-            kind, what = f.OUTSIDE, f'leaves it by {out[i]:g} pixels'
+            kind, what = OUTSIDE, f'leaves it by {out[i]:g} pixels'
             if 2 * _area(clipped[i]) < _area(boxes[i]):
-                kind = f.LOST
+                kind = LOST
         else:
             empty = not (boxes[i, 2:] > boxes[i, :2]).all()
-            kind = f.NOTHING_LEFT
+            kind = NOTHING_LEFT
             what = 'is empty' if empty else 'is wholly outside'
         found.add(
             kind,

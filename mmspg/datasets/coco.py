@@ -5,9 +5,9 @@ import math
 from collections import Counter
 from typing import NamedTuple
 
-from . import faults as f
 from .boxes import check_shares
 from .class_lists import check_name
+from .faults import NOTHING_LEFT, Faults
 from .formats import MAX_NUMBER, Box
 
 __all__ = ['Coco', 'CocoImage', 'read_coco']
@@ -37,7 +37,7 @@ class Coco(NamedTuple):
 
     images: list[CocoImage]
     classes: list[str]
-    faults: f.Faults
+    faults: Faults
 
 
 def read_coco(path: str) -> Coco:
@@ -67,7 +67,7 @@ def read_coco(path: str) -> Coco:
             )
         images[number] = CocoImage(name, _size(entry, where), [])
     _once(path, 'file_name', [image.name for image in images.values()])
-    faults = f.Faults()
+    faults = Faults()
     for i, entry in enumerate(content['annotations']):
         where = f'{path}: annotations, number {i + 1} of the list'
         if not isinstance(entry, dict):
@@ -83,7 +83,7 @@ def read_coco(path: str) -> Coco:
             continue
         bbox = _bbox(entry.get('bbox'), where)
         if not bbox or min(bbox[2:]) <= 0:
-            faults.add(f.NOTHING_LEFT, f'{where}: bbox {bbox}')
+            faults.add(NOTHING_LEFT, f'{where}: bbox {bbox}')
             continue
         x, y, w, h = bbox
         box = Box((x, y, x + w, y + h), where)

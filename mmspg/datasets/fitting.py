@@ -5,8 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from . import faults as f
 from .boxes import check_lost, check_shares, clip_boxes, fit_boxes, in_shares
+from .faults import (
+    NO_BOX_LEFT,
+    OTHER_IMAGE,
+    RESCALED,
+    SHARES,
+    UNKNOWN_GRID,
+    Faults,
+    Kind,
+    Refusal,
+    sizes,
+)
 from .formats import Box
 from .grid import Header, OtherImageError, bring_to, read_header
 
@@ -40,7 +50,7 @@ def read_headers(
 
 def fit_samples(
     samples: list[dict],
-    found: f.Faults,
+    found: Faults,
     headers: Sequence[Header | None] | None,
     grid: str | None,
     inclusive: bool,
@@ -88,12 +98,12 @@ def fit_samples(
         _fit(sample, where, found)
     if headers is None:
         return samples
-    _refuse(found.get(f.OTHER_IMAGE, []), 0, f.OTHER_IMAGE)
+    _refuse(found.get(OTHER_IMAGE, []), 0, OTHER_IMAGE)
     check_lost(found, number)
     for sample in samples:
         if not has_region(sample):
-            found.add(f.NO_BOX_LEFT, sample['img_id'])
-    _refuse(found.get(f.NO_BOX_LEFT, []), len(samples) - 1, f.NO_BOX_LEFT)
+            found.add(NO_BOX_LEFT, sample['img_id'])
+    _refuse(found.get(NO_BOX_LEFT, []), len(samples) - 1, NO_BOX_LEFT)
     return [sample for sample in samples if has_region(sample)]
 
 
@@ -102,7 +112,7 @@ def fit_as_seen(
     annotated: tuple[int, int] | None,
     header: Header | None,
     image: str,
-    found: f.Faults,
+    found: Faults,
 ) -> list[tuple[float, ...]]:
     """Bring boxes of one's own photograph to its pixels as people see it.
 
@@ -127,33 +137,33 @@ def fit_as_seen(
         try:
             corners = bring_to('seen', corners, annotated, header, image)
         except OtherImageError as error:
-            found.add(f.OTHER_IMAGE, str(error))
+            found.add(OTHER_IMAGE, str(error))
             return []
         if annotated is not None and sorted(annotated) != sorted(size):
-            found.add(f.RESCALED, f.sizes(image, size, annotated))
+            found.add(RESCALED, sizes(image, size, annotated))
     places = [box.source for box in boxes]
     corners = fit_boxes(corners, size, places, image, found)
     return [tuple(box) for box in (corners - [0, 0, 1, 1]).tolist()]
 
 
-def _refuse(places: list[str], most: float, kind: f.Kind) -> None:
+def _refuse(places: list[str], most: float, kind: Kind) -> None:
     if len(places) > most:
-        raise f.Refusal(kind, places)
+        raise Refusal(kind, places)
 
 
 def _drop_shares(
-    sample: dict, places: list[str], one: np.ndarray, found: f.Faults
+    sample: dict, places: list[str], one: np.ndarray, found: Faults
 ) -> None:
     """Drop boxes that are shares of their image among others in pixels."""
     corners = sample['ori_gt_bboxes'] - one
     shares = in_shares(corners) & (corners % 1 != 0).any(axis=1)
     for i in reversed(np.flatnonzero(shares).tolist()):
-        found.add(f.SHARES, f'{places.pop(i)}: image {sample["img_id"]}')
+        found.add(SHARES, f'{places.pop(i)}: image {sample["img_id"]}')
     sample['ori_gt_bboxes'] = sample['ori_gt_bboxes'][~shares]
 
 
 def _bring(
-    sample: dict, header: Header, grid: str | None, found: f.Faults
+    sample: dict, header: Header, grid: str | None, found: Faults
 ) -> None:
     """Bring the boxes of a sample to the pixels of its file."""
     annotated, name = sample.get('ann_size'), sample['img_id']
@@ -164,17 +174,17 @@ def _bring(
             wanted, sample['ori_gt_bboxes'], annotated, header, name
         )
     except OtherImageError as error:
-        found.add(f.OTHER_IMAGE, str(error))
+        found.add(OTHER_IMAGE, str(error))
         return
     told = annotated is not None and size != header.size_on('seen')
     if grid is None and header.orientation != 1 and not told:
-        found.add(f.UNKNOWN_GRID, name)
+        found.add(UNKNOWN_GRID, name)
     if annotated is not None and sorted(annotated) != sorted(size):
-        found.add(f.RESCALED, f.sizes(name, size, annotated))
+        found.add(RESCALED, sizes(name, size, annotated))
     sample['ann_size'] = size
 
 
-def _fit(sample: dict, places: list[str], found: f.Faults) -> None:
+def _fit(sample: dict, places: list[str], found: Faults) -> None:
     """Clip the boxes of a sample, and drop those with nothing left."""
     size, boxes = sample.get('ann_size'), sample.pop('ori_gt_bboxes')
     boxes = fit_boxes(boxes, size, places, sample['img_id'], found)

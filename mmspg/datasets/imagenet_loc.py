@@ -9,9 +9,9 @@ from mmengine.logging import print_log
 
 from mmspg.registry import DATASETS
 
-from . import faults as f
 from .base import LocDataset
 from .boxes import from_inclusive
+from .faults import OTHER_CLASS
 from .formats import (
     agree,
     fail,
@@ -280,7 +280,7 @@ class ImageNetLoc(LocDataset):
             own = sample['img_id'].split('/')[0]
             for name, box in zip(names, boxes, strict=True):
                 if name != own:
-                    self.faults.add(f.OTHER_CLASS, f'{box.source}: {name}')
+                    self.faults.add(OTHER_CLASS, f'{box.source}: {name}')
             boxes = [b for n, b in zip(names, boxes, strict=True) if n == own]
         else:
             sample['gt_label'] = self._label_of(sample, names, boxes)

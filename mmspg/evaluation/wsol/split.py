@@ -1,11 +1,10 @@
 """The true boxes or masks of a split in the benchmark's format."""
 
-import logging
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from mmengine.logging import print_log
 
 from mmspg.datasets.boxes import check_lost, check_shares, fit_boxes
 from mmspg.datasets.faults import NO_BOX_LEFT, Faults, Refusal
@@ -108,7 +107,7 @@ def _with_boxes(images, listed, path, folder):
     if not truths:
         raise Refusal(NO_BOX_LEFT, faults[NO_BOX_LEFT])
     for text in faults.sentences():
-        print_log(f'{folder}: {text}', 'current', logging.WARNING)
+        print(f'{folder}: {text}', file=sys.stderr)
     return truths
 
 
