@@ -4,11 +4,13 @@ python tools/train.py configs/spg_inceptionv3_cub.py --data-root DIR
 """
 
 import argparse
-import logging
 import os
 import os.path as osp
+import re
 import sys
-import traceback
+from traceback import format_exc
+
+ENDED = re.compile('The training has ended early')
 
 
 def parse_args():
@@ -141,13 +143,14 @@ def main():
     import mmspg.models  # noqa: F401
 
     # isort: split
-    from mmengine.logging import print_log
+    from mmengine.logging import MMLogger
     from mmengine.registry import RUNNERS
 
     from mmspg.engine.runner import QuietRunner
     from mmspg.utils.advice import advice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_start
+    from mmspg.utils.noise import hide_on_terminal
     from mmspg.utils.unpickling import allow_pickle
     from mmspg.utils.upstream.process_group import (
         enter_process_group,
@@ -169,13 +172,20 @@ def main():
         what_to_do = advice(error)
         if what_to_do is None:
             raise
-        print_log(
-            'The training has ended early.\n' + traceback.format_exc(),
-            'current',
-            logging.ERROR,
-        )
+        # Where it happened is for the log file, what to do for the terminal.
+        logger = MMLogger.get_current_instance()
+        hide_on_terminal(logger, ENDED.match)
+        logger.error(f'The training has ended early.\n{format_exc()}')
         sys.exit(f'train.py: {cfg.work_dir}: {error}\n{what_to_do}')
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print(
+            '\ntrain.py: stopped. Give the same command with --resume to go '
+            'on from the last checkpoint.',
+            file=sys.stderr,
+        )
+        sys.exit(130)

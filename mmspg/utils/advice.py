@@ -1,9 +1,11 @@
 """What to do about an error that has ended a run."""
 
 import errno
+from urllib.error import URLError
 
 __all__ = ['advice']
 
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 GO_ON = (
     'Then give the same command with --resume: it goes on from the last '
@@ -32,6 +34,15 @@ def advice(error: BaseException) -> str | None:
         )
     if isinstance(error, OSError) and error.errno in FULL:
         return f'Free some space on the disk of the work dir. {GO_ON}'
+    if isinstance(error, PermissionError) or (
+        isinstance(error, OSError) and error.errno in CLOSED
+    ):
+        return 'Choose a folder that you may write to: --work-dir DIR'
+    if isinstance(error, URLError):
+        return (
+            'There is no network, or the address is wrong. Weights in a file '
+            'need none: --pretrained FILE'
+        )
     if _lost_a_process(error):
         return (
             'The processes of this job have lost one another: one has died, '

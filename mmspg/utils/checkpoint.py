@@ -3,6 +3,7 @@
 import os.path as osp
 import re
 from pickle import UnpicklingError
+from urllib.error import URLError
 
 import torch
 from mmengine.config import Config
@@ -56,6 +57,11 @@ def read_checkpoint(path: str) -> dict:
             f'({_gist(error)}). If you trust whoever made it, add '
             '--allow-pickle.'
         ) from error
+    except URLError as error:
+        raise ValueError(
+            f"'{path}' cannot be fetched ({error.reason}). Weights in a file "
+            'need no network: --pretrained FILE'
+        ) from error
     except Exception as error:  # whatever a broken file makes torch stumble on
         raise ValueError(
             f"'{path}' cannot be read ({type(error).__name__}: "
@@ -77,7 +83,7 @@ def _read(path: str):
     allow_checkpoints()
     if '://' in path:
         with only_weights():
-            return _load_checkpoint(path, map_location='cpu')
+            return _load_checkpoint(path, map_location='cpu', logger='silent')
     # OneDL's loader would first say that it falls back to full unpickling.
     return torch.load(
         path, map_location='cpu', weights_only=not pickle_is_allowed()

@@ -1,6 +1,7 @@
 """tools/train.py and tools/test.py as a user runs them, and on bad input."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,34 @@ def test_folding_keeps_the_figures(trained, tmp_path):
     metrics = figures_of(work_dir / 'epoch_1.pth', tmp_path, '--fold-bn')
     figure = metrics['loc/gt_known_acc']
     assert f'loc/gt_known_acc: {figure:.4f}' in log
+
+
+def test_a_quick_line_no_noise_and_a_way_on_after_ctrl_c(tmp_path):
+    command = [
+        *(sys.executable, 'tools/train.py', CONFIG),
+        *('--work-dir', str(tmp_path), '--cfg-options'),
+        'train_cfg.max_epochs=1000',
+    ]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if 'step 1 of' in line:
+                process.send_signal(signal.SIGINT)
+                break
+        told = process.communicate()[1]
+    assert process.returncode == 130
+    assert len(lines) == 2, lines  # where the log is, and the first step
+    assert 'left' in lines[-1]
+    assert 'same command with --resume' in told
+    assert 'Traceback' not in told
+    assert 'Warning' not in told
 
 
 def test_help_needs_no_torch():

@@ -239,6 +239,10 @@ class AnyTrunk(BaseBackbone):
         wrapped = not prefix and any(
             name.startswith('backbone.') for name in state_dict
         )
+        if wrapped:  # the classifier's head is not for a trunk
+            for name in list(state_dict):
+                if name.startswith('head.'):
+                    del state_dict[name]
         start = 'backbone.' if wrapped else prefix
         found = {
             name: state_dict.pop(name)

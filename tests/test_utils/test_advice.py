@@ -1,0 +1,37 @@
+"""Errors of the surroundings end in a line that says what to type."""
+
+import errno
+from urllib.error import URLError
+
+import pytest
+
+from mmspg.utils import checkpoint
+from mmspg.utils.advice import advice
+
+
+@pytest.mark.parametrize(
+    ('error', 'to_type'),
+    [
+        (PermissionError(errno.EACCES, 'denied', 'work'), '--work-dir DIR'),
+        (OSError(errno.EROFS, 'read-only file system'), '--work-dir DIR'),
+        (OSError(errno.ENOSPC, 'no space left'), '--resume'),
+        (URLError('no host of this name'), '--pretrained FILE'),
+    ],
+)
+def test_what_to_type(error, to_type):
+    assert to_type in advice(error)
+
+
+def test_other_errors_are_not_explained_away():
+    assert advice(FileNotFoundError(errno.ENOENT, 'no such file')) is None
+
+
+def test_weights_without_a_network(monkeypatch):
+    def fetch(*args, **kwargs):
+        raise URLError('no host of this name')
+
+    monkeypatch.setattr(checkpoint, '_load_checkpoint', fetch)
+    with pytest.raises(ValueError, match='--pretrained FILE') as error:
+        checkpoint.read_checkpoint('torchvision://resnet50')
+    assert 'no host of this name' in str(error.value)
+    assert 'broken' not in str(error.value)
