@@ -8,7 +8,8 @@ import numpy as np
 from mmspg.registry import DATASETS
 
 from .base import LocDataset
-from .photo_boxes import Annotated, find_boxes
+from .coco import CocoImage
+from .photo_boxes import find_boxes
 from .photo_parts import divide
 from .walk import ClassFolders, class_folders, describe, walk
 
@@ -26,7 +27,7 @@ class Photos(NamedTuple):
 
     classes: tuple[str, ...]
     parts: dict[str, dict[str, list[str]]]
-    boxes: dict[str, list[Annotated]]
+    boxes: dict[str, CocoImage]
     notes: tuple[str, ...]
 
     def number(self, part: str) -> int:
@@ -76,7 +77,7 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
         for name in some
     }
     found = find_boxes(photos, labels, boxes)
-    parts = _parts(folders, set(found.by_photo))
+    parts = _parts(folders, set(found.images))
     _check(root, parts)
     counts = ', '.join(
         f'{sum(map(len, parts[part].values()))} {part}' for part in PARTS
@@ -86,10 +87,10 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
         f'classes ({counts}), {found.source}',
         *describe(_without(folders.left_out, found.files)),
     )
-    return Photos(tuple(folders.classes), parts, found.by_photo, notes)
+    return Photos(tuple(folders.classes), parts, found.images, notes)
 
 
-def _without(left_out, files: tuple[str, ...]):
+def _without(left_out, files: frozenset[str]):
     """Take out the files that boxes were read from."""
     return {
         kind: [path for path in paths if path not in files]
@@ -181,11 +182,10 @@ class PhotoFolders(LocDataset):
         return boxed if self.test_mode and boxed else samples
 
 
-def _fields(found: list[Annotated]) -> dict:
+def _fields(image: CocoImage) -> dict:
+    boxes = [box for _, box in image.objects]
     fields = dict(
-        ori_gt_bboxes=np.array([one.box for one in found], np.float32),
-        ann_source=[one.source for one in found],
+        ori_gt_bboxes=np.array([box.xyxy for box in boxes], np.float32),
+        ann_source=[box.source for box in boxes],
     )
-    if found[0].size is not None:
-        fields['ann_size'] = tuple(found[0].size)
-    return fields
+    return fields if image.size is None else dict(fields, ann_size=image.size)

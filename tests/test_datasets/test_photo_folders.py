@@ -149,6 +149,25 @@ def test_voc_boxes(tmp_path):
     )
 
 
+def test_boxes_are_on_the_image_as_exif_turns_it(tmp_path):
+    photographs(tmp_path)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored 48 x 24, seen 24 x 48
+    for i in range(30):
+        (tmp_path / 'ant' / f'{i}.png').unlink()
+        image = Image.new('RGB', (2 * SIDE, SIDE))
+        image.save(tmp_path / 'ant' / f'{i}.jpg', exif=exif)
+    coco(tmp_path, {f'ant/{i}.jpg': (0, 30, 9, 18) for i in range(30)})
+    val = read(
+        tmp_path,
+        'val',
+        test_mode=True,
+        pipeline=[dict(type='mmspg.LoadLocImage')],
+    )
+    assert val[0]['img'].shape == (2 * SIDE, SIDE, 3)
+    np.testing.assert_array_equal(val[0]['gt_bboxes'], [[0, 30, 9, 48]])
+
+
 def test_boxes_of_other_classes_are_not_true(tmp_path):
     photographs(tmp_path)
     coco(tmp_path, {f'bee/{i}.png': (1, 2, 3, 4) for i in range(30)}, 'a.json')
