@@ -14,6 +14,8 @@ STANDS_FOR = {
     'IMAGE|FOLDER|VIDEO': 'photos',
     'IMAGES...': 'photos/cat/0.jpg',
     '[IMAGES...]': 'photos/cat/0.jpg',
+    "$(python -c 'import skimage; print(skimage.__path__[0])')"
+    '/data/coffee.png': 'photos/cat/0.jpg',
     '50000': '20',
     '100000': '42',
     '5000': '5',
@@ -111,6 +113,7 @@ ELSEWHERE = {
 CANNOT_RUN = {
     'bash tools/dist_': 'needs as many GPUs as it says',
     'bash tools/slurm_': 'needs a cluster',
+    'python tools/test.py configs/light': 'needs photographs of ImageNet',
     'pip install mmspg[export]': 'mmspg is on no package index yet',
     'pip-audit': 'needs a database from the network',
 }

@@ -26,6 +26,7 @@ FP16 = {'optim_wrapper.type': 'AmpOptimWrapper'}
 FUSED = {'optim_wrapper.optimizer.fused': True}
 # The loop that counts the ramp's iterations is a runner's.
 LIGHT = {'model.head.guidance_ramp': None}
+FIRST = LIGHT | {'model.data_preprocessor.devices': ()}
 HALVES = {'optim_wrapper.accumulative_counts': 2}
 
 
@@ -96,11 +97,7 @@ def variants(given: dict) -> list[measure.Variant]:
     return [
         make('float32', {}),
         make('light', LIGHT, config=networks.LIGHT),
-        make(
-            'light, channels last',
-            LIGHT | {f'model.{k}': v for k, v in networks.LAYOUT.items()},
-            config=networks.LIGHT,
-        ),
+        make('light, channels first', FIRST, config=networks.LIGHT),
         make('fused', FUSED),
         make('checkpointing', CP),
         make('accumulated', HALVES),

