@@ -4,13 +4,9 @@
 _base_ = [
     '../_base_/models/spg_efficientnet-lite0.py',
     '../_base_/datasets/cub_loc_224.py',
-    '../_base_/schedules/few_images.py',
+    '../_base_/schedules/photographs.py',
     '../_base_/default_runtime.py',
 ]
 
 model = dict(head=dict(num_classes=200))
 train_dataloader = dict(batch_size=16)
-optim_wrapper = dict(optimizer=dict(lr=1e-4))
-train_cfg = dict(max_epochs=5)
-param_scheduler = dict(T_max=5)
-auto_scale_lr = dict(base_batch_size=16)

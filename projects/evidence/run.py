@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from study.configs import run_config
+from study.frozen import freeze
 from study.jobs import work_off
 from study.measuring import CentredBox, Network, measure, pack
 from study.parts import write_parts
@@ -111,6 +112,9 @@ def run(args, study, job, folder, lock):
     trained = study['SYSTEMS'][job['system']] is not None
     data = data_of(args, job['data_set'], data_set)
     cfg = config_of(study, job, data, args.pretrained)
+    if study.get('FROZEN') and trained:
+        maps = f'{job["data_set"]}_{job["side"]}_maps.pt'
+        freeze(cfg, args.work_dir / maps)
     shared = dict(
         job,
         epochs=cfg.train_cfg.max_epochs if trained else 0,

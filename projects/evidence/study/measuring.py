@@ -116,7 +116,7 @@ class Network:
         init_default_scope('mmpretrain')
         preprocessor = cfg.get('data_preprocessor')
         self.model = MODELS.build(
-            dict(data_preprocessor=preprocessor, **cfg.model)
+            {'data_preprocessor': preprocessor, **cfg.model}
         )
         load_checkpoint(
             self.model, str(checkpoint), map_location='cpu', logger='silent'

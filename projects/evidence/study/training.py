@@ -30,6 +30,7 @@ def train(cfg, folder, lock):
     if last.is_file():
         return last
     cfg.dump(folder / 'run.py')
+    paths = ROOT / 'projects/evidence', os.environ.get('PYTHONPATH')
     with (folder / 'output.txt').open('w') as log:
         code = subprocess.call(
             [
@@ -41,7 +42,10 @@ def train(cfg, folder, lock):
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=[lock.fileno()],
-            env=dict(OMP_NUM_THREADS='1') | os.environ,
+            env=dict(OMP_NUM_THREADS='1')
+            | os.environ
+            # A config may name what this folder registers.
+            | dict(PYTHONPATH=os.pathsep.join(map(str, filter(None, paths)))),
         )
     if code:
         tail = (folder / 'output.txt').read_text()[-2000:]
