@@ -136,6 +136,8 @@ def fit_boxes(
             f'{places[min(i, len(places) - 1)]}: the box from ({x0}, {y0}) '
             f'to ({x1}, {y1}) of image {image}{of}, {what}',
         )
+    if left.all() and not out.any():
+        return corners  # as most are
     fitted = np.where(out[:, None] > SLACK, clipped - one, corners)
     return fitted[left].astype(corners.dtype)
 

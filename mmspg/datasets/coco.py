@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .boxes import check_shares
 from .class_lists import check_name
-from .faults import NOTHING_LEFT, Faults
+from .faults import NOTHING_LEFT, REPEATED, Faults
 from .formats import MAX_NUMBER, Box
 
 __all__ = ['Coco', 'CocoImage', 'read_coco']
@@ -44,7 +44,7 @@ def read_coco(path: str) -> Coco:
     """Read a file of COCO annotations.
 
     Crowds are left out. Boxes that are empty or missing are left out and
-    are among the faults.
+    are among the faults; so are annotations whose ids come twice.
 
     Raises:
         ValueError: It is no such file; a field lacks or is of the wrong
@@ -67,7 +67,7 @@ def read_coco(path: str) -> Coco:
             )
         images[number] = CocoImage(name, _size(entry, where), [])
     _once(path, 'file_name', [image.name for image in images.values()])
-    faults = Faults()
+    faults, ids = Faults(), set()
     for i, entry in enumerate(content['annotations']):
         where = f'{path}: annotations, number {i + 1} of the list'
         if not isinstance(entry, dict):
@@ -79,6 +79,9 @@ def read_coco(path: str) -> Coco:
                 raise ValueError(f'{where}: unknown {key} {number!r}.')
         image = images[entry['image_id']]
         where += f' of {image.name}'
+        if 'id' in entry and str(entry['id']) in ids:
+            faults.add(REPEATED, where)
+        ids.add(str(entry.get('id')))
         if entry.get('iscrowd'):
             continue
         bbox = _bbox(entry.get('bbox'), where)
@@ -98,7 +101,9 @@ def _load(path: str) -> dict:
         try:
             content = json.loads(file.read())  # it knows byte order marks
         except (ValueError, RecursionError) as error:
-            raise ValueError(f'{path}: not JSON: {error}.') from error
+            raise ValueError(
+                f'{path}: not JSON in UTF-8: {error}. Export it anew.'
+            ) from error
     for key in KEYS:
         if not isinstance(content, dict) or key not in content:
             raise ValueError(

@@ -64,6 +64,10 @@ UNKNOWN_GRID = Kind(
     "Write 'seen' or 'stored' into grid.txt beside image_ids.txt, or set "
     "grid='seen' or grid='stored' on the data set.",
 )
+REPEATED = Kind(
+    'annotation has the id of an earlier one, and both are read',
+    'If one replaces the other, remove the old one. Otherwise renumber them.',
+)
 UNREAD = Kind(
     'annotation of boxes cannot be read; training goes on without them',
     'Correct the file before you measure localization with it.',

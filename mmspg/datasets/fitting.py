@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 import numpy as np
 
@@ -86,12 +87,14 @@ def fit_samples(
         for s in boxed
     ]
     one = np.array([0, 0, 1, 1], np.float32) * inclusive
+    corners = np.concatenate([s['ori_gt_bboxes'] for s in boxed]) - one
     if headers is not None:
-        corners = np.concatenate([s['ori_gt_bboxes'] - one for s in boxed])
-        check_shares(corners, sum(places, []))
+        check_shares(corners, list(chain.from_iterable(places)))
+    some_shares = in_shares(corners).any()
     number = sum(map(len, places))
     for i, (sample, where) in enumerate(zip(boxed, places, strict=True)):
-        _drop_shares(sample, where, one, found)
+        if some_shares:
+            _drop_shares(sample, where, one, found)
         header = headers[i] if headers is not None else None
         if header is not None:
             _bring(sample, header, grid, found)

@@ -141,6 +141,8 @@ def bring_to(
     Raises:
         OtherImageError: The annotated size is out of proportion.
     """
+    if header.orientation == 1 and annotated in (None, header.size):
+        return boxes  # as most are
     first = believed or grid
     order = (first, *(g for g in GRIDS if g != first))
     source = first

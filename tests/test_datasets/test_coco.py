@@ -55,6 +55,15 @@ def test_names_that_are_numbers(read):
     assert read(categories=[dict(id=3, name=7)]).classes == ['7']
 
 
+def test_ids_of_annotations_that_repeat_are_named(read):
+    one = dict(id=5, image_id=1, category_id=3, bbox=[1, 2, 30, 20])
+    coco = read(annotations=[one, one | dict(bbox=[3, 4, 9, 9])])
+    assert len(coco.images[0].objects) == 2
+    ((kind, (place,)),) = coco.faults.items()
+    assert kind is f.REPEATED
+    assert 'annotation 5 of a.jpg' in place
+
+
 def note(**changes):
     entry = dict(id=5, image_id=1, category_id=3, bbox=[1, 2, 30, 20])
     return dict(annotations=[entry | changes])
