@@ -97,10 +97,8 @@ def fit_to_photographs(cfg: Config) -> list[str]:
         loader.num_workers = settings.num_workers
     told = [
         *photos.notes,
-        f'batch {settings.batch_size}, {settings.max_epochs} epochs, '
-        f'lr {settings.lr:g}, {settings.num_workers} processes that load '
-        'photographs (chosen by their number and by this machine; '
-        '--cfg-options sets others)',
+        'Their number and this machine set batch, epochs, lr and the '
+        'processes that load them; --cfg-options sets others.',
     ]
     for part in ('val', 'test'):
         if loaders[part] and not photos.has_boxes(part):

@@ -7,6 +7,8 @@ import warnings
 from types import SimpleNamespace
 
 import pytest
+from mmengine.config import Config
+from torch.utils.data import DataLoader
 
 from mmspg.engine.hooks import ProgressHook
 from mmspg.utils.noise import (
@@ -37,6 +39,8 @@ def runner():
     return SimpleNamespace(
         logger=logger,
         log_dir='work/1',
+        cfg=Config(dict(optim_wrapper=dict(optimizer=dict(lr=0.1)))),
+        train_dataloader=DataLoader(range(80), batch_size=4),
         terminal=terminal,
         file=file,
         message_hub=Hub(),
@@ -64,7 +68,11 @@ def test_lines_where_there_is_no_terminal(runner, monkeypatch):
         ProgressHook(seconds=10, clock=lambda: runner.iter),
         seconds=25,
     )
-    _, *lines = runner.terminal.getvalue().splitlines()
+    plan, _, *lines = runner.terminal.getvalue().splitlines()
+    assert plan == (
+        '80 images, batch 4, 2 epochs, 40 steps, lr 0.1, '
+        '0 processes that load images'
+    )
     assert lines == [
         f'training, epoch {epoch} of 2, step {step} of 40: '
         'loss 0.50, 0:01:15 left'
@@ -85,7 +93,7 @@ def test_a_bar_on_a_terminal(runner, monkeypatch):
     shown = screen.getvalue()
     assert '40/40' in shown
     assert 'loss 0.50, 0:01:15 left' in shown
-    assert 'step' not in runner.terminal.getvalue()
+    assert 'step 1' not in runner.terminal.getvalue()
     assert sys.stdout is screen  # given back
 
 

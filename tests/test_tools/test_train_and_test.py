@@ -118,7 +118,7 @@ def test_a_quick_line_no_noise_and_a_way_on_after_ctrl_c(tmp_path):
                 break
         told = process.communicate()[1]
     assert process.returncode == 130
-    assert len(lines) == 2, lines  # where the log is, and the first step
+    assert len(lines) == 3, lines  # the plan, the log, the first step
     assert 'left' in lines[-1]
     assert 'same command with --resume' in told
     assert 'Traceback' not in told

@@ -57,6 +57,7 @@ class ProgressHook(Hook):
         """Start the bar, and take the logger's own steps off the terminal."""
         if not is_main_process():
             return
+        runner.logger.info(_plan(runner))
         runner.logger.info(f'all that is logged: {runner.log_dir}')
         hide_on_terminal(runner.logger, STEPS.match)
         console = Console()
@@ -139,6 +140,19 @@ class ProgressHook(Hook):
                 f'{what}, {of}{", " * bool(of)}step {step} of '
                 f'{runner.max_iters}: {state}'
             )
+
+
+def _plan(runner) -> str:
+    """What is about to be done, in numbers."""
+    loader, epochs = runner.train_dataloader, runner.max_epochs
+    lr = runner.cfg.optim_wrapper.optimizer.get('lr')
+    return (
+        f'{len(loader.dataset)} images, batch {loader.batch_size}, '
+        + (f'{epochs} epochs, ' if epochs else '')
+        + f'{runner.max_iters} steps, '
+        + (f'lr {lr:g}, ' if lr else '')
+        + f'{loader.num_workers} processes that load images'
+    )
 
 
 def _write_to(logger: logging.Logger, stream) -> None:
