@@ -2,6 +2,7 @@
 
 import os
 import os.path as osp
+import unicodedata
 
 HOW_TO_SET = {
     'data_root': 'Set the data root by --data-root DIR, by the environment '
@@ -9,6 +10,25 @@ HOW_TO_SET = {
     'metadata_root': 'Set metadata_root in the config to the folder that '
     'holds the folders of the splits.',
 }
+
+
+def is_plain(path: str) -> bool:
+    r"""Whether a path can stand in a line of text and come back the same.
+
+    Line breaks, control characters, bytes that are not UTF-8 and
+    backslashes cannot, nor blanks at an end. Other blanks can: macOS puts a
+    narrow one into the names of screenshots.
+
+    Example:
+        >>> is_plain('a b.jpg'), is_plain('a\nb.jpg')
+        (True, False)
+    """
+    kinds = map(unicodedata.category, path)
+    return (
+        path == path.strip()
+        and '\\' not in path
+        and not any(kind in ('Cc', 'Cs', 'Zl', 'Zp') for kind in kinds)
+    )
 
 
 def inside(root: str, path: str, where: str) -> str:
@@ -31,8 +51,7 @@ def inside(root: str, path: str, where: str) -> str:
         or '..' in parts
         or osp.isabs(path)
         or osp.splitdrive(path)[0]
-        or '\\' in path
-        or not path.isprintable()
+        or not is_plain(path)
     ):
         raise ValueError(
             f'{where}: {path!r} is not a path inside {root}. Write it '

@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,16 +15,21 @@ from mmspg.datasets import WSOLMetadata
 
 
 @pytest.fixture
-def convert(root, tmp_path):
+def convert(root, monkeypatch, capsys):
+    """Run a command in this process, which has imported PyTorch."""
+    monkeypatch.syspath_prepend(root / 'tools/dataset_converters')
+
     def run(tool, *arguments, fails=False):
-        script = root / f'tools/dataset_converters/{tool}.py'
-        done = subprocess.run(
-            [sys.executable, str(script), *map(str, arguments)],
-            capture_output=True,
-            text=True,
-        )
-        assert bool(done.returncode) is fails, done.stderr
-        return done.stderr if fails else done.stdout + done.stderr
+        monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
+        end = None
+        try:
+            import_module('common').run(import_module(tool).main)
+        except SystemExit as error:
+            end = error.code
+        printed = capsys.readouterr()
+        said = f'{printed.out}{printed.err}{end or ""}'
+        assert bool(end) is fails, said
+        return said
 
     return run
 
@@ -86,7 +93,7 @@ def coco(tmp_path):
 def test_folders_alone(convert, photos, tmp_path):
     (photos / 'cat/broken.jpg').write_bytes(b'no image')
     (photos / 'cat/notes.txt').write_text('no image')
-    (photos / 'loose.jpg').write_bytes(b'')
+    Image.new('RGB', (6, 4)).save(photos / 'loose.jpg')
     meta = tmp_path / 'meta'
     printed = convert('folders_to_metadata', photos, meta)
     assert 'no image that can be read: 1: cat/broken.jpg' in printed
@@ -102,6 +109,24 @@ def test_folders_alone(convert, photos, tmp_path):
 
     convert('folders_to_metadata', photos, tmp_path / 'again')
     assert read(tmp_path / 'again', 'val', photos).keys() == val.keys()
+
+
+def test_as_commands(root, photos, coco, tmp_path):
+    for tool, arguments in {
+        'folders_to_metadata': (photos, tmp_path / 'm', '--boxes', coco),
+        'coco_to_metadata': (coco, tmp_path / 'n', '--split', 'val'),
+        'voc_to_metadata': (tmp_path, tmp_path / 'o', '--split', 'val'),
+    }.items():
+        script = root / f'tools/dataset_converters/{tool}.py'
+        done = subprocess.run(
+            [sys.executable, str(script), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+        )
+        wrong = tool == 'voc_to_metadata'  # no annotation there
+        assert bool(done.returncode) is wrong, done.stderr
+        assert 'Traceback' not in done.stderr
+    assert 'no image to write' in done.stderr
 
 
 def test_folders_with_boxes(convert, photos, coco, tmp_path):
@@ -275,7 +300,7 @@ def test_voc(convert, tmp_path):
     meta = tmp_path / 'meta'
     arguments = ('--split', 'val', '--list', 'ImageSets/Main/val.txt')
     said = convert('voc_to_metadata', voc, meta, *arguments)
-    assert 'of several classes, or of none: 1: 2' in said
+    assert 'left out, of several classes: 1: 2.jpg' in said
     assert 'Pixels count from 1, as in the devkit of PASCAL VOC.' in said
     val = read(meta, 'val', voc / 'JPEGImages')
     np.testing.assert_array_equal(
@@ -286,3 +311,196 @@ def test_voc(convert, tmp_path):
     np.testing.assert_array_equal(
         val['1.jpg']['ori_gt_bboxes'], [[1, 2, 11, 21], [3, 3, 5, 5]]
     )
+
+
+def images(root, *names):
+    for i, name in enumerate(names):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new('RGB', (60, 40), (i, 0, 0)).save(path, 'JPEG')
+
+
+def ids(meta):
+    """``{split: image ids}`` of all splits that are there."""
+    return {
+        path.parent.name: set(path.read_text().splitlines())
+        for path in meta.glob('*/image_ids.txt')
+    }
+
+
+def files_of(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob('*')
+        if path.is_file()
+    }
+
+
+def test_train_val_and_test(convert, photos, tmp_path):
+    convert('folders_to_metadata', photos, tmp_path / 'm', '--test', '.4')
+    splits = ids(tmp_path / 'm')
+    assert {split: len(some) for split, some in splits.items()} == dict(
+        train=4, val=2, test=4
+    )
+    assert len(set.union(*splits.values())) == 10
+
+
+def test_boxes_for_val_and_test(convert, photos, coco, tmp_path):
+    content = json.loads(coco.read_text())
+    content['images'].append(
+        dict(id=14, file_name='dog/a photo, 0.jpg', width=60, height=40)
+    )
+    content['annotations'].append(
+        dict(id=9, image_id=14, category_id=7, bbox=[1, 1, 20, 20])
+    )
+    coco.write_text(json.dumps(content))
+    arguments = '--boxes', coco, '--test', '.5'
+    convert('folders_to_metadata', photos, tmp_path / 'm', *arguments)
+    splits = ids(tmp_path / 'm')
+    assert len(splits['train']) == 7
+    assert splits['val'] | splits['test'] == {
+        'cat/a photo, 1.jpg',
+        'dog/a photo, 0.jpg',
+        'dog/a photo, 2.jpg',
+    }
+    assert len(splits['test']) == 1  # a class keeps one for val
+    read(tmp_path / 'm', 'test', photos)
+
+
+def test_folders_of_splits(convert, coco, tmp_path):
+    root = tmp_path / 'in'
+    images(root, 'train/cat/1.jpg', 'train/dog/2', 'val/cat/3', 'val/dog/4')
+    convert('folders_to_metadata', root, tmp_path / 'm')
+    assert ids(tmp_path / 'm') == dict(
+        train={'train/cat/1.jpg', 'train/dog/2'},
+        val={'val/cat/3', 'val/dog/4'},
+    )
+    assert read(tmp_path / 'm', 'val', root)['val/dog/4']['gt_label'] == 1
+    # The splits of the metadata would take the places of the images.
+    before = files_of(root)
+    said = convert('folders_to_metadata', root, root, fails=True)
+    assert 'METADATA must be another folder than PHOTOS' in said
+    images(tmp_path, 'train/x.jpg')
+    said = convert('folders_to_metadata', root, tmp_path, fails=True)
+    assert f'{tmp_path / "train"} holds what is no metadata' in said
+    assert files_of(root) == before
+
+
+def test_names_of_every_kind(convert, tmp_path):
+    root = tmp_path / 'in'
+    names = {
+        'Zoë/a\u202fb.jpg',
+        'Zoë/Mu\u0308ller.JPE',
+        'Zoë/x,y',
+        'cat/1.jpg',
+        'cat/1.png',
+        'Cat/1.jpg',
+    }
+    images(root, *names, 'cat/a\nb.jpg', 'cat/a\\b.jpg')
+    said = convert('folders_to_metadata', root, tmp_path / 'm', '--val', '0')
+    assert ids(tmp_path / 'm') == dict(train=names)
+    assert 'a name that a line of text cannot hold; rename it: 2' in said
+    assert "['Cat', 'cat'] differ in capitals only" in said
+    train = read(tmp_path / 'm', 'train', root)
+    assert train['Zoë/x,y']['gt_label'] == 1
+    images(root, 'a\nb/1.jpg')
+    said = convert('folders_to_metadata', root, tmp_path / 'n', fails=True)
+    assert "'a\\nb' has a line break" in said
+
+
+def test_a_second_run_leaves_nothing_of_the_first(convert, photos, tmp_path):
+    meta = tmp_path / 'm'
+    convert('folders_to_metadata', photos, meta, '--val', '.4', '--test', '.2')
+    (meta / '.unfinished/train').mkdir(parents=True)  # of a killed run
+    (meta / '.unfinished/train/image_ids.txt').write_text('half a li')
+    images(photos, 'ant/1.jpg', 'ant/2.jpg')
+    convert('folders_to_metadata', photos, meta, '--val', '0')
+    assert ids(meta).keys() == {'train'}
+    assert {path.name for path in meta.iterdir()} == {
+        'class_names.txt',
+        'train',
+    }
+    names = (meta / 'class_names.txt').read_text()
+    assert names == 'ant\ncat\ndog\n'
+    assert len(read(meta, 'train', photos)) == 12
+
+
+@pytest.mark.parametrize('at', range(6))
+def test_an_interrupted_run_mixes_nothing(
+    root, photos, tmp_path, monkeypatch, at
+):
+    """Killed at any of its moves, it leaves splits of one run only."""
+    monkeypatch.syspath_prepend(root / 'tools/dataset_converters')
+    writer = import_module('metadata_writer')
+
+    def photo(name):
+        return [writer.Photo(name, 'cat', (6, 4), [])]
+
+    first = {split: photo(f'{split}/1') for split in ('train', 'val', 'test')}
+    writer.write_splits(tmp_path / 'm', first, ['cat'], writer.SPLITS)
+    moves = []
+
+    def killed(move):
+        def run(path, target):
+            moves.append(path)
+            if len(moves) > at:
+                raise KeyboardInterrupt
+            return move(path, target)
+
+        return run
+
+    for name in ('rename', 'replace'):
+        move = killed(getattr(Path, name))
+        monkeypatch.setattr(Path, name, move)
+    second = dict(train=photo('2'), val=photo('2'))
+    with pytest.raises(KeyboardInterrupt):
+        writer.write_splits(tmp_path / 'm', second, ['cat'], writer.SPLITS)
+    left = set().union(*ids(tmp_path / 'm').values())
+    assert '2' not in left or left == {'2'}
+    for path in (tmp_path / 'm').glob('*/'):
+        assert len(list(path.iterdir())) == 5
+
+
+def test_a_target_that_cannot_be_written(convert, photos, tmp_path):
+    (tmp_path / 'm').write_text('a file')
+    said = convert('folders_to_metadata', photos, tmp_path / 'm', fails=True)
+    assert 'Traceback' not in said
+    assert str(tmp_path / 'm') in said
+
+
+def test_file_names_of_coco_by_base_name(convert, photos, coco, tmp_path):
+    content = json.loads(coco.read_text())
+    names = 'C:\\export\\images\\only here.jpg', 'dog/a photo, 2.jpg'
+    (photos / 'cat/a photo, 1.jpg').rename(photos / 'cat/only here.jpg')
+    for image, name in zip(content['images'], names, strict=False):
+        image['file_name'] = name
+    coco.write_text(json.dumps(content))
+    convert('folders_to_metadata', photos, tmp_path / 'm', '--boxes', coco)
+    val = {'cat/only here.jpg', 'dog/a photo, 2.jpg'}
+    assert ids(tmp_path / 'm')['val'] == val
+    arguments = '--split', 'val', '--images', photos, '--several', 'largest'
+    convert('coco_to_metadata', coco, tmp_path / 'n', *arguments)
+    assert ids(tmp_path / 'n') == dict(val=val)
+    # With the images their EXIF tag is known: boxes are as people see them.
+    found = read(tmp_path / 'n', 'val', photos)['cat/only here.jpg']
+    assert boxes_of(found) == [[18, 1.25, 38, 31.75]]
+
+
+def test_images_of_voc_have_any_suffix(convert, tmp_path):
+    annotation = (
+        '<annotation><size><width>60</width><height>40</height></size>'
+        '<object><name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin>'
+        '<xmax>60</xmax><ymax>40</ymax></bndbox></object></annotation>'
+    )
+    voc = tmp_path / 'VOC'
+    (voc / 'Annotations').mkdir(parents=True)
+    for name in 'ab':
+        (voc / f'Annotations/{name}.xml').write_text(annotation)
+    images(voc / 'JPEGImages', 'a.JPG', 'b.jfif', 'c.jpg', 'c.png')
+    convert('voc_to_metadata', voc, tmp_path / 'm', '--split', 'val')
+    assert ids(tmp_path / 'm') == dict(val={'a.JPG', 'b.jfif'})
+    images(voc / 'JPEGImages', 'a.png')
+    said = convert(
+        'voc_to_metadata', voc, tmp_path / 'm', '--split', 'val', fails=True
+    )
+    assert 'a.JPG and a.png have one annotation, a.xml' in said

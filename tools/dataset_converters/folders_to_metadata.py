@@ -2,162 +2,222 @@
 
     python tools/dataset_converters/folders_to_metadata.py PHOTOS METADATA
 
-PHOTOS/cat/1.jpg is an image of the class `cat`. With --boxes, a COCO file
-whose file_name are those below PHOTOS, images that have boxes there become
-the split `val`, on which localization is measured, and the others `train`.
-Without, a share of each class becomes `val`; it has no boxes.
+PHOTOS/cat/1.jpg is an image of the class `cat`. A share of each class becomes
+`val`, and `test` by --test; these have no boxes. With --boxes, a COCO file,
+images that have boxes there become `val` and `test`, on which localization is
+measured, and the others `train`. PHOTOS/train/cat/1.jpg and
+PHOTOS/val/cat/2.jpg are taken as the splits they are in.
 
 Photographs are taken as people see them, turned by their EXIF tag, and so are
 their boxes. A box counts if its category is the class of its image, or if no
-category has the name of a class.
+category has the name of a class. A second run replaces the splits of the
+first.
 """
 
 import argparse
 import random
 import sys
+from collections import Counter
 from pathlib import Path
 
-from metadata_writer import SUFFIXES, Photo, report, write_split
+from common import LOST_NAME, check_boxes, make_parser, run
+from metadata_writer import SPLITS, Photo, write_splits
+
+
+def share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not from 0 to below 1')
+    return value
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('photos', type=Path)
-    parser.add_argument('metadata', type=Path)
-    parser.add_argument('--boxes', type=Path, help='COCO annotations')
-    parser.add_argument(
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add('photos', type=Path, metavar='PHOTOS')
+    add('metadata', type=Path, metavar='METADATA', help='folder to write')
+    add('--boxes', type=Path, metavar='FILE', help='COCO annotations')
+    add(
         '--val',
-        type=float,
+        type=share,
         default=0.2,
         help='share of each class for val, where there are no boxes (.2)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the share')
+    add(
+        '--test',
+        type=share,
+        default=0,
+        help='share of each class for test; of the images with boxes, where '
+        'there are some (0)',
+    )
+    add('--seed', type=int, default=0, help='of the shares')
     args = parser.parse_args()
-    if not 0 <= args.val < 1:
-        parser.error(f'--val must be at least 0 and below 1, got {args.val}')
     if not args.photos.is_dir():
         parser.error(f'{args.photos} is no folder')
+    if args.photos.resolve() == args.metadata.resolve():
+        parser.error('METADATA must be another folder than PHOTOS')
+    if args.val + args.test >= 1:
+        parser.error('--val and --test must leave images to train on')
     return args
 
 
-def find_photos(root: Path, boxed: dict, faults) -> list[Photo]:
-    """Give all images in the folders of the classes, sorted."""
-    from mmspg.datasets.fitting import fit_as_seen
-    from mmspg.datasets.grid import read_header
+class Boxes:
+    """Boxes of a COCO file, by the path of their photograph."""
 
-    folders = {path.name for path in root.iterdir() if path.is_dir()}
-    named = {name for i in boxed.values() for name, _ in i.objects} & folders
-    photos, unreadable, beside = [], [], []
-    for path in sorted(root.rglob('*')):
-        name = path.relative_to(root).as_posix()
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
-            continue
-        if '/' not in name:
-            beside.append(name)
-            continue
-        header = read_header(str(path))
-        if header is None:
-            unreadable.append(name)
-            continue
-        folder, boxes = name.split('/')[0], []
-        if name in boxed:
-            image = boxed[name]
-            boxes = of_class(image.objects, folder if named else None, faults)
-            boxes = fit_as_seen(boxes, image.size, header, name, faults)
-        photos.append(Photo(name, folder, header.size_on('seen'), boxes))
-    report('not in the folder of a class', beside)
-    report('no image that can be read', unreadable)
+    def __init__(self, file: Path | None, paths: list[str], root: Path):
+        from mmspg.datasets.coco import read_coco
+        from mmspg.datasets.faults import Faults
+        from mmspg.datasets.matching import match_names
+
+        self.faults, self.images, self.categories = Faults(), {}, set()
+        if file:
+            coco = read_coco(str(file))
+            boxed = [image for image in coco.images if image.objects]
+            names = [image.name for image in boxed]
+            found = match_names(names, paths, str(file), str(root))
+            self.faults = coco.faults
+            self.images = {found[image.name]: image for image in boxed}
+            self.categories = {n for i in boxed for n, _ in i.objects}
+
+    def of(self, path: str, name: str, header, named: bool) -> list:
+        """Boxes of the class of a photograph, or all if none is ``named``."""
+        from mmspg.datasets.faults import OTHER_CLASS
+        from mmspg.datasets.fitting import fit_as_seen
+
+        if path not in self.images:
+            return []
+        image, boxes = self.images[path], []
+        for category, box in image.objects:
+            if named and category != name:
+                text = f'{box.source}: {category}, not {name}'
+                self.faults.add(OTHER_CLASS, text)
+            else:
+                boxes.append(box)
+        return fit_as_seen(boxes, image.size, header, path, self.faults)
+
+
+def find_photos(args) -> dict[str, list[Photo]]:
+    """Read all photographs: ``{split, or '' for none: photos}``.
+
+    Raises:
+        ValueError: See `class_folders`, `match_names` and `check_boxes`.
+    """
+    from mmspg.datasets.class_lists import check_name, faults_of_names
+    from mmspg.datasets.grid import read_header
+    from mmspg.datasets.paths import is_plain
+    from mmspg.datasets.walk import UNREADABLE, class_folders, tell, walk
+
+    found = walk(args.photos, leave_out=[args.metadata])
+    folders = class_folders(found)
+    left_out = {kind: list(some) for kind, some in folders.left_out.items()}
+    where = f'a folder below {args.photos}'
+    names = [check_name(name, where) for name in folders.classes]
+    for fault in faults_of_names(names):
+        raise ValueError(f'{args.photos}: {fault}')
+    boxes = Boxes(args.boxes, found.images, args.photos)
+    named = not boxes.categories.isdisjoint(folders.classes)
+    photos: dict[str, list[Photo]] = {}
+    for split, classes in folders.splits.items():
+        for name, paths in classes.items():
+            for path in paths:
+                header = read_header(str(args.photos / path))
+                if header is None or not is_plain(path):
+                    why = UNREADABLE if header is None else LOST_NAME
+                    left_out.setdefault(why, []).append(path)
+                    continue
+                own = boxes.of(path, name, header, named)
+                photo = Photo(path, name, header.size_on('seen'), own)
+                photos.setdefault(split, []).append(photo)
+    tell(left_out)
+    number = sum(len(image.objects) for image in boxes.images.values())
+    check_boxes(boxes.faults, number)
     return photos
 
 
-def of_class(objects, name, faults):
-    """Give the boxes of a class, or all if its name is None."""
-    from mmspg.datasets.faults import OTHER_CLASS
+def divide(photos: list[Photo], part: float, seed: int):
+    """Take a share of each class, the same every time; give it and the rest.
 
-    for category, box in objects:
-        if name not in (None, category):
-            faults.add(OTHER_CLASS, f'{box.source}: {category}, not {name}')
-    return [box for category, box in objects if name in (None, category)]
+    An image of each class is always left.
+    """
+    taken, rest = [], []
+    for name in sorted({photo.name for photo in photos}):
+        some = [photo for photo in photos if photo.name == name]
+        random.Random(f'{seed} {name}').shuffle(some)
+        number = min(round(part * len(some)), len(some) - 1)
+        taken += some[:number]
+        rest += some[number:]
+    return sorted(taken), sorted(rest)
 
 
-def check_classes(train: list[Photo], photos: list[Photo], boxes) -> None:
-    """End where a class has nothing to train on; warn of one class alone.
+def split_up(photos: list[Photo], args) -> dict[str, list[Photo]]:
+    """Divide photographs into train, val and test."""
+    if args.boxes:
+        train = [photo for photo in photos if not photo.boxes]
+        boxed = [photo for photo in photos if photo.boxes]
+        test, val = divide(boxed, args.test, args.seed)
+    else:
+        val, train = divide(photos, args.val, args.seed)
+        test, train = divide(train, args.test / (1 - args.val), args.seed)
+    return dict(train=train, val=val, test=test)
+
+
+def with_boxes(split: str, photos: list[Photo]) -> list[Photo]:
+    """Leave out what cannot be tested on, where some can be."""
+    from mmspg.datasets.walk import tell
+
+    boxed = [photo for photo in photos if photo.boxes]
+    if split == 'train' or not boxed:
+        return photos
+    bare = [photo.path for photo in photos if not photo.boxes]
+    tell({f'in {split} without a box': bare})
+    return boxed
+
+
+def check_classes(splits: dict[str, list[Photo]], boxes) -> list[str]:
+    """Give the classes; warn of one class alone.
 
     Raises:
-        SystemExit: Names the classes.
+        ValueError: A class has nothing to train on; names it.
     """
-    classes = {photo.name for photo in photos}
-    empty = sorted(classes - {photo.name for photo in train})
-    if empty:
+    classes = {photo.name for some in splits.values() for photo in some}
+    trained = {photo.name for photo in splits.get('train', [])}
+    if classes > trained:
         why = f'all of them have boxes in {boxes}, so they' if boxes else 'all'
-        sys.exit(
-            f'No image is left to train on of the classes {empty}: {why} '
-            'would be in val. Add images'
-            + (' without boxes.' if boxes else ', or lower --val.')
+        raise ValueError(
+            'No image is left to train on of the classes '
+            f'{sorted(classes - trained)}: {why} would be in val or test. '
+            'Add images' + (' without boxes.' if boxes else '.')
         )
     if len(classes) == 1:
         print(
-            f'There is one class only, {classes.pop()!r}: a training would '
+            f'There is one class only, {min(classes)!r}: a training would '
             'be at a loss of 0 and learn nothing. Add a folder of images '
             'without the object.',
             file=sys.stderr,
         )
-
-
-def divide(photos, share, seed):
-    """Divide each class alike, and the same way every time."""
-    train, val = [], []
-    for name in sorted({photo.name for photo in photos}):
-        some = [photo for photo in photos if photo.name == name]
-        random.Random(f'{seed} {name}').shuffle(some)
-        number = round(share * len(some))
-        val += some[:number]
-        train += some[number:]
-    return sorted(train), sorted(val)
+    capitals = Counter(name.lower() for name in classes)
+    twice = sorted(name for name in classes if capitals[name.lower()] > 1)
+    if twice:
+        print(
+            f'The classes {twice} differ in capitals only. If they are one '
+            'class, put their images into one folder.',
+            file=sys.stderr,
+        )
+    return sorted(classes)
 
 
 def main():
     args = parse_args()
-    # After the arguments, since this takes seconds to import.
-    from mmspg.datasets.boxes import check_lost
-    from mmspg.datasets.coco import read_coco
-    from mmspg.datasets.faults import OTHER_IMAGE, Faults, Refusal
-
-    boxed, faults = {}, Faults()
-    try:
-        if args.boxes:
-            coco = read_coco(str(args.boxes))
-            boxed = {image.name: image for image in coco.images}
-            boxed = {n: image for n, image in boxed.items() if image.objects}
-            faults = coco.faults
-        photos = find_photos(args.photos, boxed, faults)
-        if OTHER_IMAGE in faults:
-            raise Refusal(OTHER_IMAGE, faults[OTHER_IMAGE])
-        check_lost(faults, sum(len(i.objects) for i in boxed.values()))
-    except (OSError, ValueError) as error:
-        sys.exit(f'folders_to_metadata.py: {error}')
-    if args.boxes:
-        strange = sorted(boxed.keys() - {photo.path for photo in photos})
-        if strange:
-            sys.exit(
-                f'{args.boxes} has boxes of {len(strange)} images that are '
-                f'not below {args.photos}, {strange[:3]} for example. Its '
-                'file_name must be paths below that folder, class/name.jpg.'
-            )
-        train = [photo for photo in photos if not photo.boxes]
-        val = [photo for photo in photos if photo.boxes]
-    else:
-        train, val = divide(photos, args.val, args.seed)
-    check_classes(train, photos, args.boxes)
-    for text in faults.sentences():
-        print(text, file=sys.stderr)
-    write_split(args.metadata, 'train', train)
-    if val:
-        write_split(args.metadata, 'val', val)
+    found = find_photos(args)
+    if '' in found:
+        found = split_up(found[''], args)
+    splits = {
+        split: with_boxes(split, found.get(split, [])) for split in SPLITS
+    }
+    splits = {split: photos for split, photos in splits.items() if photos}
+    names = check_classes(splits, args.boxes)
+    write_splits(args.metadata, splits, names, instead=SPLITS)
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

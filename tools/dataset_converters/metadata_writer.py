@@ -1,12 +1,18 @@
 """Write the metadata folders that mmspg.WSOLMetadata reads. No command."""
 
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 CLASS_NAMES = 'class_names.txt'
+SPLITS = ('train', 'val', 'test')
+# Beside what is written, a split may have the benchmark's proxy list.
+OWN = {
+    *('image_ids.txt', 'class_labels.txt', 'image_sizes.txt'),
+    *('localization.txt', 'grid.txt', 'image_ids_proxy.txt', CLASS_NAMES),
+}
 
 
 class Photo(NamedTuple):
@@ -35,7 +41,7 @@ def class_names(
             split has images of them or not. None: those of the photos.
 
     Raises:
-        SystemExit: A class is not in the list, or two lists differ.
+        ValueError: A class is not in the list.
     """
     used = sorted({photo.name for photo in photos})
     names, path = classes or used, folder / CLASS_NAMES
@@ -43,7 +49,7 @@ def class_names(
         names = read_classes(path)
     new = [name for name in used if name not in names]
     if new:
-        sys.exit(
+        raise ValueError(
             f'{path if path.is_file() else "the list of classes"} has not the '
             f'classes {new}. Give all splits one list by --classes FILE, a '
             'name a line; remove the metadata folder and convert all splits '
@@ -52,87 +58,122 @@ def class_names(
     return names
 
 
-def read_classes(path: Path | None) -> list[str] | None:
-    """Read the file of --classes or class_names.txt, a name a line."""
+def read_classes(path: Path) -> list[str]:
+    """Read the file of --classes or class_names.txt, a name a line.
+
+    Raises:
+        ValueError: A name that is none, or comes twice.
+    """
     from mmspg.datasets.class_lists import faults_of_names
     from mmspg.datasets.formats import read_names
 
-    if path is None:
-        return None
-    try:
-        names = read_names(str(path))
-    except (OSError, ValueError) as error:
-        sys.exit(f'list of classes: {error}')
+    names = read_names(str(path))
     for fault in faults_of_names(names):
-        sys.exit(f'{path}: {fault}')
+        raise ValueError(f'{path}: {fault}')
     return names
 
 
-def write_split(
-    folder: Path,
-    split: str,
-    photos: list[Photo],
-    classes: list[str] | None = None,
-) -> None:
-    """Write ``folder/split`` and the class names; say what was written.
-
-    Args:
-        folder (Path): The ``metadata_root`` of the config.
-        split (str): 'train' or 'val', say.
-        photos (list[Photo]): In the order of the files.
-        classes (list[str], optional): See :func:`class_names`.
-
-    Raises:
-        SystemExit: No photo; a path that a line of text cannot hold; a
-            class that an earlier split does not have.
-    """
-    if not photos:
-        sys.exit(f'{split}: there is no image to write.')
-    for path in (photo.path for photo in photos):
-        if path != path.strip() or not path.isprintable() or '\\' in path:
-            sys.exit(
-                f'{path!r}: rename it; a path must have no backslash, no '
-                'control character and no blank at either end.'
-            )
-    names = class_names(folder, photos, classes)
-    (folder / split).mkdir(parents=True, exist_ok=True)
-    files = {
-        folder / CLASS_NAMES: names,
-        folder / split / 'grid.txt': ['seen'],
-        folder / split / 'image_ids.txt': [p.path for p in photos],
-        folder / split / 'class_labels.txt': [
-            f'{p.path},{names.index(p.name)}' for p in photos
-        ],
-        folder / split / 'image_sizes.txt': [
+def files_of(photos: list[Photo], names: list[str]) -> dict[str, list[str]]:
+    """Give the lines of the files of a split."""
+    labels = {name: label for label, name in enumerate(names)}
+    return {
+        'grid.txt': ['seen'],
+        'image_ids.txt': [p.path for p in photos],
+        'class_labels.txt': [f'{p.path},{labels[p.name]}' for p in photos],
+        'image_sizes.txt': [
             f'{p.path},{p.size[0]},{p.size[1]}' for p in photos
         ],
-        folder / split / 'localization.txt': [
+        'localization.txt': [
             ','.join([p.path, *(f'{corner:.10g}' for corner in box)])
             for p in photos
             for box in p.boxes
         ],
     }
-    for path, lines in files.items():
-        path.write_text(''.join(f'{line}\n' for line in lines), 'utf-8')
+
+
+def write_splits(
+    folder: Path,
+    splits: dict[str, list[Photo]],
+    names: list[str],
+    instead: tuple[str, ...] = (),
+) -> None:
+    """Write splits and the class names, whole or not at all.
+
+    They are written beside, former splits are taken away, and then the new
+    ones take their names. A process that is killed leaves no split half
+    written, and none of a former run beside one of this.
+
+    Args:
+        folder (Path): The ``metadata_root`` of the config.
+        splits (dict[str, list[Photo]]): Images of each, in their order.
+        names (list[str]): Of the classes, in the order of the labels.
+        instead (tuple[str]): Splits of a former run that go, whether this
+            run has them or not.
+
+    Raises:
+        ValueError: A split without images; a former split that is none.
+        OSError: It cannot be written.
+    """
+    for split, photos in splits.items():
+        if not photos:
+            raise ValueError(f'{split}: there is no image to write.')
+    former = [folder / split for split in dict.fromkeys((*splits, *instead))]
+    former = [path for path in former if path.exists()]
+    for path in former:
+        strange = [p.name for p in path.iterdir() if p.name not in OWN]
+        if strange:
+            raise ValueError(
+                f'{path} holds what is no metadata, {sorted(strange)[:3]} for '
+                'example, and would be replaced. Name another folder for '
+                'METADATA.'
+            )
+    made = not folder.exists()
+    beside = folder / '.unfinished'
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        for split, photos in splits.items():
+            (beside / split).mkdir(parents=True)
+            for file, lines in files_of(photos, names).items():
+                _write(beside / split / file, lines)
+        _write(beside / CLASS_NAMES, names)
+        (beside / 'former').mkdir()
+        for path in former:
+            path.rename(beside / 'former' / path.name)
+        (beside / CLASS_NAMES).replace(folder / CLASS_NAMES)
+        for split in splits:
+            (beside / split).rename(folder / split)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        if made and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    for split, photos in splits.items():
+        _summarize(folder / split, photos, names)
+    others = {path.parent.name for path in folder.glob('*/image_ids.txt')}
+    others -= splits.keys()
+    if instead and others:
+        print(
+            f'{folder} also has the splits {sorted(others)} of a former run, '
+            'whose labels may be of other classes.',
+            file=sys.stderr,
+        )
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    path.write_text(''.join(f'{line}\n' for line in lines), 'utf-8')
+
+
+def _summarize(path: Path, photos: list[Photo], names: list[str]) -> None:
     boxes = sum(len(photo.boxes) for photo in photos)
     images = Counter(photo.name for photo in photos)
     print(
-        f'{folder / split}: {len(photos)} images of {len(images)} classes '
+        f'{path}: {len(photos)} images of {len(images)} classes '
         f'({min(images.values())} to {max(images.values())} a class), '
         f'{boxes} boxes'
     )
     bare = [name for name in names if name not in images]
     if bare:
         print(
-            f'{folder / split}: {len(bare)} of the {len(names)} classes have '
-            f'no image in this split, {bare[:5]} for example.',
+            f'{path}: {len(bare)} of the {len(names)} classes have no image '
+            f'in this split, {bare[:5]} for example.',
             file=sys.stderr,
         )
-
-
-def report(what: str, names: list) -> None:
-    """Say on stderr what was left out, the first few by name."""
-    if names:
-        few = ', '.join(map(str, names[:5]))
-        more = f' and {len(names) - 5} more' if len(names) > 5 else ''
-        print(f'left out, {what}: {len(names)}: {few}{more}', file=sys.stderr)

@@ -12,22 +12,18 @@ runs, beside the lists and annotations, and read it by
     train_dataloader.dataset.pipeline.0.backend_args.data_root=ROOT
 """
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
-from image_tree import check_root, chosen, files_below, is_image, progress
+from common import check_root, chosen, make_parser, progress, run
 
 BATCH = 64 * 2**20  # bytes a transaction, which a kill loses at most
 PAGE = 4096
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('root', type=Path, metavar='ROOT', help='data root')
     add(
@@ -109,11 +105,11 @@ def main():
     out = args.out or args.root / 'images.lmdb'
     if out.exists():
         sys.exit(f'{out} is there already; remove it to pack anew.')
-    names = [
-        name
-        for name in files_below(args.root, out)
-        if is_image(name) and chosen(name, args.only)
-    ]
+    from mmspg.datasets.walk import tell, walk
+
+    found = walk(args.root, leave_out=[out], by_name=True)
+    tell(found.left_out)
+    names = [name for name in found.images if chosen(name, args.only)]
     if not names:
         sys.exit(f'{args.root}: no image in it, nor in its folders.')
     pack(args.root, names, out)
@@ -122,4 +118,4 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

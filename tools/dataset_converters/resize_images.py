@@ -12,7 +12,6 @@ goes on where it stopped. Train on the copies, test on the originals:
         --cfg-options train_dataloader.dataset.data_root=COPIES
 """
 
-import argparse
 import io
 import json
 import os
@@ -23,16 +22,13 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from image_tree import check_root, chosen, files_below, is_image, progress
+from common import check_root, chosen, make_parser, progress, run
 
 SETTINGS = 'resize_images.json'
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('root', type=Path, metavar='ROOT', help='data root')
     add('copies', type=Path, metavar='COPIES', help='folder to write')
@@ -163,10 +159,18 @@ def shrink(source: Path, settings: dict) -> bytes | None:
     return buffer.getvalue()
 
 
-def convert(name: str, root: Path, copies: Path, settings: dict) -> str | None:
-    """Write the copy of one file, unless it is there; say what is wrong."""
+def convert(item, root: Path, copies: Path, settings: dict) -> str | None:
+    """Write the copy of one file, unless it is there; say what is wrong.
+
+    Args:
+        item (tuple): Path below the root, and whether it is an image.
+        root (Path): The data root.
+        copies (Path): Where the copy goes.
+        settings (dict): Of the copies.
+    """
     from mmspg.datasets import UnreadableImageError
 
+    name, is_image = item
     source, target = root / name, copies / name
     if (
         target.is_file()
@@ -174,7 +178,7 @@ def convert(name: str, root: Path, copies: Path, settings: dict) -> str | None:
     ):
         return None
     content = None
-    if is_image(name):
+    if is_image:
         try:
             content = shrink(source, settings)
         except (UnreadableImageError, ValueError) as error:
@@ -189,14 +193,39 @@ def convert(name: str, root: Path, copies: Path, settings: dict) -> str | None:
     return None
 
 
-def convert_all(names, root, copies, settings, workers):
+def convert_all(items, root, copies, settings, workers):
     """Convert files; give the faults."""
     task = partial(convert, root=root, copies=copies, settings=settings)
     if workers == 1:
-        yield from map(task, names)
+        yield from map(task, items)
         return
     with get_context('spawn').Pool(workers) as pool:
-        yield from pool.imap_unordered(task, names, chunksize=16)
+        yield from pool.imap_unordered(task, items, chunksize=16)
+
+
+def tell_left_out(found, copied) -> None:
+    """Say what has no copy, and which copies have lost their original.
+
+    Args:
+        found (Walk): Of the data root; its other files are copied.
+        copied (Walk): Of the copies.
+    """
+    from mmspg.datasets.walk import tell
+
+    others = set(found.others)
+    gone = set(copied.images).difference(found.images, others)
+    tell(
+        {
+            kind: [path for path in paths if path not in others]
+            for kind, paths in found.left_out.items()
+        }
+    )
+    if gone:
+        print(
+            f'{copied.root} has {len(gone)} copies of images that are no '
+            f'longer in {found.root}, {min(gone)} for example; remove them.',
+            file=sys.stderr,
+        )
 
 
 def main():
@@ -204,23 +233,24 @@ def main():
     check_root(args.root, args.only)
     settings = settings_of(args)
     check_settings(args.copies, settings)
-    names = [
-        name
-        for name in files_below(args.root, args.copies)
-        if not is_image(name) or chosen(name, args.only)
-    ]
+    from mmspg.datasets.walk import walk
+
+    found = walk(args.root, leave_out=[args.copies], by_name=True)
+    images = [name for name in found.images if chosen(name, args.only)]
+    tell_left_out(found, walk(args.copies, by_name=True))
+    items = [(name, True) for name in images]
+    items += [(name, False) for name in found.others]
     faults = []
     results = convert_all(
-        names, args.root, args.copies, settings, args.workers
+        items, args.root, args.copies, settings, args.workers
     )
     for done, fault in enumerate(results, 1):
-        progress(done, len(names), 'files')
+        progress(done, len(items), 'files')
         if fault:
             faults.append(fault)
     if hasattr(os, 'sync'):
         os.sync()
-    images = sum(map(is_image, names))
-    print(f'{args.copies}: {images - len(faults)} images, {settings}')
+    print(f'{args.copies}: {len(images) - len(faults)} images, {settings}')
     for fault in faults[:10]:
         print(f'left out: {fault}', file=sys.stderr)
     if faults:
@@ -228,5 +258,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    main()
+    run(main)

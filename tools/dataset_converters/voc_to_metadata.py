@@ -10,27 +10,20 @@ The devkit of PASCAL VOC counts pixels from 1. ILSVRC and some label tools
 count from 0. The command says which it takes, and --origin decides.
 """
 
-import argparse
+import os
 import sys
 from pathlib import Path
 
-from metadata_writer import Photo, read_classes, report, write_split
-from several import SEVERAL, one_class
+from common import add_split, make_parser, run, write_annotated
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('root', type=Path)
-    parser.add_argument('metadata', type=Path)
-    parser.add_argument('--split', required=True, help='train or val, say')
+    parser = make_parser(__doc__)
+    parser.add_argument('root', type=Path, metavar='VOC2012')
+    add_split(parser)
     parser.add_argument(
         '--list', help='file below VOC2012 that names the images; all if none'
     )
-    parser.add_argument('--several', choices=SEVERAL, default='skip')
-    parser.add_argument('--classes', type=Path, help='list of all classes')
     parser.add_argument(
         '--origin',
         type=int,
@@ -41,57 +34,55 @@ def parse_args():
     return parser.parse_args()
 
 
+def find_images(folder: Path, names: list[str]) -> dict[str, str]:
+    """Give ``{name: path}`` of images, whatever their suffix.
+
+    Raises:
+        ValueError: Two images have one name, so one annotation.
+    """
+    from mmspg.datasets.walk import walk
+
+    found = {name: f'{name}.jpg' for name in names}
+    seen = set()
+    for path in walk(folder, by_name=True).images if folder.is_dir() else ():
+        name = os.path.splitext(path)[0]
+        if name in seen & found.keys():
+            raise ValueError(
+                f'{folder}: {found[name]} and {path} have one annotation, '
+                f'{name}.xml. Remove or rename one.'
+            )
+        seen.add(name)
+        if name in found:
+            found[name] = path
+    return found
+
+
 def main():
     args = parse_args()
-    # After the arguments, since this takes seconds to import.
-    from mmspg.datasets.boxes import check_lost
-    from mmspg.datasets.faults import OTHER_IMAGE, Faults, Refusal
-    from mmspg.datasets.fitting import fit_as_seen
+    # After the arguments, since these take seconds to import.
+    from mmspg.datasets.faults import Faults
     from mmspg.datasets.formats import read_lines, read_voc_xml
-    from mmspg.datasets.grid import read_header
     from mmspg.datasets.voc import continuous, voc_origin
 
-    folder = args.root / 'Annotations'
-    try:
-        if args.list:
-            lines = read_lines(str(args.root / args.list))
-            names = [line.split()[0] for _, line in lines]
-        else:
-            names = sorted(path.stem for path in folder.glob('*.xml'))
-        found = {n: read_voc_xml(str(folder / f'{n}.xml')) for n in names}
-    except (OSError, ValueError) as error:
-        sys.exit(f'voc_to_metadata.py: {error}')
+    folder, photos = args.root / 'Annotations', args.root / 'JPEGImages'
+    if args.list:
+        lines = read_lines(str(args.root / args.list))
+        names = [line.split()[0] for _, line in lines]
+    else:
+        names = sorted(path.stem for path in folder.glob('*.xml'))
+    found = {n: read_voc_xml(str(folder / f'{n}.xml')) for n in names}
     origin, why = voc_origin(list(found.values()))
     if args.origin in (None, origin):
         print(f'{why} --origin 0 or 1 says it otherwise.', file=sys.stderr)
     else:
         origin = args.origin
-    photos, several, faults, number = [], [], Faults(), 0
+    paths = find_images(photos, names)
+    images = []
     for name, (size, classes, boxes, _) in found.items():
         some = zip(classes, continuous(boxes, origin), strict=True)
-        chosen = one_class(list(some), args.several)
-        if chosen is None:
-            several.append(name)
-            continue
-        number += len(chosen[1])
-        path = f'{name}.jpg'
-        header = read_header(str(args.root / 'JPEGImages' / path))
-        boxes = fit_as_seen(chosen[1], size, header, path, faults)
-        if header is not None:
-            size = header.size_on('seen')
-        if boxes:
-            photos.append(Photo(path, chosen[0], size, boxes))
-    try:
-        check_lost(faults, number)
-        if OTHER_IMAGE in faults:
-            raise Refusal(OTHER_IMAGE, faults[OTHER_IMAGE])
-    except ValueError as error:
-        sys.exit(f'voc_to_metadata.py: {error}')
-    for text in faults.sentences():
-        print(text, file=sys.stderr)
-    report('of several classes, or of none', several)
-    write_split(args.metadata, args.split, photos, read_classes(args.classes))
+        images.append((paths[name], size, list(some)))
+    write_annotated(args, photos, images, None, Faults())
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -1,0 +1,94 @@
+"""Find the image that an annotation file means by a name."""
+
+import unicodedata
+from collections.abc import Iterable
+
+__all__ = ['match_names']
+
+
+def match_names(
+    names: Iterable[str], paths: Iterable[str], source: str, root: str
+) -> dict[str, str]:
+    r"""Match names of annotation files with images.
+
+    Label tools write paths from another folder ('images/1.jpg' or
+    'C:\photos\cat\1.jpg'), or the base name alone. A name is that of the
+    image whose path it ends with, or which ends with it; or, where none of
+    its folders is known, of the one image with its base name.
+
+    Args:
+        names (Iterable[str]): As the file has them.
+        paths (Iterable[str]): Of the images below ``root``, with '/'.
+        source (str): The annotation file, for messages.
+        root (str): The folder of the images, for messages.
+
+    Returns:
+        dict[str, str]: ``{name: path}`` of all names.
+
+    Raises:
+        ValueError: A name of no image or of several, or several names of
+            one image.
+
+    Example:
+        >>> match_names(['1.jpg', 'a\\b\\2.jpg'], ['b/1.jpg', 'b/2.jpg'],
+        ...             'boxes.json', 'photos')
+        {'1.jpg': 'b/1.jpg', 'a\\b\\2.jpg': 'b/2.jpg'}
+    """
+    by_name: dict[str, list[str]] = {}
+    folders = set()
+    for path in paths:
+        *above, name = _parts(path)
+        folders.update(above)
+        by_name.setdefault(name, []).append(path)
+    found, owners, strange = {}, {}, []
+    for name in names:
+        near = _near(_parts(name), by_name, folders)
+        if not near:
+            strange.append(name)
+            continue
+        if len(near) > 1:
+            raise ValueError(
+                f'{source}: {name!r} may be {near[0]} or {near[1]} below '
+                f'{root}. Write its path below that folder.'
+            )
+        found[name] = near[0]
+        other = owners.setdefault(near[0], name)
+        if other != name:
+            raise ValueError(
+                f'{source}: {other!r} and {name!r} both mean the image '
+                f'{near[0]} below {root}. Write their paths below that '
+                'folder.'
+            )
+    if strange:
+        raise ValueError(
+            f'{source} has {len(strange)} images that are not below {root}, '
+            f'{sorted(strange)[:3]} for example. Its names must be those of '
+            'the images, or paths below that folder, class/name.jpg.'
+        )
+    return found
+
+
+def _parts(path: str) -> list[str]:
+    """Split a path of any system; letters with accents in one spelling."""
+    path = unicodedata.normalize('NFC', path.replace('\\', '/'))
+    return [part for part in path.split('/') if part not in ('', '.')]
+
+
+def _near(
+    parts: list[str], by_name: dict[str, list[str]], folders: set[str]
+) -> list[str]:
+    """Give the images that a name can mean."""
+    same = by_name.get(parts[-1], []) if parts else []
+    exact = [path for path in same if _parts(path) == parts]
+    if exact:
+        return exact[:1]
+    near = [path for path in same if _one_ends(_parts(path), parts)]
+    if not near and folders.isdisjoint(parts[:-1]):
+        return same
+    return near
+
+
+def _one_ends(one: list[str], two: list[str]) -> bool:
+    """Whether one path ends with the other."""
+    short = min(len(one), len(two))
+    return one[-short:] == two[-short:]
