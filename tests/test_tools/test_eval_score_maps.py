@@ -217,8 +217,13 @@ def test_a_missing_map_is_named_and_the_rest_is_kept(run, tmp_path):
         ('localization', 'a/0.jpg,0,0,9,9\n', 'disagree'),
         (
             'localization',
-            ''.join(f'a/{i}.jpg,0,0,500,9\n' for i in range(3)),
-            'more than 1 pixel outside',
+            ''.join(f'a/{i}.jpg,0,0,950,9\n' for i in range(3)),
+            'mostly outside its image',
+        ),
+        (
+            'localization',
+            ''.join(f'a/{i}.jpg,.1,.1,.5,.5\n' for i in range(3)),
+            'in shares of its image',
         ),
         ('image_sizes', 'a/0.jpg,448\n', 'image_sizes.txt:1'),
     ],
@@ -233,6 +238,22 @@ def test_a_bad_split_is_refused(run, tmp_path, name, text, words):
     assert words in done.stderr
     assert 'Traceback' not in done.stderr
     assert report is None
+
+
+def test_boxes_outside_are_clipped_dropped_and_counted(run, tmp_path):
+    hand_drawn(tmp_path)
+    path = tmp_path / 'metadata/SET/test/localization.txt'
+    first, second, third = path.read_text().splitlines()
+    path.write_text(
+        f'{first}\n{second}\na/1.jpg,0,0,460,223\na/2.jpg,900,0,950,9\n'
+    )
+    done = run()
+    assert 'leaves it by 13 pixels' in done.stderr
+    assert 'localization.txt:3: ' in done.stderr
+    assert 'image has no box left, and is left out of the test: 1' in (
+        done.stderr
+    )
+    assert done.report['evaluated'] == 2
 
 
 def test_a_missing_split_is_refused(run, tmp_path):
