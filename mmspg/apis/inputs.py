@@ -16,7 +16,7 @@ from mmspg.datasets.images import decode_copy, max_pixels, read_copy, to_rgb
 from mmspg.datasets.walk import describe, tell, walk
 
 
-def list_inputs(inputs) -> tuple[Iterable, str]:
+def list_inputs(inputs, leave_out=()) -> tuple[Iterable, str]:
     """One item an image, from whatever was given.
 
     Args:
@@ -25,6 +25,8 @@ def list_inputs(inputs) -> tuple[Iterable, str]:
             `mmspg.datasets.walk.walk`), an image in memory (see
             `load_inputs`), or a list or generator of files and images.
             Generators are not run ahead.
+        leave_out (Iterable[str]): Folders in a folder that are not looked
+            at, such as those of earlier results.
 
     Returns:
         tuple: Images, a list unless a generator was given; and the folder
@@ -37,7 +39,7 @@ def list_inputs(inputs) -> tuple[Iterable, str]:
     if isinstance(inputs, (str, os.PathLike)):
         path = _local(os.fspath(inputs))
         if os.path.isdir(path):
-            return _files(path), path
+            return _files(path, leave_out), path
         return [path], os.path.dirname(path) if os.path.isfile(path) else ''
     batch = isinstance(inputs, torch.Tensor) and inputs.ndim == 4
     if _in_memory(inputs) and not batch:
@@ -62,9 +64,9 @@ def _local(path: str) -> str:
     return url2pathname(urlsplit(path).path)
 
 
-def _files(path: str) -> list[str]:
+def _files(path: str, leave_out) -> list[str]:
     """List a folder; what is named like an image is read, or an error."""
-    found = walk(path, by_name=True)
+    found = walk(path, leave_out, by_name=True)
     tell(found.left_out)
     if not found.images:
         raise FileNotFoundError(

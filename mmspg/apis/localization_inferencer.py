@@ -156,6 +156,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
         topk: int = 1,
         unreadable: str = 'raise',
         progress: bool = True,
+        leave_out: Sequence[str | Path] = (),
         **kwargs,
     ) -> Iterator[dict]:
         """Locate image by image, in memory that does not grow.
@@ -171,6 +172,8 @@ class LocalizationInferencer(ImageClassificationInferencer):
             unreadable (str): 'raise' or 'skip', which logs the image and
                 keeps it in ``unreadable``. Defaults to 'raise'.
             progress (bool): Show a bar. Defaults to True.
+            leave_out (Sequence[str]): Folders in a folder of inputs that are
+                not looked at.
             **kwargs: ``all_boxes`` (bool): add ``boxes``, those of all
                 components, largest first. ``return_score_maps`` (bool): add
                 ``score_map`` ``(H, W)`` float32 in [0, 1], at image size.
@@ -198,7 +201,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
         locations = labels or topk
         _, _, drawn, packed = self._dispatch_kwargs(**kwargs)
         self.unreadable = {}
-        items, root = list_inputs(inputs)
+        items, root = list_inputs(inputs, leave_out)
         total = len(items) if isinstance(items, Sized) else None
         if progress:
             items = track(items, 'Localization', total=total)

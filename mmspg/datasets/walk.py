@@ -18,8 +18,8 @@ __all__ = [
 
 # What systems, network storage and programs put into folders of images.
 PROGRAMS = frozenset(
-    '#recycle $recycle.bin @eadir @recently-snapshot @recycle __macosx '
-    '__pycache__ desktop.ini ehthumbs.db lost+found thumbs.db'.split()
+    '#recycle #snapshot $recycle.bin @eadir @recently-snapshot @recycle '
+    '__macosx __pycache__ desktop.ini ehthumbs.db lost+found thumbs.db'.split()
     + ['system volume information']
 )
 SPLITS = dict(
@@ -104,7 +104,7 @@ def walk(
             below = links.pop(0)
         path = os.path.join(found.root, below)
         real = os.path.realpath(path)
-        if real in unwanted:
+        if below and real in unwanted:
             continue
         if real in seen or (below and _is_above(real, here)):
             found.leave_out(MET, below)

@@ -36,6 +36,13 @@ def test_a_folder_is_walked_as_everywhere(tmp_path, capsys):
         assert line in said
 
 
+def test_earlier_results_are_no_inputs(tmp_path):
+    save(tmp_path / 'a.jpg')
+    save(tmp_path / 'located/pictures/a.png')
+    inputs = list_inputs(tmp_path, leave_out=[tmp_path / 'located/pictures'])
+    assert [info['img_id'] for info, _ in load_inputs(*inputs)] == ['a.jpg']
+
+
 def test_a_folder_without_an_image_says_what_it_has(tmp_path):
     (tmp_path / 'notes.txt').write_text('no image')
     with pytest.raises(FileNotFoundError, match='no image .*\n.*notes.txt'):

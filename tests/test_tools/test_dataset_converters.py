@@ -504,3 +504,22 @@ def test_images_of_voc_have_any_suffix(convert, tmp_path):
         'voc_to_metadata', voc, tmp_path / 'm', '--split', 'val', fails=True
     )
     assert 'a.JPG and a.png have one annotation, a.xml' in said
+
+
+def test_images_of_another_split_are_told(convert, coco, photos, tmp_path):
+    for split in ('train', 'val'):
+        arguments = '--split', split, '--several', 'largest'
+        said = convert('coco_to_metadata', coco, tmp_path / 'm', *arguments)
+    assert '2 images are in val and in train of a former run, cat/a' in said
+    convert('coco_to_metadata', coco, tmp_path / 'm', '--split', 'val_2')
+    said = convert('folders_to_metadata', photos, tmp_path / 'm')
+    assert "also has the split 'val_2' of a former run" in said
+
+
+def test_a_class_without_an_image_to_read(convert, photos, tmp_path):
+    images(photos, 'emu/1.jpg')
+    path = photos / 'emu/1.jpg'
+    path.write_bytes(path.read_bytes()[:40])
+    said = convert('folders_to_metadata', photos, tmp_path / 'm', fails=True)
+    assert "no image of the classes ['emu'] can be read" in said
+    assert not (tmp_path / 'm').exists()

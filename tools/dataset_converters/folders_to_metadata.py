@@ -129,6 +129,12 @@ def find_photos(args) -> dict[str, list[Photo]]:
                 photo = Photo(path, name, header.size_on('seen'), own)
                 photos.setdefault(split, []).append(photo)
     tell(left_out)
+    read = {photo.name for some in photos.values() for photo in some}
+    if set(folders.classes) > read:
+        raise ValueError(
+            f'no image of the classes {sorted({*folders.classes} - read)} '
+            'can be read. Put other images there, or remove the folders.'
+        )
     number = sum(len(image.objects) for image in boxes.images.values())
     check_boxes(boxes.faults, number)
     return photos

@@ -149,11 +149,27 @@ def write_splits(
     for split, photos in splits.items():
         _summarize(folder / split, photos, names)
     others = {path.parent.name for path in folder.glob('*/image_ids.txt')}
-    others -= splits.keys()
-    if instead and others:
+    for other in sorted(others - splits.keys()):
+        _compare(folder, other, splits, bool(instead))
+
+
+def _compare(folder, other, splits, whole) -> None:
+    """Warn of a split of a former run beside those of this one."""
+    text = (folder / other / 'image_ids.txt').read_text('utf-8')
+    former = set(text.splitlines())
+    for split, photos in splits.items():
+        both = [photo.path for photo in photos if photo.path in former]
+        if both:
+            print(
+                f'{len(both)} images are in {split} and in {other} of a '
+                f'former run, {both[0]} for example. Test on other images '
+                'than you train on.',
+                file=sys.stderr,
+            )
+    if whole:
         print(
-            f'{folder} also has the splits {sorted(others)} of a former run, '
-            'whose labels may be of other classes.',
+            f'{folder} also has the split {other!r} of a former run, whose '
+            'labels may be of other classes. Remove it.',
             file=sys.stderr,
         )
 

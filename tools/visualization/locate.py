@@ -116,6 +116,7 @@ def locate_images(args, find):
         all_boxes=args.all_boxes,
         return_score_maps=args.score_maps,
         show_dir=None if args.no_pictures else out / 'pictures',
+        leave_out=[out / 'pictures', out / 'score_maps'],  # of a former run
     ):
         if args.score_maps:
             write_score_maps(result, out / 'score_maps')
