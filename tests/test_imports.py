@@ -14,6 +14,7 @@ SEES = {
     'wsol': (
         'mmspg.evaluation.functional',
         'mmspg.datasets.boxes',
+        'mmspg.datasets.faults',
         'mmspg.datasets.formats',
         'mmspg.datasets.paths',
     ),

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmspg.visualization.report import report_image, write_report, writing
+from mmspg.visualization.report import (
+    report_image,
+    slider_thresholds,
+    write_report,
+    writing,
+)
 
 NAMES = (
     '</script><script>window.hacked=1</script>',
@@ -45,7 +50,7 @@ def report(tmp_path):
     image = np.zeros((8, 8, 3), np.uint8)
     write_report(
         tmp_path,
-        [(report_image(sample), image)],
+        [(report_image(sample, slider_thresholds(0.5)), image)],
         figures,
         NAMES,
         NAMES[2],

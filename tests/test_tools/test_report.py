@@ -1,7 +1,5 @@
 """The page to browse, in a real browser, against Python's boxes."""
 
-import base64
-
 import cv2
 import numpy as np
 import pytest
@@ -9,16 +7,20 @@ from browser import Browser, find_chromium
 
 from mmspg.evaluation.functional import box_iou
 from mmspg.evaluation.locate import locate
-from mmspg.visualization.report import report_image, write_report
+from mmspg.visualization.report import (
+    report_image,
+    slider_thresholds,
+    write_report,
+)
+from mmspg.visualization.report.writing import centred_acc
 
 NAMES = [
     '<script>window.hacked=1</script>',
     'a & "b"',
     "<img src=x onerror='window.hacked=1'>",
 ]
-# None that a pixel of a map of 8 bits can meet exactly: Python's float32 and
-# JavaScript's float64 would round such a tie to different sides.
-THRESHOLDS = [0.0137, 0.2011, 0.3141, 0.5003, 0.7703, 0.9907]
+THRESHOLD = 0.3141
+POSITIONS = slider_thresholds(THRESHOLD)
 SIZES = [
     (64, 64),
     (500, 375),
@@ -80,7 +82,11 @@ def page(samples, tmp_path_factory):
         gt_known_err=50.0,
         oracle_gt_known_acc=51.0,
         oracle_gt_known_threshold=0.3,
-        threshold=0.31,
+        threshold=THRESHOLD,
+        per_class={
+            name: dict(images=9, gt_known_acc=acc, top1_acc=9, cls_top1_acc=9)
+            for name, acc in zip(NAMES, (40, 20, 60), strict=True)
+        },
         protocol='rule <largest_area>',
         curves=dict(
             thresholds=[0, 0.5, 1],
@@ -91,7 +97,7 @@ def page(samples, tmp_path_factory):
     )
     images = [
         (
-            report_image(sample),
+            report_image(sample, POSITIONS),
             np.full((*sample['ori_shape'], 3), 90, np.uint8),
         )
         for sample in samples
@@ -113,28 +119,25 @@ def browser(page):
         yield browser
 
 
-def python_box(sample, row, threshold):
-    """The shared function on the 8-bit map that the page has."""
-    levels = np.frombuffer(base64.b64decode(row['map']), np.uint8)
-    levels = levels.reshape(row['cells']).astype(np.float32)
-    if sample['homography'][0, 0] < 0:
-        levels = levels[:, ::-1]
-    stored = dict(sample, score_map=levels[None])
+def boxes_of(sample):
+    """The boxes at all positions, on the map as the model gave it."""
     label = int(sample['gt_label'][0])
-    return locate(stored, threshold, label=label).box.tolist()
+    return locate(sample, POSITIONS, label=label).box
 
 
 @needs_browser
 def test_boxes_are_pythons(browser, samples):
-    """Every box at every threshold, pixel for pixel."""
-    script = (
-        f'images.map(image => {THRESHOLDS}.map('
-        't => boxOnImage(image, boxOf(image, t, REPORT.align))))'
-    )
-    for sample, boxes in zip(samples, browser.run(script), strict=True):
-        row = report_image(sample)
-        expected = [python_box(sample, row, t) for t in THRESHOLDS]
+    """Every box at every position, pixel for pixel."""
+    found = browser.run('images.map(image => [...image.boxes])')
+    for sample, boxes in zip(samples, found, strict=True):
+        expected = boxes_of(sample).ravel().tolist()
         assert boxes == expected, sample['img_id']
+
+
+@needs_browser
+def test_the_page_opens_at_the_reported_threshold(browser):
+    assert browser.run('REPORT.thresholds[position]') == THRESHOLD
+    assert len(POSITIONS) == 100
 
 
 @needs_browser
@@ -142,10 +145,8 @@ def test_slider_filters_and_order(browser, samples):
     def set_to(name, value):
         browser.run(
             f"$('{name}').value = '{value}'; $('{name}').dispatchEvent("
-            "new Event('input')); (async () => {"
-            '  for (let i = 0; i < 3; i++)'
-            '    { await new Promise(requestAnimationFrame); await settled; }'
-            '})()'
+            "new Event('input')); new Promise(done => requestAnimationFrame("
+            '() => requestAnimationFrame(done)))'
         )
         return browser.run(
             '({status: $("status").textContent,'
@@ -153,11 +154,10 @@ def test_slider_filters_and_order(browser, samples):
             ' ious: shown.map(image => image.iou)})'
         )
 
-    ious = {}
+    at, ious = POSITIONS.index(0.5), {}
     for sample in samples:
-        box = python_box(sample, report_image(sample), 0.5)
         truth = sample['ori_gt_bboxes'] - (0, 0, 1, 1)
-        ious[sample['img_id']] = box_iou([box], truth).max()
+        ious[sample['img_id']] = box_iou(boxes_of(sample)[[at]], truth).max()
     wrong = {
         s['img_id']
         for s in samples
@@ -165,7 +165,7 @@ def test_slider_filters_and_order(browser, samples):
     }
     right = sum(iou >= 0.5 for iou in ious.values())
     top1 = sum(iou >= 0.5 and i not in wrong for i, iou in ious.items())
-    state = set_to('threshold', 0.5)
+    state = set_to('threshold', at)
     number = len(samples)
     assert f'GT-known {100 * right / number:.1f} %' in state['status']
     assert f'Top-1 {100 * top1 / number:.1f} %' in state['status']
@@ -176,7 +176,7 @@ def test_slider_filters_and_order(browser, samples):
     set_to('show', 'all')
     low = set_to('sort', 'low')['ious']
     assert low == sorted(low)
-    assert low == pytest.approx(sorted(ious.values()), abs=0.02)
+    assert low == sorted(ious.values())
     assert set_to('sort', 'high')['ious'] == low[::-1]
     set_to('sort', 'order')
     named = set_to('class', 'ONERROR')['shown']
@@ -218,11 +218,49 @@ def test_no_address_outside_the_folder(page):
         assert '://' not in text, file.name
 
 
-def test_large_images_are_boxed_on_a_smaller_grid():
+@needs_browser
+def test_tables_of_the_classes_and_of_the_centred_box(browser):
+    table = browser.run("$('figures').textContent")
+    assert 'centred box' in table
+    browser.run(
+        "$('perclass').open = true; new Promise(done => setTimeout(done, 100))"
+    )
+    rows = browser.run("$('classtable').textContent")
+    assert rows.index(NAMES[1]) < rows.index(NAMES[0])  # the harder first
+    browser.run("$('perclass').open = false")
+
+
+def test_the_centred_box():
+    rows = [
+        dict(size=[100, 200], truths=[[15, 30, 84, 169]])
+    ]  # the box itself
+    assert centred_acc(rows, iou=1, strict=False) == 100
+    rows.append(dict(size=[100, 200], truths=[[0, 0, 9, 9]]))
+    assert centred_acc(rows, iou=0.5, strict=True) == 50
+    assert centred_acc([dict(size=[9, 9], truths=[])], 0.5, False) is None
+
+
+@needs_browser
+def test_predictions_without_truth(samples, tmp_path):
+    images = []
+    for sample in samples[:4]:
+        bare = dict(sample, score_map_labels=[sample['pred_score'].argmax()])
+        del bare['gt_label'], bare['ori_gt_bboxes']
+        picture = np.zeros((*bare['ori_shape'], 3), np.uint8)
+        images.append((report_image(bare, slider_thresholds(0.2)), picture))
+    page = write_report(
+        tmp_path, images, dict(threshold=0.2), NAMES, 'without truth'
+    )
+    with Browser() as browser:
+        browser.open(page.as_uri())
+        status = browser.run("$('status').textContent")
+        assert status == 'At threshold 0.2. Shown: 4 of 4 images.'
+        assert browser.run("$('grid').textContent.includes('IoU')") is False
+        assert browser.run("$('show').offsetParent") is None
+
+
+def test_an_image_that_the_boxes_cannot_count_is_refused():
     sample = sample_of(np.random.default_rng(0), 1)
-    sample['ori_shape'] = (3000, 4000)
-    sample['homography'] = np.diag([56 / 4000, 56 / 3000, 1])
-    row = report_image(sample)
-    assert row['grid'] == [512, 384]
-    assert row['size'] == [4000, 3000]
-    assert row['region'] == pytest.approx([0, 0, 512, 384])
+    sample['ori_shape'] = (1, 65536)
+    with pytest.raises(ValueError, match='too large for the report'):
+        report_image(sample, POSITIONS)

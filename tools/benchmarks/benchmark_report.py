@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / 'tests')]
 STEPS = """(async () => {
   const slider = document.getElementById('threshold'), times = [];
   for (let i = 0; i < 21; i++) {
-    slider.value = 0.1 + 0.04 * i;
+    slider.value = 10 + 4 * i;
     const start = performance.now();
     slider.dispatchEvent(new Event('input'));
     await new Promise(done => requestAnimationFrame(
@@ -60,7 +60,11 @@ def main():
 
     from browser import Browser, find_chromium
 
-    from mmspg.visualization.report import report_image, write_report
+    from mmspg.visualization.report import (
+        report_image,
+        slider_thresholds,
+        write_report,
+    )
 
     if find_chromium() is None:
         sys.exit('benchmark_report.py: no chromium on this machine')
@@ -68,6 +72,7 @@ def main():
     picture = rng.integers(0, 255, (12, 16, 3), np.uint8)
     picture = cv2.resize(picture, (200, 150))
     curve = [0.0, 50.0, 0.0]
+    positions = slider_thresholds(0.3)
     figures = dict(threshold=0.3, gt_known_acc=50.0, gt_known_err=50.0)
     keys = ('gt_known_acc', 'top1_acc', 'top5_acc')
     figures['curves'] = dict(
@@ -77,8 +82,11 @@ def main():
         page = write_report(
             args.out or folder,
             (
-                (report_image(sample_of(rng, i, score_map)), picture)
-                for i, score_map in enumerate(smooth_maps(args.number))
+                (
+                    report_image(sample_of(rng, i, raw), positions),
+                    picture,
+                )
+                for i, raw in enumerate(smooth_maps(args.number))
             ),
             figures,
             [f'class {i}' for i in range(20)],

@@ -91,26 +91,29 @@ def prepare(args):
     metrics = [
         dict(m) for m in found if m['type'].endswith('LocalizationMetric')
     ] or [dict(type='mmspg.LocalizationMetric')]
-    cfg.test_evaluator = metrics[:1]
+    cfg.test_evaluator = [dict(metrics[0], per_class=True)]
     use_stored_choice(cfg, checkpoint)
     return cfg, config, checkpoint
 
 
 def recorder():
-    """A hook that keeps what the page shows of each image."""
+    """A hook that keeps what the report needs of each image."""
     from mmengine.hooks import Hook
 
-    from mmspg.visualization.report import report_image
+    from mmspg.evaluation.samples import class_map, true_label
 
     class Recorder(Hook):
         def __init__(self):
-            self.rows = []
+            self.samples = []
 
         def after_test_iter(self, runner, batch_idx, data_batch, outputs):
             for sample in outputs:
                 fields = sample.cpu().numpy().to_dict()
-                file = sample.img_path, sample.get('exif', 'ignore')
-                self.rows.append((report_image(fields), file))
+                label = true_label(fields)
+                # Of the maps that one alone: there may be many images.
+                fields['score_map'] = class_map(fields, label)[None]
+                fields['score_map_labels'] = [label]
+                self.samples.append(fields)
 
     return Recorder()
 
@@ -123,7 +126,11 @@ def main():
 
     from mmspg.datasets.images import read_image
     from mmspg.utils.checkpoint import check_checkpoint
-    from mmspg.visualization.report import write_report
+    from mmspg.visualization.report import (
+        report_image,
+        slider_thresholds,
+        write_report,
+    )
 
     try:
         cfg, config, checkpoint = prepare(args)
@@ -142,9 +149,18 @@ def main():
     classes = dataset.metainfo.get('classes') or [
         f'class {i}' for i in range(head.num_classes)
     ]
+    positions = slider_thresholds(figures['threshold'])
     page = write_report(
         args.out or Path(args.work_dir) / 'report',
-        ((row, read_image(*file)) for row, file in record.rows),
+        (
+            (
+                report_image(
+                    sample, positions, metric.rule, metric.align_corners
+                ),
+                read_image(sample['img_path'], sample.get('exif', 'ignore')),
+            )
+            for sample in record.samples
+        ),
         dict(figures, curves=metric.curves),
         classes,
         title=f'{Path(config).stem}: localization',
@@ -153,7 +169,7 @@ def main():
             ('checkpoint', Path(checkpoint).name),
             ('data set', type(dataset).__name__),
             ('split', getattr(dataset, 'split', '')),
-            ('images', len(record.rows)),
+            ('images', len(record.samples)),
             ('classes', len(classes)),
             (
                 'network',
@@ -163,9 +179,8 @@ def main():
         ],
         iou=metric.iou_thrs[0],
         strict=metric.strict,
-        align_corners=metric.align_corners,
     )
-    print(f'{len(record.rows)} images: open {page} in a browser')
+    print(f'{len(record.samples)} images: open {page} in a browser')
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ const CELL = { width: 212, height: 284, picture: 200 };
 const PALETTES = { blind: ['#56b4e9', '#e69f00'], paper: ['#00d200', '#eb0000'] };
 const SHADE = 0.75;
 const { images, classes } = REPORT;
+const known = images.filter(image => image.truths.length);
 let shown = images;
 let mark = () => {};
 
@@ -24,20 +25,48 @@ function fillTable(table, rows, head) {
   });
 }
 
+// x0 y0 x1 y1 of the box at each position of the slider.
+function decodeBoxes(text) {
+  const bytes = decode(text), boxes = new Uint16Array(bytes.length / 2);
+  for (let i = 0; i < boxes.length; i++) boxes[i] = bytes[2 * i] | bytes[2 * i + 1] << 8;
+  return boxes;
+}
+
+// The best IoU with a true box, both in inclusive pixels.
+function bestIoU(box, truths) {
+  const size = b => (b[2] - b[0] + 1) * (b[3] - b[1] + 1);
+  let best = 0;
+  for (const truth of truths) {
+    const width = Math.min(box[2], truth[2]) - Math.max(box[0], truth[0]) + 1;
+    const height = Math.min(box[3], truth[3]) - Math.max(box[1], truth[1]) + 1;
+    const both = Math.max(width, 0) * Math.max(height, 0);
+    best = Math.max(best, both / (size(box) + size(truth) - both));
+  }
+  return best;
+}
+
 function open() {
   document.title = $('title').textContent = REPORT.title;
   fillTable($('summary'), REPORT.summary, false);
   fillTable($('figures'), REPORT.figures, true);
   $('protocol').textContent = REPORT.protocol;
-  mark = drawCurve($('curve'), REPORT.curves);
+  if (REPORT.curves.series.length) mark = drawCurve($('curve'), REPORT.curves);
+  else $('curves').remove();
+  $('perclass').hidden = !REPORT.perClass.length;
+  $('perclass').addEventListener('toggle',
+    () => fillTable($('classtable'), REPORT.perClass, true), { once: true });
+  for (const node of document.querySelectorAll('.truth')) node.hidden = !known.length;
   for (const name of classes) $('classes').append(new Option('', name));
   for (const image of images) {
     image.map = decode(image.map);
-    image.text = [image.truth, image.predicted].map(i => classes[i].toLowerCase());
+    image.boxes = decodeBoxes(image.boxes);
+    image.text = [image.truth ?? image.predicted, image.predicted]
+      .map(i => classes[i].toLowerCase());
   }
-  $('threshold').value = REPORT.threshold;
+  $('threshold').max = REPORT.thresholds.length - 1;
+  $('threshold').value = REPORT.thresholds.indexOf(REPORT.threshold);
   $('threshold').addEventListener('input', soon(update));
-  for (const id of ['show', 'class', 'sort']) $(id).addEventListener('input', soon(choose));
+  for (const id of ['show', 'class', 'sort']) $(id).addEventListener('input', soon(select));
   for (const id of ['map', 'palette']) $(id).addEventListener('input', soon(draw));
   addEventListener('scroll', soon(draw));
   addEventListener('resize', soon(draw));
@@ -56,46 +85,25 @@ function soon(call) {
 
 const reaches = iou => REPORT.strict ? iou > REPORT.iou : iou >= REPORT.iou;
 
-let threshold = 0, figures = '', sweeps = 0;
-let settled = Promise.resolve(); // when all boxes are those of the threshold
+let position = -1, figures = '';
 
 function measure(image) {
-  if (image.at === threshold) return;
-  image.at = threshold;
-  image.box = boxOnImage(image, boxOf(image, threshold, REPORT.align));
-  image.iou = bestIoU(image.box, image.boxes);
+  image.box = image.boxes.subarray(4 * position, 4 * position + 4);
+  image.iou = image.truths.length ? bestIoU(image.box, image.truths) : NaN;
 }
 
-// A new threshold: at once the boxes in sight, then all others.
+// A new threshold: all boxes, all figures.
 function update() {
-  threshold = Number($('threshold').value);
-  $('value').textContent = threshold.toFixed(2);
+  position = Number($('threshold').value);
+  const threshold = REPORT.thresholds[position];
+  $('value').textContent = Number(threshold.toFixed(4));
   mark(threshold);
-  draw();
-  settled = sweep(++sweeps);
-}
-
-// Measure all images, a few milliseconds at a time; a newer sweep ends it.
-async function sweep(number) {
-  const right = { known: 0, top1: 0, top5: 0 };
-  let pause = performance.now() + 8;
-  for (let i = 0; i < images.length; i++) {
-    const image = images[i];
-    measure(image);
-    if (reaches(image.iou)) {
-      right.known++;
-      if (image.rank < 1) right.top1++;
-      if (image.rank < 5) right.top5++;
-    }
-    if (performance.now() < pause) continue;
-    tell(`Measuring: ${Math.floor(100 * i / images.length)} % of the images.`);
-    await new Promise(done => setTimeout(done));
-    if (number !== sweeps) return;
-    pause = performance.now() + 8;
-  }
-  const percent = n => (100 * n / images.length).toFixed(1) + ' %';
-  figures = `At threshold ${threshold.toFixed(2)}: GT-known ${percent(right.known)}, ` +
-    `Top-1 ${percent(right.top1)}, Top-5 ${percent(right.top5)}.`;
+  images.forEach(measure);
+  const percent = keep =>
+    (100 * known.filter(i => reaches(i.iou) && keep(i)).length / known.length).toFixed(1) + ' %';
+  figures = `At threshold ${Number(threshold.toFixed(4))}` + (!known.length ? '.'
+    : `: GT-known ${percent(() => true)}, Top-1 ${percent(image => image.rank < 1)}, ` +
+      `Top-5 ${percent(image => image.rank < 5)}.`);
   select();
 }
 
@@ -103,27 +111,23 @@ function tell(text) {
   $('status').textContent = `${text} Shown: ${shown.length} of ${images.length} images.`;
 }
 
+// Neither an image without a true class nor one without a true box is wrong.
+const wrongBox = image => image.truths.length > 0 && !reaches(image.iou);
 const FILTERS = {
   all: () => true,
-  right: image => image.rank < 1 && reaches(image.iou),
+  right: image => image.rank === 0 && reaches(image.iou),
   class: image => image.rank > 0,
-  box: image => image.rank < 1 && !reaches(image.iou),
-  anybox: image => !reaches(image.iou),
+  box: image => image.rank === 0 && wrongBox(image),
+  anybox: wrongBox,
 };
 
-// Which images, in which order: once all have been measured.
-async function choose() {
-  let waited;
-  while (waited !== settled) await (waited = settled);
-  select();
-}
-
+// Which images, in which order.
 function select() {
   const part = $('class').value.trim().toLowerCase(), keep = FILTERS[$('show').value];
   shown = images.filter(image => keep(image) &&
     (!part || image.text.some(name => name.includes(part))));
   const sign = { low: 1, high: -1 }[$('sort').value];
-  if (sign) shown.sort((a, b) => sign * (a.iou - b.iou));
+  if (sign) shown.sort((a, b) => sign * ((a.iou || 0) - (b.iou || 0)));
   tell(figures);
   draw();
 }
@@ -167,17 +171,16 @@ function draw() {
 
 function fillCell(cell, image, predicted, truth) {
   cell.image = image;
-  measure(image);
   const [name, predictedName, trueName, figures] = cell.lines;
   name.textContent = name.title = image.id;
-  const wrong = image.rank > 0;
+  const wrong = image.rank > 0, boxed = image.truths.length > 0;
   predictedName.className = wrong ? 'wrong' : '';
   predictedName.textContent = predictedName.title =
-    `${wrong ? '✗' : '✓'} ${classes[image.predicted]}`;
+    `${image.rank === null ? '' : wrong ? '✗ ' : '✓ '}${classes[image.predicted]}`;
   trueName.textContent = trueName.title = wrong ? `true: ${classes[image.truth]}` : '';
-  figures.className = reaches(image.iou) ? '' : 'wrong';
-  figures.textContent = `${reaches(image.iou) ? '✓' : '✗'} IoU ${image.iou.toFixed(2)}` +
-    `, score ${image.score.toFixed(2)}`;
+  figures.className = wrongBox(image) ? 'wrong' : '';
+  figures.textContent = (boxed ? `${wrongBox(image) ? '✗' : '✓'} IoU ${image.iou.toFixed(2)}, ` : '') +
+    `score ${image.score.toFixed(2)}`;
   if (!image.picture) {
     image.picture = new Image();
     image.picture.onload = soon(draw);
@@ -198,18 +201,17 @@ function paint(context, image, predicted, truth) {
     context.drawImage(image.picture, 0, 0, width * scale, height * scale);
   if ($('map').checked) {
     const [x0, y0, x1, y1] = image.region;
-    const sx = scale * width / image.grid[0], sy = scale * height / image.grid[1];
     context.save();
     context.beginPath();
     context.rect(0, 0, width * scale, height * scale);
     context.clip();
-    context.drawImage(heatOf(image), x0 * sx, y0 * sy, (x1 - x0) * sx, (y1 - y0) * sy);
-    context.rect(x0 * sx, y0 * sy, (x1 - x0) * sx, (y1 - y0) * sy);
+    context.drawImage(heatOf(image), x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
+    context.rect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
     context.fillStyle = `rgb(0 0 0 / ${SHADE})`;
     context.fill('evenodd'); // what a crop left out
     context.restore();
   }
-  for (const box of image.boxes) stroke(context, box, scale, truth, [6, 3]);
+  for (const box of image.truths) stroke(context, box, scale, truth, [6, 3]);
   stroke(context, image.box, scale, predicted, []);
 }
 

@@ -3,14 +3,16 @@
 import base64
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from mmspg.evaluation.functional import min_max, to_inclusive
+from mmspg.evaluation.functional import box_iou, min_max, to_inclusive
 from mmspg.evaluation.functional.score_maps import regions_of
+from mmspg.evaluation.locate import locate
+from mmspg.evaluation.metrics.localization_report import ROWS
 from mmspg.evaluation.samples import (
     class_map,
     rank_of,
@@ -18,56 +20,85 @@ from mmspg.evaluation.samples import (
     true_label,
 )
 
-PAGE = ('index.html', 'report.css', 'boxes.js', 'curve.js', 'report.js')
-LONGEST = 512
+PAGE = ('index.html', 'report.css', 'curve.js', 'report.js')
 THUMBNAIL = 200
+LONGEST = 65535  # pixels of a side that the packed boxes can count
+CENTRED = 0.7  # of each side; the page says so
 
 
-def report_image(sample: dict, longest: int = LONGEST) -> dict:
-    """What the page needs of one image: its true class's map, 8 bit.
+def slider_thresholds(threshold: float) -> list[float]:
+    """The positions of the slider: .01 to .99, and the figures' own."""
+    hundredths = np.arange(1, 100) / 100
+    others = hundredths[np.abs(hundredths - threshold) > 1e-9]
+    return np.union1d(others, threshold).tolist()
 
-    The page upsamples the map to the image and boxes it as `locate` does;
-    on images with a side above ``longest`` it does so on a smaller grid.
+
+def report_image(
+    sample: dict,
+    thresholds: Sequence[float],
+    rule: str = 'largest_area',
+    align_corners: bool = False,
+) -> dict:
+    """What the page needs of one image: its map, and its box everywhere.
+
+    The map and the boxes are those of the true class, or of the predicted
+    one where the truth is not known.
 
     Args:
-        sample (dict): A prediction with ``gt_label`` and ``ori_gt_bboxes``.
-        longest (int): Side of the grid in pixels. Defaults to 512.
+        sample (dict): A prediction, perhaps with ``gt_label`` and
+            ``ori_gt_bboxes``.
+        thresholds (Sequence[float]): P positions of the slider.
+        rule (str): From map to box, see `locate`. Defaults to the paper's.
+        align_corners (bool): Of the upsampling. Defaults to False.
 
     Returns:
-        dict: ``id``; ``truth``, ``predicted``, class numbers; ``rank`` of
-        the true class; ``score`` of the predicted; ``size`` (W, H) and
-        ``grid``, the same reduced; ``cells`` (h, w) of ``map``, base64;
-        ``region`` x0 y0 x1 y1 that it covers, continuous on the grid;
-        ``boxes``, inclusive pixels of the image.
+        dict: ``id``; ``truth``, the class's number or None, ``predicted``;
+        ``rank`` of the true class, or None; ``score`` of the predicted;
+        ``size`` (W, H); ``cells`` (h, w) of ``map``, 8 bits, base64;
+        ``region`` x0 y0 x1 y1 that it covers, continuous pixels; ``boxes``,
+        ``(P, 4)`` little-endian uint16, base64; ``truths``, the true boxes.
+        Boxes are in inclusive pixels of the image.
+
+    Raises:
+        ValueError: A side is above 65,535 pixels.
     """
-    label = true_label(sample)
-    raw = class_map(sample, label)
-    size = tuple(sample['ori_shape'][1::-1])
-    scale = min(1.0, longest / max(size))
-    grid = [max(1, round(side * scale)) for side in size]
+    scores = np.asarray(sample['pred_score'])
+    predicted = int(scores.argmax())
+    truth = true_label(sample) if 'gt_label' in sample else None
+    label = predicted if truth is None else truth
+    size = tuple(map(int, sample['ori_shape'][1::-1]))
+    if max(size) > LONGEST:
+        raise ValueError(
+            f'{sample["img_id"]}: an image of {size[0]} x {size[1]} pixels '
+            f'is too large for the report, which counts to {LONGEST}'
+        )
+    found = locate(sample, thresholds, rule, label, align_corners)
     regions = regions_of(
         size, tuple(sample['img_shape'][1::-1]), sample.get('homography')
     )
     flips = tuple(slice(None, None, -1 if b < a else 1) for a, b in regions)
-    levels = np.round(255 * min_max(raw[flips[::-1]])).astype(np.uint8)
-    (x0, x1), (y0, y1) = [
-        [float(at * g / s) for at in sorted(region)]
-        for region, g, s in zip(regions, grid, size, strict=True)
-    ]
-    scores = np.asarray(sample['pred_score'])
+    levels = np.round(255 * min_max(class_map(sample, label)[flips[::-1]]))
+    (x0, x1), (y0, y1) = (sorted(map(float, region)) for region in regions)
+    truths = []
+    if truth is not None and len(sample.get('ori_gt_bboxes', ())):
+        truths = to_inclusive(true_boxes(sample)).tolist()
     return dict(
         id=str(sample['img_id']),
-        truth=label,
-        predicted=int(scores.argmax()),
-        rank=rank_of(scores, label),
+        truth=truth,
+        predicted=predicted,
+        rank=None if truth is None else rank_of(scores, truth),
         score=round(float(scores.max()), 4),
-        size=list(map(int, size)),
-        grid=grid,
+        size=list(size),
         cells=list(levels.shape),
-        map=base64.b64encode(levels.tobytes()).decode(),
+        map=_packed(levels, np.uint8),
         region=[x0, y0, x1, y1],
-        boxes=to_inclusive(true_boxes(sample)).round(2).tolist(),
+        boxes=_packed(found.box, '<u2'),
+        truths=truths,
     )
+
+
+def _packed(array, dtype) -> str:
+    return base64.b64encode(array.astype(dtype).tobytes()).decode()
 
 
 def write_thumbnail(image: np.ndarray, path: Path) -> None:
@@ -88,7 +119,6 @@ def write_report(
     summary: Iterable[tuple[str, str]] = (),
     iou: float = 0.5,
     strict: bool = False,
-    align_corners: bool = False,
 ) -> Path:
     """Write the folder: a page, its data, small pictures.
 
@@ -96,16 +126,17 @@ def write_report(
 
     Args:
         out (str | Path): The folder.
-        images (Iterable): Of `report_image` and the stored image
-            ``(H, W, 3)`` uint8 in B, G, R.
+        images (Iterable): Of `report_image`, for the `slider_thresholds` of
+            the figures' threshold, and the stored image ``(H, W, 3)`` uint8
+            in B, G, R.
         figures (dict): Of `LocalizationMetric`, and its ``curves``; keys
-            without prefix.
+            without prefix. Where nothing is known of the truth its
+            ``threshold`` alone.
         classes (Iterable[str]): Names.
         title (str): Of the page.
         summary (Iterable): Pairs of name and value.
         iou (float): IoU from which a box is right. Defaults to .5.
         strict (bool): Right above ``iou`` only. Defaults to False.
-        align_corners (bool): Of the upsampling. Defaults to False.
 
     Returns:
         Path: The page.
@@ -123,18 +154,70 @@ def write_report(
         dict(
             title=title,
             summary=[[str(k), str(v)] for k, v in summary],
-            figures=figure_rows(figures),
+            figures=figure_rows(figures, centred_acc(rows, iou, strict)),
+            perClass=class_rows(figures.get('per_class', {})),
             protocol=figures.get('protocol', ''),
-            curves=curves_of(figures['curves']),
+            curves=curves_of(figures.get('curves', {})),
             threshold=figures['threshold'],
+            thresholds=slider_thresholds(figures['threshold']),
             classes=[str(name) for name in classes],
             iou=iou,
             strict=strict,
-            align=align_corners,
             images=rows,
         ),
     )
     return out / 'index.html'
+
+
+def centred_acc(rows: list[dict], iou: float, strict: bool) -> float | None:
+    """Percent of the images whose centred box is right; None without truth.
+
+    The box has 70 % of each side. What a method gains over it is what it
+    knows of the image.
+    """
+    right = []
+    for row in rows:
+        if row['truths']:
+            size = np.tile(row['size'], 2)
+            low, high = (1 - CENTRED) / 2, (1 + CENTRED) / 2
+            box = to_inclusive(size * (low, low, high, high))
+            best = box_iou([box], row['truths']).max()
+            right.append(best > iou if strict else best >= iou)
+    return 100 * float(np.mean(right)) if right else None
+
+
+def figure_rows(figures: dict, centred: float | None) -> list[list[str]]:
+    """The table of the figures, its head first; empty if there are none."""
+    head = ['', 'accuracy %', 'error %', 'own optimum %', 'at']
+    rows = []
+    for name, key in ROWS:
+        keys = (
+            f'{key}_acc',
+            f'{key}_err',
+            f'oracle_{key}_acc',
+            f'oracle_{key}_threshold',
+        )
+        if keys[0] in figures:
+            texts = [f'{figures[k]:.2f}' if k in figures else '' for k in keys]
+            rows.append([name, *texts])
+    if centred is not None:
+        rows.append(
+            ['centred box', f'{centred:.2f}', f'{100 - centred:.2f}', '', '']
+        )
+    return [head, *rows] if rows else []
+
+
+def class_rows(per_class: dict) -> list[list[str]]:
+    """The table of the classes, its head first, hardest class on top."""
+    keys = ('gt_known_acc', 'top1_acc', 'cls_top1_acc')
+    rows = [
+        [name, str(row['images']), *(f'{row[k]:.1f}' for k in keys)]
+        for name, row in sorted(
+            per_class.items(), key=lambda item: item[1]['gt_known_acc']
+        )
+    ]
+    head = ['class', 'images', 'GT-known %', 'Top-1 %', 'class Top-1 %']
+    return [head, *rows] if rows else []
 
 
 def write_page(out: Path, data: dict) -> None:
@@ -145,31 +228,6 @@ def write_page(out: Path, data: dict) -> None:
     (out / 'data.js').write_text(f'const REPORT = {text};\n')
 
 
-def figure_rows(figures: dict) -> list[list[str]]:
-    """The table of the figures, its head first."""
-    rows = [['', 'accuracy %', 'error %', 'own optimum %', 'at']]
-    for name, key in (
-        ('GT-known', 'gt_known'),
-        ('Top-1', 'top1'),
-        ('Top-5', 'top5'),
-        ('Top-5*', 'top5_star'),
-        ('class Top-1', 'cls_top1'),
-        ('class Top-5', 'cls_top5'),
-    ):
-        keys = (
-            f'{key}_acc',
-            f'{key}_err',
-            f'oracle_{key}_acc',
-            f'oracle_{key}_threshold',
-        )
-        if keys[0] in figures:
-            rows.append(
-                [name]
-                + [f'{figures[k]:.2f}' if k in figures else '' for k in keys]
-            )
-    return rows
-
-
 def curves_of(curves: dict) -> dict:
     """Series for the curve of accuracy over threshold."""
     names = {
@@ -178,9 +236,10 @@ def curves_of(curves: dict) -> dict:
         'top5_acc': 'Top-5',
     }
     return dict(
-        thresholds=list(curves['thresholds']),
+        thresholds=list(curves.get('thresholds', ())),
         series=[
             dict(name=name, values=list(curves[key]))
             for key, name in names.items()
+            if key in curves
         ],
     )
