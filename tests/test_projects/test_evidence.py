@@ -361,13 +361,13 @@ def test_commands(scripts, data, tmp_path):
     assert out.read_text().startswith(first)  # what is done stays
     with out.open(newline='') as file:
         rows = list(csv.DictReader(file))
-    from mmspg.models import SPGHead
+    from mmspg.models import CAMHead, SPGHead
 
     sources = [(row['system'], row['source']) for row in rows]
     assert sources == [
         ('centred box', 'attention'),
         *(('SPG, two maps', s) for s in SPGHead.score_map_sources),
-        *(('SPG-plain', s) for s in ('attention', 'features')),
+        *(('SPG-plain', s) for s in CAMHead.score_map_sources),
     ]
     assert {row['images'] for row in rows} == {'24'}
     run = tmp_path / 'work/cub40_64_SPG-two-maps_base_0'
