@@ -206,7 +206,7 @@ def class_folders(found: Walk) -> ClassFolders:
 
     Raises:
         ValueError: No image, or none in a folder; folders of splits beside
-            other folders, without classes in them, or twice.
+            other folders, all without classes in them, or twice.
     """
     left_out = dict(found.left_out)
     loose = [path for path in found.images if '/' not in path]
@@ -253,12 +253,11 @@ def _check_splits(root: str, named: dict[str, str], deep: set[str]) -> None:
                 f'{root}: the folders {_some(same)} are the same split; make '
                 'them one folder.'
             )
-    bare = named.keys() - deep
-    if bare:
+    if deep.isdisjoint(named):
         raise ValueError(
-            f'{root}: {_some(bare)} is named like a split, but its images '
+            f'{root}: {_some(named)} is named like a split, but its images '
             'are in no folder of a class. Put the images of a class into a '
-            f'folder of its name, {root}/{min(bare)}/cat/1.jpg for example.'
+            f'folder of its name, {root}/{min(named)}/cat/1.jpg for example.'
         )
 
 

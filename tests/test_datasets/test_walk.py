@@ -162,14 +162,20 @@ def test_class_folders(tmp_path):
 
 def test_folders_of_splits_are_no_classes(tmp_path):
     found = folders(
-        tmp_path, 'train/cat/1', 'train/dog/2', 'Validation/cat/3', 'train/4'
+        tmp_path,
+        'train/cat/1',
+        'train/dog/2',
+        'Validation/cat/3',
+        'train/4',
+        'test/5',
     )
     assert found.classes == ['cat', 'dog']
     assert found.splits == {
         'train': {'cat': ['train/cat/1'], 'dog': ['train/dog/2']},
         'val': {'cat': ['Validation/cat/3']},
     }
-    assert found.left_out == {'not in the folder of a class': ['train/4']}
+    loose = found.left_out['not in the folder of a class']
+    assert sorted(loose) == ['test/5', 'train/4']
 
 
 def test_a_class_may_be_called_train(tmp_path):

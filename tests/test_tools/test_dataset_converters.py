@@ -266,6 +266,12 @@ def test_one_list_of_classes_for_all_splits(convert, coco, tmp_path):
     assert "has not the classes ['cat']" in said
 
 
+def test_a_split_is_a_folder_of_its_own(convert, coco, tmp_path):
+    arguments = 'coco_to_metadata', coco, tmp_path / 'm', '--split', '../x'
+    assert "'../x' is no name of a split" in convert(*arguments, fails=True)
+    assert not (tmp_path / 'x').exists()
+
+
 def test_labels_of_splits_agree(convert, coco, tmp_path):
     """A later split keeps the labels of the first, or is refused."""
     (tmp_path / 'class_names.txt').write_text('dog\ncat\n')

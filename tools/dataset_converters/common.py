@@ -19,11 +19,19 @@ def make_parser(doc: str) -> argparse.ArgumentParser:
     )
 
 
+def split_name(text: str) -> str:
+    if not text.replace('-', '_').isidentifier():
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no name of a split; train, val or test, say'
+        )
+    return text
+
+
 def add_split(parser: argparse.ArgumentParser) -> None:
     """Arguments of a command that writes one split of annotated images."""
     add = parser.add_argument
     add('metadata', type=Path, metavar='METADATA', help='folder to write')
-    add('--split', required=True, help='train, val or test')
+    add('--split', required=True, type=split_name, help='train, val or test')
     add(
         '--several',
         choices=SEVERAL,

@@ -198,7 +198,8 @@ def check_classes(splits: dict[str, list[Photo]], boxes) -> list[str]:
         print(
             f'There is one class only, {min(classes)!r}: a training would '
             'be at a loss of 0 and learn nothing. Add a folder of images '
-            'without the object.',
+            'without the object. If the classes are folders in '
+            f'{min(classes)!r}, give that folder.',
             file=sys.stderr,
         )
     capitals = Counter(name.lower() for name in classes)
