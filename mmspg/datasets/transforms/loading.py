@@ -28,11 +28,11 @@ class LoadLocImage(LoadImageFromFile):
     (``'file:line'`` of each box), ``ann_grid`` ('stored' or 'seen', what
     boxes and size are annotated on; 'stored' without it).
 
-    Added keys: ``img``, ``img_shape``, ``ori_shape``, ``exif`` ('ignore' or
-    'apply', what was done), ``homography`` ``(3, 3)`` float64 and, with
-    boxes, ``gt_bboxes`` ``(n, 4)`` float32, the boxes clipped to the image.
-    ``ori_gt_bboxes`` is brought to the pixels of ``ori_shape``: turned with
-    the image, and rescaled where the image was shrunk after annotation.
+    Added keys: ``img``, ``img_shape``, ``ori_shape``, of a file ``exif``
+    ('ignore' or 'apply', what was done), ``homography`` ``(3, 3)`` float64
+    and, with boxes, ``gt_bboxes`` ``(n, 4)`` float32, the boxes clipped to
+    the image. ``ori_gt_bboxes`` is brought to the pixels of ``ori_shape``:
+    turned with the image, and rescaled where it was shrunk after annotation.
 
     A copy that ``resize_images.py`` wrote stands for its original:
     ``ori_shape``, ``ann_size`` and ``ori_gt_bboxes`` are in pixels of that,
@@ -78,8 +78,8 @@ class LoadLocImage(LoadImageFromFile):
         exif = self.exif
         if exif == 'auto':
             exif = 'apply' if grid == 'seen' else 'ignore'
-        results['exif'] = exif
         if results.get('img') is None:
+            results['exif'] = exif
             results['img'], (ori_w, ori_h) = read_copy(
                 results['img_path'],
                 exif,
@@ -95,15 +95,15 @@ class LoadLocImage(LoadImageFromFile):
         results['img_shape'] = results[SHAPE_KEY] = (h, w)
         results['homography'] = scaling(w / ori_w, h / ori_h)
         if 'ori_gt_bboxes' in results or 'ann_size' in results:
-            self._place_boxes(results, (ori_w, ori_h), grid)
+            wanted = 'seen' if exif == 'apply' else 'stored'
+            self._place_boxes(results, (ori_w, ori_h), grid, wanted)
         return results
 
-    def _place_boxes(self, results, size, grid):
-        """Bring the boxes to the pixels of the loaded image."""
+    def _place_boxes(self, results, size, grid, wanted):
+        """Bring the boxes from their grid to the loaded image's, wanted."""
         boxes = results.pop('ori_gt_bboxes', np.zeros((0, 4), np.float32))
         results.pop('gt_bboxes', None)
         annotated = results.get('ann_size')
-        wanted = 'seen' if results['exif'] == 'apply' else 'stored'
         name = results.get('img_path') or results.get('img_id', '(array)')
         other_size = annotated is not None and tuple(annotated) != size
         if wanted != grid or other_size:
