@@ -173,6 +173,7 @@ def main():
     from mmengine.registry import METRICS, RUNNERS
     from mmengine.runner import Runner
 
+    from mmspg.datasets.faults import DataError
     from mmspg.evaluation.protocol import use_stored_choice
     from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint
@@ -211,7 +212,10 @@ def main():
             form=args.dump_form,
         )
         runner.test_evaluator.metrics.append(METRICS.build(dump))
-    metrics = runner.test()
+    try:
+        metrics = runner.test()
+    except DataError as error:
+        sys.exit(f'test.py: {error}')
     write_run_report(runner, args.checkpoint, metrics)
     if args.out and args.out_item == 'metrics' and is_main_process():
         mmengine.dump(metrics, args.out)

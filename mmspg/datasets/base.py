@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from .class_lists import difference, faults_of_names
-from .faults import NO_IMAGE, UNREAD, Faults, Refusal
+from .faults import NO_IMAGE, UNREAD, DataError, Faults, Refusal
 from .fitting import fit_samples, has_region, read_headers
 from .images import UnreadableImageError, read_image
 from .transforms import LoadLocImage, check_pipeline
@@ -104,7 +104,17 @@ class LocDataset(BaseDataset):
         raise NotImplementedError
 
     def load_data_list(self) -> list[dict]:
-        """Read the annotations, check them, and say what is wrong."""
+        """Read the annotations, check them, and say what is wrong.
+
+        Raises:
+            DataError: What makes figures or labels meaningless.
+        """
+        try:
+            return self._load()
+        except ValueError as error:
+            raise DataError(str(error)) from error
+
+    def _load(self) -> list[dict]:
         samples = self.load_samples()
         if not samples:
             raise ValueError(

@@ -6,7 +6,7 @@ Data sets say it in a line a kind when they are loaded;
 
 from typing import NamedTuple
 
-__all__ = ['Faults', 'Kind', 'Refusal', 'sentence']
+__all__ = ['DataError', 'Faults', 'Kind', 'Refusal', 'sentence']
 
 EXAMPLES = 2
 
@@ -95,7 +95,11 @@ class Faults(dict[Kind, list[str]]):
         return [sentence(kind, places) for kind, places in self.items()]
 
 
-class Refusal(ValueError):
+class DataError(ValueError):
+    """A data set cannot be used as it is; the message says what to do."""
+
+
+class Refusal(DataError):
     """Faults that make the figures of a whole data set meaningless."""
 
     def __init__(self, kind: Kind, places: list[str]):

@@ -3,6 +3,8 @@
 import errno
 from urllib.error import URLError
 
+from mmspg.datasets.faults import DataError
+
 __all__ = ['advice']
 
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -22,6 +24,8 @@ def advice(error: BaseException) -> str | None:
     Returns:
         str | None: Advice, or None: the error is not of this kind.
     """
+    if isinstance(error, DataError):
+        return 'tools/misc/check_dataset.py CONFIG lists all that is wrong.'
     text = str(error)
     if 'DataLoader worker' in text and (
         'killed by signal' in text or 'exited unexpectedly' in text

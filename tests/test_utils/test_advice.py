@@ -5,6 +5,7 @@ from urllib.error import URLError
 
 import pytest
 
+from mmspg.datasets.faults import DataError
 from mmspg.utils import checkpoint
 from mmspg.utils.advice import advice
 
@@ -35,3 +36,7 @@ def test_weights_without_a_network(monkeypatch):
         checkpoint.read_checkpoint('torchvision://resnet50')
     assert 'no host of this name' in str(error.value)
     assert 'broken' not in str(error.value)
+
+
+def test_faults_of_the_data_are_listed_by_a_command():
+    assert 'check_dataset.py' in advice(DataError('classes differ'))

@@ -4,6 +4,7 @@ from mmengine.model import is_model_wrapper
 from mmpretrain.engine.hooks import ClassNumCheckHook
 
 from mmspg.datasets.class_lists import difference
+from mmspg.datasets.faults import DataError
 from mmspg.registry import HOOKS
 
 
@@ -18,7 +19,7 @@ class HeadClassNumHook(ClassNumCheckHook):
     with the same names in another order, would measure other classes.
 
     Raises:
-        ValueError: The numbers differ; the names of two lists differ; there
+        DataError: The numbers differ; the names of two lists differ; there
             is one class only to train on.
     """
 
@@ -34,7 +35,7 @@ class HeadClassNumHook(ClassNumCheckHook):
         super().before_train(runner)
         classes = _classes(runner.train_dataloader.dataset)
         if classes is not None and len(classes) == 1:
-            raise ValueError(
+            raise DataError(
                 f'The data set has one class only, {classes[0]!r}, so the '
                 'training would be at a loss of 0 from the start and learn '
                 'nothing. Add a folder of images without the object, as a '
@@ -62,7 +63,7 @@ class HeadClassNumHook(ClassNumCheckHook):
         wanted = getattr(model.head, 'num_classes', None)
         if classes is None or wanted is None or len(classes) == wanted:
             return
-        raise ValueError(
+        raise DataError(
             f'{type(dataset).__name__} has {len(classes)} classes, but '
             f'model.head.num_classes is {wanted}. Add --cfg-options '
             f'model.head.num_classes={len(classes)}, or check the data root '
@@ -79,7 +80,7 @@ def _check_same(one, two, name_one: str, name_two: str) -> None:
         return
     different = difference(one, two, name_one, name_two)
     if different:
-        raise ValueError(
+        raise DataError(
             f'{different[0].upper()}{different[1:]}. Labels are positions in '
             'these lists. Convert both data sets with one list of classes '
             '(class_names.txt of the metadata folder), or mend the data root.'
