@@ -3,123 +3,101 @@
 python tools/train.py configs/spg_inceptionv3_cub.py --data-root DIR
 """
 
-import argparse
 import os
-import os.path as osp
 import re
 import sys
 from traceback import format_exc
+
+from mmspg.utils.command_line import (
+    add_shared,
+    apply_arguments,
+    errors_in_one_line,
+    read_arguments,
+    tool_parser,
+)
 
 ENDED = re.compile('The training has ended early')
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description='Train a model')
-    parser.add_argument('config', help='train config file path')
-    parser.add_argument('--work-dir', help='the dir to save logs and models')
-    parser.add_argument(
-        '--data-root',
-        default=os.environ.get('MMSPG_DATA_ROOT'),
-        help='folder of the data set, for all splits (or MMSPG_DATA_ROOT)',
-    )
-    parser.add_argument(
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('config', help='config file of the training')
+    add(
         '--pretrained',
+        metavar='FILE',
         default=os.environ.get('MMSPG_PRETRAINED'),
-        help='weights that the backbone starts from (or MMSPG_PRETRAINED)',
+        help='weights that the backbone starts from (default: the '
+        'environment variable MMSPG_PRETRAINED, or what the config says)',
     )
-    parser.add_argument(
-        '--input-size',
-        type=int,
-        help='side of the input in pixels: scales all resizes and crops',
-    )
-    parser.add_argument(
+    add(
         '--resume',
         nargs='?',
         const='auto',
-        help='resume from a checkpoint, or, without a value, from the latest '
-        'in the work dir',
+        metavar='CHECKPOINT',
+        help='continue a training that was interrupted: from this '
+        'checkpoint or, without a value, from the last one in the work dir',
     )
-    parser.add_argument(
+    add(
+        '--resume-changed',
+        action='store_true',
+        help='with --resume: continue although settings have changed since '
+        'the checkpoint was written. The new settings count, and the '
+        'schedules of the learning rate are made anew up to that point',
+    )
+    add(
         '--amp',
         action='store_true',
         help='train in automatic mixed precision (needs an accelerator)',
     )
-    parser.add_argument(
+    add(
         '--no-validate',
         action='store_true',
         help='do not evaluate during training',
     )
-    parser.add_argument(
+    add(
         '--auto-scale-lr',
         action='store_true',
-        help='scale the lr by the actual over the original batch size',
+        help='scale the learning rate by the actual batch size over the one '
+        'that the config was made for. Processes and accumulated iterations '
+        'count',
     )
-    parser.add_argument(
-        '--no-pin-memory',
-        action='store_true',
-        help='do not pin memory in dataloaders',
-    )
-    parser.add_argument(
+    add(
         '--no-persistent-workers',
         action='store_true',
-        help='start the workers of dataloaders anew each epoch',
+        help='start the workers of dataloaders anew in each epoch',
     )
-    parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='unpickle checkpoints in full, which can run code: for files '
-        'you trust',
+    add_shared(
+        parser,
+        *('--work-dir', '--data-root', '--input-size', '--no-pin-memory'),
+        *('--allow-pickle', '--cfg-options', '--launcher'),
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override settings of the config, e.g. train_cfg.max_epochs=1 '
-        'or model.neck.c_channels="(512,)"',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher',
-    )
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return read_arguments(parser)
 
 
-def merge_args(cfg, args):
-    """Merge the command line into the config; --cfg-options win."""
+def configure(args):
+    """The config of the training, with all that the command line says."""
     from mmspg.datasets import fit_to_photographs
-    from mmspg.utils import cfg as change
+    from mmspg.utils.cfg import (
+        count_accumulation,
+        load_config,
+        set_data_root,
+    )
 
+    cfg = load_config(args.config)
     if args.data_root:
-        change.set_data_root(cfg, args.data_root)
+        set_data_root(cfg, args.data_root)
     for line in fit_to_photographs(cfg):
         print(line)
-    if args.pretrained:
-        change.set_pretrained(cfg, args.pretrained)
-    if args.input_size:
-        change.set_input_size(cfg, args.input_size)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    cfg.launcher = args.launcher
-
-    # command line, then config, then the config's name
-    if args.work_dir:
-        cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir') is None:
-        name = osp.splitext(osp.basename(args.config))[0]
-        cfg.work_dir = osp.join('work_dirs', name)
-
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
+        cfg.resume_changed = args.resume_changed
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise ValueError(
@@ -127,10 +105,8 @@ def merge_args(cfg, args):
                 'its lr is. Add auto_scale_lr=dict(base_batch_size=NUMBER).'
             )
         cfg.auto_scale_lr.enable = True
-    change.merge_options(cfg, args.cfg_options)
-    change.set_dataloaders(
-        cfg, not args.no_pin_memory, not args.no_persistent_workers
-    )
+    apply_arguments(cfg, args)
+    count_accumulation(cfg)
     return cfg
 
 
@@ -147,36 +123,35 @@ def main():
     from mmengine.registry import RUNNERS
 
     from mmspg.engine.runner import QuietRunner
-    from mmspg.utils.advice import advice
-    from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_start
     from mmspg.utils.noise import hide_on_terminal
-    from mmspg.utils.unpickling import allow_pickle
+    from mmspg.utils.remedies import remedy_for
+    from mmspg.utils.resume import ChangedRunError
     from mmspg.utils.upstream.process_group import (
         enter_process_group,
         leave_process_group,
     )
 
-    allow_pickle(args.allow_pickle)
-    try:
-        cfg = merge_args(load_config(args.config), args)
-        check_start(cfg)  # or say now, and better, what is wrong
+    with errors_in_one_line(args):
+        cfg = configure(args)
+        check_start(cfg)
         enter_process_group(cfg)
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(f'train.py: {error}')
-    try:
         build = RUNNERS.build if 'runner_type' in cfg else QuietRunner.from_cfg
-        build(cfg).train()
+        runner = build(cfg)
+    try:
+        runner.train()
         leave_process_group()
+    except ChangedRunError as error:
+        sys.exit(f'train.py: {error}')
     except Exception as error:
-        what_to_do = advice(error)
-        if what_to_do is None:
+        remedy = remedy_for(error)
+        if remedy is None:
             raise
         # Where it happened is for the log file, what to do for the terminal.
         logger = MMLogger.get_current_instance()
         hide_on_terminal(logger, ENDED.match)
         logger.error(f'The training has ended early.\n{format_exc()}')
-        sys.exit(f'train.py: {cfg.work_dir}: {error}\n{what_to_do}')
+        sys.exit(f'train.py: {cfg.work_dir}: {error}\n{remedy}')
 
 
 if __name__ == '__main__':

@@ -1,10 +1,130 @@
-"""Results as files."""
+"""Results of an inferencer: what is in them, pictures, and files."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from mmpretrain.structures import DataSample
+
+from mmspg.engine.hooks.localization_visualization_hook import safe_name
+from mmspg.evaluation.functional import all_boxes_at_thresholds
+from mmspg.evaluation.locate import locate
+from mmspg.evaluation.protocol import (
+    Protocol,
+)
+from mmspg.visualization import LocalizationVisualizer, draw_sheet
+
 ARRAYS = ('pred_scores', 'score_map')
+
+
+def add_locations(
+    result: dict,
+    sample: DataSample,
+    labels: Sequence[int],
+    protocol: Protocol,
+    classes: Sequence[str] | None,
+    all_boxes: bool = False,
+    return_score_maps: bool = False,
+) -> None:
+    """Box classes of an image, and say so in its result.
+
+    Args:
+        result (dict): Of the classification; changed in place.
+        sample (DataSample): With the score maps.
+        labels (Sequence[int]): The classes, the main one first.
+        protocol (Protocol): From map to box.
+        classes (Sequence[str], optional): Their names.
+        all_boxes (bool): Add ``boxes``, those of all components.
+        return_score_maps (bool): Add ``score_map``.
+    """
+    threshold, rule, align_corners, _ = protocol
+    result['img_id'] = sample.img_id
+    if 'img_path' in sample:
+        result['img_path'] = sample.img_path
+    result['size'] = tuple(sample.ori_shape[1::-1])
+    result['locations'] = []
+    for label in labels:
+        found = locate(sample, threshold, rule, label, align_corners)
+        location = dict(
+            label=label,
+            score=float(sample.pred_score[label]),
+            box=found.box.tolist(),
+        )
+        if classes is not None:
+            location['class'] = classes[label]
+        if all_boxes:
+            location['boxes'] = all_boxes_at_thresholds(
+                found.score_map, [threshold], rule
+            )[0].tolist()
+        if return_score_maps:
+            location['score_map'] = found.score_map
+        result['locations'].append(location)
+    for key in ('box', 'boxes', 'score_map'):
+        if key in result['locations'][0]:
+            result[key] = result['locations'][0][key]
+
+
+def draw_locations(
+    visualizer: LocalizationVisualizer,
+    image: np.ndarray,
+    sample: DataSample,
+    labels: Sequence[int],
+    classes: Sequence[str] | None,
+    protocol: Protocol,
+) -> np.ndarray:
+    """Draw image, map and box of each class, one below another.
+
+    Args:
+        visualizer (LocalizationVisualizer): Draws.
+        image (ndarray): ``(H, W, 3)`` uint8 in B, G, R.
+        sample (DataSample): With the score maps.
+        labels (Sequence[int]): The classes.
+        classes (Sequence[str], optional): Their names.
+        protocol (Protocol): From map to box.
+
+    Returns:
+        ndarray: ``(h, w, 3)`` uint8 RGB.
+    """
+    views = [
+        visualizer.visualize_localization(
+            np.ascontiguousarray(image[..., ::-1]),
+            sample,
+            classes=classes,
+            threshold=protocol.threshold,
+            rule=protocol.rule,
+            align_corners=protocol.align_corners,
+            label=label,
+            draw_gt=False,
+        )
+        for label in labels
+    ]
+    return draw_sheet(views, 1)
+
+
+def picture_name(img_id: str, taken: set[str]) -> str:
+    """Name a picture after its image.
+
+    Args:
+        img_id (str): Path of the image; folders in it become '+'.
+        taken (set[str]): Names of other pictures; the new one is added.
+
+    Returns:
+        str: A .png; the suffix of the image is kept only where another
+        image has the same name.
+
+    Examples:
+        >>> picture_name('cats/a.jpg', set())
+        'cats+a.png'
+        >>> picture_name('a.jpg', {'a.png'})
+        'a.jpg.png'
+    """
+    stem = Path(img_id).with_suffix('') if Path(img_id).name else img_id
+    name = f'{safe_name(str(stem))}.png'
+    if name in taken:
+        name = f'{safe_name(img_id)}.png'
+    taken.add(name)
+    return name
 
 
 def save_results(

@@ -1,15 +1,25 @@
 """The config that a checkpoint carries, read without running it."""
 
 import ast
+import logging
 import math
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import Registry
 
-from .cfg import walk_dicts
+from .cfg import input_side, scale_input, walk_dicts
 
-__all__ = ['carried_config', 'parse_config']
+__all__ = [
+    'META_KEY',
+    'carried_config',
+    'carried_settings',
+    'follow_checkpoint',
+    'parse_config',
+]
+
+META_KEY = 'localization'  # in a checkpoint's meta: what its boxes need
 
 CONSTANTS = dict(inf=math.inf, nan=math.nan)
 
@@ -106,23 +116,83 @@ def carried_config(checkpoint: dict, path: str) -> Config:
 
 def _check_types(cfg: dict) -> None:
     """Refuse types that are not registered, which MMEngine would import."""
-    import mmpretrain.registry as nodes
+    import mmengine.registry
+    import mmpretrain.registry
 
     from .setup_env import register_all_modules
 
     register_all_modules(init_default_scope=False)
-    registries = [r for r in vars(nodes).values() if isinstance(r, Registry)]
+    registries = [
+        node
+        for module in (mmengine.registry, mmpretrain.registry)
+        for node in vars(module).values()
+        if isinstance(node, Registry)
+    ]
     names: set[str] = set()
     while registries:
         registry = registries.pop()
         registry.import_from_location()
         names.update(registry.module_dict)
         registries.extend(registry.children.values())
-        if registry.parent is not None:
-            names.update(registry.parent.module_dict)
     scopes = {'mmspg', 'mmpretrain', 'mmcv', 'mmengine'}
     for node in walk_dicts(cfg):
         kind = node.get('type', 'Identity')
+        if str(kind).startswith('timm/'):  # timm's, by a name of timm's
+            continue
         *scope, name = str(kind).split('.')
         if name not in names | {'Identity'} or not scopes.issuperset(scope):
             raise ValueError(f'type {kind!r} is not known here')
+
+
+def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
+    """Let a config have the input size and the map of a checkpoint.
+
+    Args:
+        cfg (Config): Changed in place.
+        checkpoint (dict): What the file holds. One that does not say them,
+            or says those of the config, changes nothing.
+    """
+    trained = _trained_side(checkpoint)
+    here = input_side(cfg.get('test_dataloader') or cfg.get('val_dataloader'))
+    if trained and here and trained != here:
+        scale_input(cfg, trained / here)
+        _tell(f'input size {trained}', here, f'--input-size {here}')
+    model = cfg.get('model') or {}
+    head = model.get('head')
+    source = str(carried_settings(checkpoint).get('map_source', ''))
+    if not head or 'attribution' in model or not source.isidentifier():
+        return  # maps that are not the head's
+    here = head.get('score_map_source', 'attention')
+    if here != source:
+        head['score_map_source'] = source
+        option = f'--cfg-options model.head.score_map_source={here}'
+        _tell(f'map {source!r}', here, option)
+
+
+def _tell(what: str, here, option: str) -> None:
+    print_log(
+        f'The {what} is taken, which goes with the checkpoint, and not '
+        f"{here!r}, as the config says. {option} takes the config's.",
+        'current',
+        logging.WARNING,
+    )
+
+
+def carried_settings(checkpoint: dict) -> dict:
+    """What its boxes need, see `mmspg.evaluation.protocol`."""
+    meta = checkpoint.get('meta')
+    found = meta.get(META_KEY) if isinstance(meta, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _trained_side(checkpoint: dict) -> int | None:
+    """Side in pixels of the network's input at the validation."""
+    side = carried_settings(checkpoint).get('input_size')
+    meta = checkpoint.get('meta') or {}
+    if side is None and isinstance(meta, dict) and meta.get('cfg'):
+        try:
+            cfg = parse_config(str(meta['cfg']))
+        except ValueError:
+            return None
+        side = input_side(cfg.get('val_dataloader'))
+    return side if isinstance(side, int) and side > 0 else None

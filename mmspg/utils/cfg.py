@@ -17,15 +17,18 @@ PIPELINES = ('train_pipeline', 'test_pipeline', 'tta_pipeline')
 SIZES = ('scale', 'crop_size')
 
 __all__ = [
+    'count_accumulation',
     'input_side',
     'load_config',
     'merge_options',
     'parse_options',
+    'scale_input',
     'set_data_root',
     'set_dataloaders',
     'set_input_size',
     'set_pretrained',
     'set_tta',
+    'show_pictures',
     'walk_dicts',
 ]
 
@@ -137,7 +140,17 @@ def set_input_size(cfg: Config, side: int) -> None:
             '--input-size: no transform of this config has a '
             f'{" or a ".join(SIZES)} to change.'
         )
-    ratio = side / min(sizes)
+    scale_input(cfg, side / min(sizes))
+
+
+def scale_input(cfg: Config, ratio: float) -> None:
+    """Scale all resizes and crops by one ratio.
+
+    Args:
+        cfg (Config): Changed in place.
+        ratio (float): New over old side.
+    """
+    nodes = [cfg.get(name) for name in (*DATALOADERS, *PIPELINES)]
     done = set()  # pipelines are shared between dataloaders
     for node in walk_dicts(nodes):
         for key in SIZES:
@@ -149,6 +162,59 @@ def set_input_size(cfg: Config, side: int) -> None:
                     else round(old * ratio)
                 )
         done.add(id(node))
+
+
+def count_accumulation(cfg: Config) -> None:
+    """Let MMEngine's scaling of the lr count accumulated iterations.
+
+    MMEngine multiplies the lr by processes x batch size / base batch size.
+    An optimizer that steps after every n-th iteration sees a batch n times
+    as large, so the base becomes 1 / n of what it was.
+
+    Args:
+        cfg (Config): Changed in place, once.
+    """
+    scaling = cfg.get('auto_scale_lr') or {}
+    count = (cfg.get('optim_wrapper') or {}).get('accumulative_counts', 1)
+    if not scaling.get('enable') or count == 1:
+        return
+    if scaling.get('accumulative_counts', 1) != count:
+        scaling['base_batch_size'] /= count
+        scaling['accumulative_counts'] = count
+
+
+def show_pictures(
+    cfg: Config,
+    show: bool,
+    out_dir: str | None,
+    wait_time: float,
+    interval: int,
+) -> None:
+    """Switch on the pictures of a test.
+
+    Args:
+        cfg (Config): Changed in place.
+        show (bool): In a window.
+        out_dir (str, optional): Write them there.
+        wait_time (float): Seconds that a window stays.
+        interval (int): Every so-many-th image.
+
+    Raises:
+        ValueError: The config has no hook for them.
+    """
+    if 'visualization' not in cfg.get('default_hooks', {}):
+        raise ValueError(
+            '--show and --show-dir need the hook default_hooks.'
+            'visualization, which this config lacks: set it to '
+            "dict(type='mmspg.LocalizationVisualizationHook')."
+        )
+    cfg.default_hooks.visualization.update(
+        enable=True,
+        show=show,
+        wait_time=wait_time,
+        out_dir=out_dir,
+        interval=interval,
+    )
 
 
 def set_dataloaders(

@@ -14,6 +14,7 @@ from mmengine.runner.checkpoint import (
 from torch import nn
 
 from .cfg import walk_dicts
+from .resume import check_same_run
 from .unpickling import only_weights, pickle_is_allowed
 from .upstream.checkpoints import allow_checkpoints
 
@@ -62,6 +63,8 @@ def read_checkpoint(path: str) -> dict:
             f"'{path}' cannot be fetched ({error.reason}). Weights in a file "
             'need no network: --pretrained FILE'
         ) from error
+    except ImportError:  # it says what to install
+        raise
     except Exception as error:  # whatever a broken file makes torch stumble on
         raise ValueError(
             f"'{path}' cannot be read ({type(error).__name__}: "
@@ -133,7 +136,8 @@ def check_start(cfg: Config) -> None:
 
     MMEngine resumes what it finds. From a checkpoint without the optimizer's
     state it would train on with moments of zero and, since that state holds
-    the lr, along another course of it, and not say so.
+    the lr, along another course of it, and not say so. Under another batch
+    size or schedule it would go on where neither is.
 
     Args:
         cfg (Config): Of the training, with ``work_dir``.
@@ -141,7 +145,8 @@ def check_start(cfg: Config) -> None:
     Raises:
         FileNotFoundError: A checkpoint is not there.
         ValueError: One cannot be read or is refused, or that to resume from
-            lacks the optimizer or the schedulers of the lr.
+            lacks the optimizer or the schedulers of the lr, or was written
+            under other settings (`ChangedRunError`).
     """
     for node in walk_dicts(cfg.get('model')):
         if node.get('type') == 'Pretrained' and node.get('checkpoint'):
@@ -168,21 +173,25 @@ def check_start(cfg: Config) -> None:
             'weights, leave out --resume and add --cfg-options '
             f'load_from={start}.'
         )
+    check_same_run(cfg, found, start)
 
 
-def check_checkpoint(model: nn.Module, path: str) -> None:
+def check_checkpoint(
+    model: nn.Module, path: str, content: dict | None = None
+) -> None:
     """Refuse a checkpoint that would leave a part of the model random.
 
     Args:
         model (nn.Module): What is to be tested.
         path (str): The checkpoint.
+        content (dict, optional): What it holds, if it has been read.
 
     Raises:
         FileNotFoundError: If it is a path and no such file.
         ValueError: If it cannot be read, or tensors are missing or have
             another shape.
     """
-    found = state_dict_of(read_checkpoint(path))
+    found = state_dict_of(content or read_checkpoint(path))
     wanted = model.state_dict()
     shared = {clean_name(name): name for name in wanted}
     missing = [

@@ -18,6 +18,7 @@ __all__ = [
     'add_shared',
     'apply_arguments',
     'errors_in_one_line',
+    'read_model',
     'read_arguments',
     'tool_parser',
 ]
@@ -135,6 +136,35 @@ def read_arguments(parser: ArgumentParser, argv=None) -> Namespace:
     return args
 
 
+def read_model(args: Namespace) -> tuple[Any, dict | None]:
+    """Read the config and the checkpoint of `add_model`.
+
+    Args:
+        args (Namespace): Of `read_arguments`.
+
+    Returns:
+        tuple: The config, for `apply_arguments`, with the input size and
+        the map that go with the checkpoint; and what the checkpoint holds,
+        or None.
+
+    Raises:
+        FileNotFoundError: A file is not there.
+        ValueError: One is broken, or the checkpoint carries no config and
+            none was given.
+    """
+    from .carried_config import carried_config, follow_checkpoint
+    from .cfg import load_config
+    from .checkpoint import read_checkpoint
+
+    cfg = load_config(args.config) if args.config else None
+    content = read_checkpoint(args.checkpoint) if args.checkpoint else None
+    if cfg is None:
+        cfg = carried_config(content or {}, args.checkpoint)
+    if content is not None:
+        follow_checkpoint(cfg, content)  # --input-size comes after it
+    return cfg, content
+
+
 def apply_arguments(cfg, args: Namespace) -> None:
     """Put the shared arguments into a config; ``--cfg-options`` win.
 
@@ -181,12 +211,13 @@ def apply_arguments(cfg, args: Namespace) -> None:
 def errors_in_one_line(args: Namespace) -> Iterator[None]:
     """End the tool by one line where a file or a setting is wrong.
 
-    Wrong are what the readers refuse (``OSError``, ``ValueError``) and,
-    where ``--cfg-options`` were given, whatever building stumbles on.
+    Wrong is what the readers refuse (``OSError``, ``ValueError``), what is
+    not installed (``ImportError``) and, with ``--cfg-options``, whatever
+    building stumbles on.
     """
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(f'{args.prog}: {error}')
     except Exception as error:
         options = getattr(args, 'cfg_options', [])

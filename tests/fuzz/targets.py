@@ -24,8 +24,10 @@ from mmspg.datasets.formats import (
 from mmspg.datasets.images import UnreadableImageError, decode_image
 from mmspg.engine import hooks
 from mmspg.evaluation import metrics as m
+from mmspg.evaluation.choices import (
+    read_choice,
+)
 from mmspg.evaluation.metrics.class_predictions import ClassPredictions
-from mmspg.evaluation.protocol import read_choice
 from mmspg.evaluation.wsol.score_map_files import read_on_grid
 from mmspg.models import heads, necks
 from mmspg.utils.cfg import merge_options, set_input_size

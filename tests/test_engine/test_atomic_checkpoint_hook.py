@@ -8,7 +8,10 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmspg.evaluation.protocol import weights_digest
+from mmspg.evaluation.choices import (
+    weights_digest,
+)
+from mmspg.utils.carried_config import parse_config
 
 CHECKPOINT = 'default_hooks.checkpoint'
 
@@ -61,7 +64,9 @@ def test_each_validated_checkpoint_has_its_own_threshold(train, ema):
         assert carried['kind'] == 'validated'
         assert carried['chosen_on'] == 'SyntheticLoc val, 6 images'
         assert carried['value'] == found['loc/gt_known_acc']
-        assert carried['map_source'] == 'attention'
+        model = parse_config(checkpoint['meta']['cfg'])['model']
+        chosen = model['head'].get('score_map_source', 'attention')
+        assert carried['map_source'] == chosen
         assert carried['input_size'] == 56
         assert carried['rule'] == 'largest_area'
         assert carried['weights'] == weights_digest(checkpoint['state_dict'])

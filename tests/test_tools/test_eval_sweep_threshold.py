@@ -9,7 +9,12 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmspg.evaluation.protocol import stored_choice, use_stored_choice
+from mmspg.evaluation.choices import (
+    stored_choice,
+)
+from mmspg.evaluation.protocol import (
+    use_stored_choice,
+)
 from mmspg.registry import METRICS, MODELS
 
 

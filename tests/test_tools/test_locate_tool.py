@@ -91,9 +91,7 @@ def test_pictures_score_maps_and_coco(locate, photo, tmp_path):
     assert row['image_id'] == 'a.png'
     (score_map,) = (tmp_path / 'out' / 'score_maps').glob('a.png_*.png')
     assert cv2.imread(str(score_map), 0).shape == (40, 64)
-    assert [p.name for p in (tmp_path / 'out' / 'pictures').iterdir()] == [
-        'a.png.png'
-    ]
+    assert [p.name for p in (tmp_path / 'out').glob('*.png')] == ['a.png']
 
 
 def test_what_is_not_there(locate, tmp_path):

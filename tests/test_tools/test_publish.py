@@ -6,11 +6,11 @@ import sys
 import pytest
 import torch
 
-from mmspg.evaluation.protocol import (
-    META_KEY,
+from mmspg.evaluation.choices import (
     stored_choice,
     weights_digest,
 )
+from mmspg.utils.carried_config import META_KEY
 
 
 @pytest.fixture

@@ -6,12 +6,16 @@ Of a prediction, which computes neither B nor C, and of a training's forward
 pass. Operations are multiply-adds of an image.
 """
 
-import argparse
-import sys
+from mmspg.utils.command_line import (
+    add_shared,
+    errors_in_one_line,
+    read_arguments,
+    tool_parser,
+)
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description='Count operations')
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--shape',
@@ -20,10 +24,8 @@ def parse_args():
         default=[224, 224],
         help='height and width of the input (224 224)',
     )
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
-    )
-    args = parser.parse_args()
+    add_shared(parser, '--cfg-options')
+    args = read_arguments(parser)
     if len(args.shape) > 2 or min(args.shape) < 1:
         parser.error('--shape takes one side, or height and width')
     args.shape = (args.shape * 2)[:2]
@@ -46,7 +48,7 @@ def main():
     from mmpretrain import get_model
     from torch import nn
 
-    from mmspg.utils.cfg import load_config, parse_options
+    from mmspg.utils.cfg import load_config, merge_options
 
     class Prediction(nn.Module):
         """Scores and the map of one class."""
@@ -72,12 +74,10 @@ def main():
             sides = [feats.b1(), feats.b2()]
             return scores, sides + [feats.c()] * feats.neck.with_c
 
-    try:
+    with errors_in_one_line(args):
         cfg = load_config(args.config)
-        cfg.merge_from_dict(parse_options(args.cfg_options))
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(f'get_flops.py: {error}')
-    model = get_model(cfg).eval()
+        merge_options(cfg, args.cfg_options)
+        model = get_model(cfg).eval()
     parameters = sum(p.numel() for p in model.parameters())
     print(f'input         3 x {args.shape[0]} x {args.shape[1]}')
     print(f'parameters    {parameters:,}')

@@ -3,28 +3,28 @@
 python tools/analysis_tools/print_config.py CONFIG [--cfg-options KEY=VALUE]
 """
 
-import argparse
-import sys
+from mmspg.utils.command_line import (
+    add_shared,
+    errors_in_one_line,
+    read_arguments,
+    tool_parser,
+)
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description='Print a config in full')
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
-    )
-    return parser.parse_args()
+    add_shared(parser, '--cfg-options')
+    return read_arguments(parser)
 
 
 def main():
     args = parse_args()
-    from mmspg.utils.cfg import load_config, parse_options
+    from mmspg.utils.cfg import load_config, merge_options
 
-    try:
+    with errors_in_one_line(args):
         cfg = load_config(args.config)
-        cfg.merge_from_dict(parse_options(args.cfg_options))
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(f'print_config.py: {error}')
+        merge_options(cfg, args.cfg_options)
     print(cfg.pretty_text)
 
 

@@ -1,68 +1,67 @@
 """Choose the score threshold on one split, for the test on another.
 
-    python tools/analysis_tools/sweep_threshold.py CONFIG CHECKPOINT
+    python tools/analysis_tools/sweep_threshold.py CHECKPOINT
 
 runs the model on the choosing split, draws accuracy against threshold and
 writes the best one for GT-known (the lowest among equals) beside the
-checkpoint, where tools/test.py finds it. The choosing split is --split, or
-'val' of the benchmark's metadata where it is there, or else what the config
-validates on.
+checkpoint, where tools/test.py and the inferencer find it. The config is the
+one that the checkpoint carries; another one goes before it. The choosing
+split is --split, or 'val' of the benchmark's metadata where it is there, or
+else what the config validates on.
 """
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
+from mmspg.utils.command_line import (
+    add_model,
+    add_shared,
+    apply_arguments,
+    errors_in_one_line,
+    read_arguments,
+    read_model,
+    tool_parser,
+)
+
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     add = parser.add_argument
-    add('config', help='config file')
-    add('checkpoint', help='checkpoint file')
+    add_model(parser)
     add('--split', help='split of the data set to choose on')
     add(
         '--thresholds',
         type=int,
         default=100,
-        help='how many, evenly from 0 (%(default)s)',
+        help='how many thresholds, evenly from 0 (default: %(default)s)',
     )
-    add('--out', help='the choice (CHECKPOINT with .threshold.json)')
+    add(
+        '--out',
+        metavar='FILE',
+        help='where to write the choice (default: the name of the checkpoint '
+        'with .threshold.json)',
+    )
     add(
         '--into-checkpoint',
         action='store_true',
         help='write the choice into the checkpoint, too',
     )
-    add('--plot', help='the drawing (that of --out with .png)')
-    add('--work-dir', help='folder of the log')
     add(
-        '--data-root',
-        default=os.environ.get('MMSPG_DATA_ROOT'),
-        help='folder of the data set (or MMSPG_DATA_ROOT)',
+        '--plot',
+        metavar='FILE',
+        help='where to write the drawing (default: the name of --out with '
+        '.png)',
     )
-    add('--input-size', type=int, help='side of the input in pixels')
-    add(
-        '--allow-pickle',
-        action='store_true',
-        help='unpickle checkpoints in full, which can run code',
+    add_shared(
+        parser,
+        *('--work-dir', '--data-root', '--input-size', '--allow-pickle'),
+        *('--cfg-options', '--launcher'),
     )
-    add('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
-    add(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-    )
-    add('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
+    args = read_arguments(parser)
     if args.thresholds < 1:
         parser.error('--thresholds must be at least 1')
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    from mmspg.utils.unpickling import allow_pickle
-
-    allow_pickle(args.allow_pickle)
+    if args.checkpoint is None:
+        parser.error('the checkpoint is missing: CONFIG CHECKPOINT')
     return args
 
 
@@ -104,69 +103,56 @@ def sweeping_metric(cfg, number):
     return metric
 
 
-def merge_args(cfg, args):
-    from mmspg.utils import cfg as change
-
-    if args.data_root:
-        change.set_data_root(cfg, args.data_root)
-    if args.input_size:
-        change.set_input_size(cfg, args.input_size)
-    cfg.merge_from_dict(change.parse_options(args.cfg_options))
-    cfg.launcher = args.launcher
-    cfg.load_from = args.checkpoint
-    cfg.resume = False
-    cfg.work_dir = args.work_dir or str(
-        Path(cfg.get('work_dir') or 'work_dirs', 'sweep_threshold')
-    )
+def configure(args):
+    """Config and checkpoint of the sweep; and whether it is the test's."""
+    cfg, content = read_model(args)
+    apply_arguments(cfg, args)
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    if not args.work_dir:
+        cfg.work_dir = str(Path(cfg.work_dir, 'sweep_threshold'))
     tested = (cfg.get('test_dataloader') or {}).get('dataset')
     tested = dict(tested) if tested else None
     cfg.test_dataloader = choosing_loader(cfg, args.split)
     cfg.test_evaluator = sweeping_metric(cfg, args.thresholds)
     cfg.setdefault('test_cfg', dict())
-    change.set_dataloaders(cfg, True, False)
-    return tested == dict(cfg.test_dataloader.dataset)
+    return cfg, content, tested == dict(cfg.test_dataloader.dataset)
 
 
 def main():
     args = parse_args()
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
     # After the arguments, since these take seconds to import.
     from mmengine.dist import is_main_process
     from mmengine.runner import Runner
 
-    from mmspg.utils.cfg import load_config
     from mmspg.utils.checkpoint import check_checkpoint
 
-    try:
-        cfg = load_config(args.config)
-        same = merge_args(cfg, args)
+    with errors_in_one_line(args):
+        cfg, content, same = configure(args)
         runner = Runner.from_cfg(cfg)
-        check_checkpoint(
-            getattr(runner.model, 'module', runner.model), args.checkpoint
-        )
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(f'sweep_threshold.py: {error}')
+        model = getattr(runner.model, 'module', runner.model)
+        check_checkpoint(model, args.checkpoint, content)
     figures = runner.test()
     if is_main_process():
-        write(figures, runner, args, same)
+        write(figures, runner, args, content, same)
 
 
-def write(figures, runner, args, same):
+def write(figures, runner, args, content, same):
     """Write the choice and the drawing, and say where they are."""
-    from mmspg.evaluation.protocol import (
-        named_split,
+    from mmspg.evaluation.choices import (
         settings_of,
         store_choice,
         store_in_checkpoint,
         threshold_file,
         weights_digest,
     )
-    from mmspg.utils.checkpoint import read_checkpoint, state_dict_of
+    from mmspg.evaluation.protocol import (
+        named_split,
+    )
+    from mmspg.utils.checkpoint import state_dict_of
 
     figures = {key.split('/', 1)[1]: v for key, v in figures.items()}
     metric = runner.test_evaluator.metrics[0]
-    content = read_checkpoint(args.checkpoint)
     choice = dict(
         threshold=figures['threshold'],
         threshold_tight=figures['threshold_tight'],

@@ -1,48 +1,58 @@
 """Export a trained model to ONNX or torch.export, and check it.
 
-python tools/deployment/export.py CONFIG CKPT --out DIR --check IMAGES...
+python tools/deployment/export.py CHECKPOINT --out DIR --check IMAGES...
 
 writes DIR/model.onnx (or model.pt2), DIR/model.json, which says how to feed
 it, and DIR/box_step.py, the step from map to box, which needs NumPy only.
+The config is the one that the checkpoint carries; another one goes before it.
 ONNX needs the extra `export`: pip install "mmspg[export]".
 """
 
-import argparse
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
 
+from mmspg.utils.command_line import (
+    add_model,
+    add_shared,
+    apply_arguments,
+    errors_in_one_line,
+    read_arguments,
+    read_model,
+    tool_parser,
+)
+
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add_model(parser)
+    add(
+        '--out',
+        default='exported',
+        metavar='DIR',
+        help='folder to write to (default: %(default)s)',
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='its weights')
-    parser.add_argument('--out', default='exported', help='folder (exported)')
-    parser.add_argument('--format', choices=['onnx', 'torch'], default='onnx')
-    parser.add_argument(
+    add(
+        '--format',
+        choices=['onnx', 'torch'],
+        default='onnx',
+        help='ONNX, or torch.export (default: %(default)s)',
+    )
+    add(
         '--check',
         nargs='+',
         default=[],
         metavar='IMAGE',
-        help='images or folders: the boxes of the exported model must be\n'
+        help='images or folders: the boxes of the exported model must be '
         "within a pixel of PyTorch's, else the exit status is 1",
     )
-    parser.add_argument('--input-size', type=int, help='as of tools/test.py')
-    parser.add_argument('--allow-pickle', action='store_true')
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
-    )
-    args = parser.parse_args()
-    if not args.allow_pickle:
-        os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
-    return args
+    add_shared(parser, '--input-size', '--allow-pickle', '--cfg-options')
+    return read_arguments(parser)
 
 
-def describe(find, sides):
+def describe(inferencer, sides):
     """What whoever runs the model has to know."""
     from mmspg.apis.export import INPUTS, OUTPUTS
 
@@ -71,10 +81,10 @@ def describe(find, sides):
             )
         ),
         input_size=sides,
-        classes=list(find.classes or ()),
-        threshold=find.protocol.threshold,
-        rule=find.protocol.rule,
-        align_corners=find.protocol.align_corners,
+        classes=list(inferencer.classes or ()),
+        threshold=inferencer.protocol.threshold,
+        rule=inferencer.protocol.rule,
+        align_corners=inferencer.protocol.align_corners,
     )
 
 
@@ -84,18 +94,15 @@ def main():
     # After the arguments, since these take seconds to import.
     from mmspg.apis import LocalizationInferencer, box_step
     from mmspg.apis import export as exporting
-    from mmspg.utils import cfg as change
 
-    try:
-        cfg = change.load_config(args.config)
-        if args.input_size:
-            change.set_input_size(cfg, args.input_size)
-        cfg.merge_from_dict(change.parse_options(args.cfg_options))
-        find = LocalizationInferencer(cfg, args.checkpoint)
-        model = exporting.ExportModel(find.model).eval()
-        sides = exporting.input_size(find)
-    except (OSError, TypeError, ValueError) as error:
-        sys.exit(f'export.py: {error}')
+    with errors_in_one_line(args):
+        cfg, _ = read_model(args)
+        apply_arguments(cfg, args)
+        inferencer = LocalizationInferencer(
+            cfg, args.checkpoint or True, input_size=args.input_size
+        )
+        model = exporting.ExportModel(inferencer.model).eval()
+        sides = exporting.input_size(inferencer)
 
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -109,14 +116,14 @@ def main():
         path = out / 'model.pt2'
         exporting.export_program(model, path, sides[1])
     (out / 'model.json').write_text(
-        json.dumps(describe(find, sides), indent=1) + '\n'
+        json.dumps(describe(inferencer, sides), indent=1) + '\n'
     )
     shutil.copyfile(box_step.__file__, out / 'box_step.py')
     print(f'wrote {path}')
     if args.check:
         good = True
         for image in args.check:
-            for name, gap, same in exporting.compare(find, path, image):
+            for name, gap, same in exporting.compare(inferencer, path, image):
                 print(f'{name}: boxes {gap} pixels apart, same class: {same}')
                 good &= gap <= 1 and same
         sys.exit(0 if good else 'export.py: the models differ')

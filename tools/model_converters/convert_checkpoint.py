@@ -9,10 +9,11 @@ weights, of which the trunk is taken (for ``--pretrained`` of tools/train.py).
 SRC and DST are .pth or .safetensors; half precision becomes float32.
 """
 
-import argparse
 import re
 import sys
 from pathlib import Path
+
+from mmspg.utils.command_line import add_shared, read_arguments, tool_parser
 
 # Prefix of theirs -> prefix of ours. The trunk has torchvision's names in all.
 HEADS = {
@@ -42,13 +43,15 @@ BEYOND = re.compile(r'Mixed_7|AuxLogits|fc\.')
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = tool_parser(__doc__)
+    parser.add_argument('src', type=Path, help='file to read')
+    parser.add_argument('dst', type=Path, help='file to write')
+    parser.add_argument(
+        '--source',
+        required=True,
+        choices=list(HEADS),
+        help='where SRC comes from',
     )
-    parser.add_argument('src', type=Path)
-    parser.add_argument('dst', type=Path)
-    parser.add_argument('--source', required=True, choices=list(HEADS))
     parser.add_argument(
         '--overlay',
         type=Path,
@@ -66,17 +69,13 @@ def parse_args():
         help='accept tensors of mmspg that SRC does not have: they keep '
         'their initialisation',
     )
-    parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='unpickle SRC in full, which can run code: for files you trust',
-    )
-    return parser.parse_args()
+    add_shared(parser, '--allow-pickle')
+    return read_arguments(parser)
 
 
-def read(path, allow_pickle=False):
-    """Read ``{name: tensor}``, unwrapping ``state_dict`` and ``module.``."""
-    import torch
+def read(path):
+    """Read ``{name: tensor}``, unwrapped, from either format."""
+    from mmspg.utils.checkpoint import read_checkpoint, state_dict_of
 
     if not path.is_file():
         raise SystemExit(f'{path}: no such file.')
@@ -88,33 +87,19 @@ def read(path, allow_pickle=False):
                 f'{path}: reading .safetensors needs '
                 'pip install "mmspg[safetensors]".'
             ) from None
-        state = load_file(path)
+        found = load_file(path)
     else:
         try:
-            state = torch.load(
-                path, map_location='cpu', weights_only=not allow_pickle
-            )
-        except Exception as error:
-            raise SystemExit(
-                f'{path}: cannot be loaded as plain tensors: {error}\nIf you '
-                'trust the file, add --allow-pickle.'
-            ) from error
-    while isinstance(state, dict) and isinstance(
-        state.get('state_dict'), dict
-    ):
-        state = state['state_dict']
-    if not isinstance(state, dict) or not any(
-        isinstance(v, torch.Tensor) for v in state.values()
-    ):
+            found = read_checkpoint(str(path))
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
+    state = state_dict_of(found)
+    if not state:
         raise SystemExit(
             f'{path}: expected a dict of tensors, or one under '
             "the key 'state_dict'."
         )
-    return {
-        re.sub(r'^(module\.)+', '', name): tensor
-        for name, tensor in state.items()
-        if isinstance(tensor, torch.Tensor)
-    }
+    return state
 
 
 def convert(state, source):
@@ -183,9 +168,9 @@ def listed(title, names):
 
 def main():
     args = parse_args()
-    state = read(args.src, args.allow_pickle)
+    state = read(args.src)
     if args.overlay:
-        overlay = read(args.overlay, args.allow_pickle)
+        overlay = read(args.overlay)
         strange = sorted(set(overlay) - set(state))
         if strange:
             raise SystemExit(

@@ -5,24 +5,26 @@
 The members of the ensemble are the files, in this order.
 """
 
-import argparse
-import sys
 from pathlib import Path
+
+from mmspg.utils.command_line import (
+    add_shared,
+    errors_in_one_line,
+    read_arguments,
+    tool_parser,
+)
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('members', nargs='+', type=Path)
-    parser.add_argument('--out', required=True, type=Path)
+    parser = tool_parser(__doc__)
     parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='unpickle in full, which can run code: for files you trust',
+        'members', nargs='+', help='checkpoints of the members'
     )
-    return parser.parse_args()
+    parser.add_argument(
+        '--out', required=True, type=Path, help='checkpoint to write'
+    )
+    add_shared(parser, '--allow-pickle')
+    return read_arguments(parser)
 
 
 def merge(checkpoints):
@@ -34,10 +36,12 @@ def merge(checkpoints):
     Returns:
         dict: ``state_dict``, and ``meta`` of the first.
     """
+    from mmspg.utils.checkpoint import state_dict_of
+
     state_dict = {
         f'members.{i}.{name}': weight
         for i, checkpoint in enumerate(checkpoints)
-        for name, weight in checkpoint.get('state_dict', checkpoint).items()
+        for name, weight in state_dict_of(checkpoint).items()
         if not name.startswith('data_preprocessor.')
     }
     return dict(state_dict=state_dict, meta=checkpoints[0].get('meta', {}))
@@ -45,21 +49,14 @@ def merge(checkpoints):
 
 def main():
     args = parse_args()
-    for path in args.members:
-        if not path.is_file():
-            sys.exit(f"merge_checkpoints.py: there is no file '{path}'.")
 
     # After the arguments, since these take seconds to import.
     import torch
 
     from mmspg.utils.checkpoint import read_checkpoint
-    from mmspg.utils.unpickling import allow_pickle
 
-    allow_pickle(args.allow_pickle)
-    try:
-        found = [read_checkpoint(str(path)) for path in args.members]
-    except ValueError as error:
-        sys.exit(f'merge_checkpoints.py: {error}')
+    with errors_in_one_line(args):
+        found = [read_checkpoint(path) for path in args.members]
     torch.save(merge(found), args.out)
     print(f'{len(found)} members in {args.out}')
 

@@ -47,7 +47,10 @@ def publish(content, half=False):
     Returns:
         dict: ``state_dict`` and ``meta``.
     """
-    from mmspg.evaluation.protocol import META_KEY, weights_digest
+    from mmspg.evaluation.choices import (
+        weights_digest,
+    )
+    from mmspg.utils.carried_config import META_KEY
     from mmspg.utils.checkpoint import state_dict_of
 
     weights = state_dict_of(content)

@@ -7,37 +7,52 @@ and, where known, true box; localization map, Mask-A, B2, B1 and C. Without
 images it takes the first of the config's test set, with their true boxes.
 """
 
-import argparse
-import sys
 from pathlib import Path
+
+from mmspg.utils.command_line import (
+    add_shared,
+    apply_arguments,
+    errors_in_one_line,
+    read_arguments,
+    read_model,
+    tool_parser,
+)
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('config', help='config file')
+    add('checkpoint', help='its weights')
+    add('images', nargs='*', help='images or folders')
+    add(
+        '--out',
+        default='figures',
+        metavar='DIR',
+        help='folder to write to (default: %(default)s)',
     )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='its weights')
-    parser.add_argument('images', nargs='*', help='images or folders')
-    parser.add_argument('--out', default='figures', help='folder (figures)')
-    parser.add_argument(
-        '--number', type=int, default=8, help='of the test set (8)'
+    add(
+        '--number',
+        type=int,
+        default=8,
+        help='how many images of the test set (default: %(default)s)',
     )
-    parser.add_argument('--data-root', help='as of tools/test.py')
-    parser.add_argument('--input-size', type=int, help='likewise')
-    parser.add_argument('--threshold', type=float, help='of the boxes')
-    parser.add_argument(
-        '--palette', choices=['paper', 'colour-blind'], default='paper'
+    add('--threshold', type=float, help='where maps are cut for the boxes')
+    add(
+        '--palette',
+        choices=['paper', 'colour-blind'],
+        default='paper',
+        help='colours of boxes and maps',
     )
-    parser.add_argument('--device', help='cuda:0, say (the CPU)')
-    parser.add_argument('--allow-pickle', action='store_true')
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
+    add_shared(
+        parser,
+        *('--data-root', '--input-size', '--device', '--allow-pickle'),
+        '--cfg-options',
     )
-    return parser.parse_intermixed_args()
+    return read_arguments(parser)
 
 
-def given_images(find, paths):
+def given_images(inferencer, paths):
     """Batches of one, from files."""
     from mmspg.apis.inputs import list_inputs, load_inputs
 
@@ -45,7 +60,7 @@ def given_images(find, paths):
         for info, error in load_inputs(*list_inputs(path)):
             if error:
                 raise error
-            yield info['img'], next(find.preprocess([info]))
+            yield info['img'], next(inferencer.preprocess([info]))
 
 
 def test_images(cfg, number):
@@ -59,16 +74,16 @@ def test_images(cfg, number):
         yield dataset.get_image(i), default_collate([data])
 
 
-def example_of(find, image, sample):
+def example_of(inferencer, image, sample):
     """What `draw_fig3` takes."""
     from mmspg.evaluation.functional import to_inclusive
     from mmspg.evaluation.locate import locate
 
-    threshold, rule, align_corners, _ = find.protocol
+    threshold, rule, align_corners, _ = inferencer.protocol
     found = locate(sample, threshold, rule, None, align_corners)
     name = f'class {found.label}'
-    if find.classes is not None:
-        name = str(find.classes[found.label])
+    if inferencer.classes is not None:
+        name = str(inferencer.classes[found.label])
     example = dict(
         image=image[..., ::-1],
         score_map=found.score_map,
@@ -84,41 +99,34 @@ def example_of(find, image, sample):
 def main():
     args = parse_args()
 
-    from mmspg.utils.unpickling import allow_pickle
-
-    allow_pickle(args.allow_pickle)
-
     # After the arguments, since these take seconds to import.
     from mmspg.apis import LocalizationInferencer
-    from mmspg.utils import cfg as change
     from mmspg.visualization.fig3 import draw_fig3
     from mmspg.visualization.fig4 import draw_fig4, guidance_stages
 
-    try:
-        cfg = change.load_config(args.config)
-        if args.data_root:
-            change.set_data_root(cfg, args.data_root)
-        if args.input_size:
-            change.set_input_size(cfg, args.input_size)
-        cfg.merge_from_dict(change.parse_options(args.cfg_options))
-        find = LocalizationInferencer(
-            cfg, args.checkpoint, args.device, threshold=args.threshold
+    with errors_in_one_line(args):
+        cfg, _ = read_model(args)
+        apply_arguments(cfg, args)
+        inferencer = LocalizationInferencer(
+            cfg,
+            args.checkpoint,
+            args.device,
+            threshold=args.threshold,
+            input_size=args.input_size,
         )
         batches = (
-            given_images(find, args.images)
+            given_images(inferencer, args.images)
             if args.images
             else test_images(cfg, args.number)
         )
         images, examples, stages = [], [], []
         for image, data in batches:
-            (sample,) = find.forward(data)
+            (sample,) = inferencer.forward(data)
             images.append(image[..., ::-1])
-            examples.append(example_of(find, image, sample))
-            if hasattr(find.model.head, 'guide'):
+            examples.append(example_of(inferencer, image, sample))
+            if hasattr(inferencer.model.head, 'guide'):
                 labels = sample.get('gt_label', sample.pred_label)
-                stages += guidance_stages(find.model, data, labels)
-    except (OSError, ValueError) as error:
-        sys.exit(f'figures.py: {error}')
+                stages += guidance_stages(inferencer.model, data, labels)
 
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)

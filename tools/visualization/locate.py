@@ -1,127 +1,134 @@
 """Find the objects of images or of a video with a trained model.
 
-python tools/visualization/locate.py IMAGE|FOLDER|VIDEO CONFIG CKPT --out DIR
+python tools/visualization/locate.py IMAGE|FOLDER|VIDEO [CHECKPOINT]
 
-writes pictures (or one annotated video) and, beside them, results.json. The
-exit status is 1 if an image could not be read; the others are done.
+prints a line an image, and writes pictures (or one annotated video) and
+results.json into the folder located/. A checkpoint carries its config;
+without one, a model of the 1000 classes of ImageNet is taken. The exit
+status is 1 if an image could not be read; the others are done.
 """
 
-import argparse
 import os
 import sys
 from pathlib import Path
+
+from mmspg.utils.command_line import (
+    add_model,
+    add_shared,
+    errors_in_one_line,
+    read_arguments,
+    tool_parser,
+)
 
 VIDEOS = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm')
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('input', help='image, folder of images, or video')
+    add_model(parser, required=False)
+    add(
+        '--out',
+        default='located',
+        metavar='DIR',
+        help='folder to write to (default: %(default)s)',
     )
-    parser.add_argument('input', help='image, folder of images, or video')
-    parser.add_argument('config', help='config file, or name of a model')
-    parser.add_argument('checkpoint', help='its weights')
-    parser.add_argument(
-        '--out', default='located', help='folder to write to (located)'
-    )
-    parser.add_argument(
+    add(
         '--threshold',
         type=float,
-        help='where the map is cut, in [0, 1] (default: what was chosen for\n'
-        'the checkpoint, or the best of its last validation, or .2)',
+        help='where the map is cut, in [0, 1] (default: the one that was '
+        'chosen for the checkpoint, or .2)',
     )
-    parser.add_argument('--rule', help='from map to box (that of the config)')
-    parser.add_argument(
-        '--topk', type=int, default=1, help='box the k best classes'
-    )
-    parser.add_argument(
-        '--label', nargs='+', help='box these classes, by number or name'
-    )
-    parser.add_argument(
+    add('--rule', help="from map to box (default: the config's)")
+    add('--topk', type=int, default=1, help='box the k best classes')
+    add('--label', nargs='+', help='box these classes, by number or name')
+    add(
         '--all-boxes',
         action='store_true',
         help='add the boxes of all parts of the map, largest first',
     )
-    parser.add_argument(
+    add(
         '--coco',
         action='store_true',
-        help="results.json as COCO's detection results",
+        help="write results.json as COCO's detection results",
     )
-    parser.add_argument(
+    add(
         '--score-maps',
         action='store_true',
         help='write the score maps, 8-bit PNGs of the size of the image',
     )
-    parser.add_argument('--no-pictures', action='store_true', help='JSON only')
-    parser.add_argument(
+    add('--no-pictures', action='store_true', help='write results.json only')
+    add(
         '--palette',
         choices=['paper', 'colour-blind'],
         default='paper',
         help='colours of boxes and maps',
     )
-    parser.add_argument('--batch-size', type=int, default=1)
-    parser.add_argument('--device', help='cuda:0, say (the CPU)')
-    parser.add_argument('--input-size', type=int, help='as of tools/test.py')
-    parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='unpickle checkpoints in full, which can run code: for files\n'
-        'you trust',
+    add('--batch-size', type=int, default=1, help='images at a time')
+    add_shared(
+        parser, '--device', '--input-size', '--allow-pickle', '--cfg-options'
     )
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
-    )
-    args = parser.parse_args()
+    args = read_arguments(parser)
     if args.batch_size < 1:
         parser.error(f'--batch-size must be at least 1, got {args.batch_size}')
-    from mmspg.utils.unpickling import allow_pickle
-
-    allow_pickle(args.allow_pickle)
     return args
 
 
 def build(args):
     """Make the inferencer."""
-    from mmpretrain.apis import ModelHub
-
     from mmspg.apis import LocalizationInferencer
-    from mmspg.utils import cfg as change
+    from mmspg.apis.models import find_model
+    from mmspg.utils.cfg import merge_options
 
-    if not args.config.endswith('.py') and ModelHub.has(args.config):
-        cfg = ModelHub.get(args.config).config
-    else:
-        cfg = change.load_config(args.config)
-    if args.input_size:
-        change.set_input_size(cfg, args.input_size)
-    cfg.merge_from_dict(change.parse_options(args.cfg_options))
+    model, pretrained = args.config or args.checkpoint, True
+    if args.config and args.checkpoint:
+        pretrained = args.checkpoint
+    if args.cfg_options:
+        source = find_model(model, pretrained, args.input_size)
+        merge_options(source.model, args.cfg_options)
+        model, pretrained = source.model, source.checkpoint
     return LocalizationInferencer(
-        cfg,
-        args.checkpoint,
+        model,
+        pretrained,
         args.device,
         threshold=args.threshold,
         rule=args.rule,
         palette=args.palette,
+        input_size=args.input_size,
     )
 
 
-def locate_images(args, find):
+def locate_images(args, inferencer):
     out = Path(args.out)
     results = []
-    for result in find.stream(
+    for result in inferencer.stream(
         args.input,
         batch_size=args.batch_size,
         label=args.label,
         topk=args.topk,
         unreadable='skip',
+        progress=False,
         all_boxes=args.all_boxes,
         return_score_maps=args.score_maps,
-        show_dir=None if args.no_pictures else out / 'pictures',
-        leave_out=[out / 'pictures', out / 'score_maps'],  # of a former run
+        show_dir=None if args.no_pictures else out,
+        leave_out=[out],  # the results of a former run
     ):
         if args.score_maps:
             write_score_maps(result, out / 'score_maps')
+        print(line_of(result))
         results.append(result)
     return results
+
+
+def line_of(result):
+    """Name, and class, score and box of each class asked for."""
+    found = [
+        f'{place.get("class", place["label"])} {place["score"]:.2f} '
+        f'{place["box"]}'
+        for place in result['locations']
+    ]
+    return f'{result["img_id"]}: {", ".join(found)}'
 
 
 def write_score_maps(result, folder):
@@ -136,7 +143,7 @@ def write_score_maps(result, folder):
     result.pop('score_map')
 
 
-def locate_video(args, find):
+def locate_video(args, inferencer):
     from mmspg.apis.video import VideoFile, annotate, frames_of
 
     frames, rate, _ = frames_of(args.input)
@@ -150,7 +157,7 @@ def locate_video(args, find):
             yield frame
 
     with VideoFile(out / f'{Path(args.input).stem}.mp4', rate) as video:
-        for result in find.stream(
+        for result in inferencer.stream(
             remembered(),
             batch_size=args.batch_size,
             label=args.label,
@@ -169,25 +176,33 @@ def locate_video(args, find):
 
 def main():
     args = parse_args()
+    if not os.path.exists(args.input) and '://' not in args.input:
+        sys.exit(f'locate.py: there is no file or folder {args.input}')
+
+    given = Path(args.input)
+    folder = given if given.is_dir() else given.parent
+    if folder.resolve() == Path(args.out).resolve():
+        sys.exit(
+            f'locate.py: --out {args.out} is the folder of the images, which '
+            'the pictures could overwrite: choose another one'
+        )
 
     # After the arguments, since these take seconds to import.
     from mmspg.apis.results import save_results
 
-    if not os.path.exists(args.input) and '://' not in args.input:
-        sys.exit(f'locate.py: there is no file or folder {args.input}')
-    try:
-        find = build(args)
+    with errors_in_one_line(args):
+        inferencer = build(args)
         is_video = args.input.lower().endswith(VIDEOS)
-        results = (locate_video if is_video else locate_images)(args, find)
-    except (FileNotFoundError, ValueError, OSError) as error:
-        sys.exit(f'locate.py: {error}')
+        locate = locate_video if is_video else locate_images
+        results = locate(args, inferencer)
     save_results(results, Path(args.out) / 'results.json', args.coco)
+    protocol = inferencer.protocol
     print(
-        f'{len(results)} images at threshold {find.protocol.threshold:g} '
-        f'({find.protocol.source}), rule {find.protocol.rule}: see {args.out}'
+        f'{len(results)} images at threshold {protocol.threshold:g} '
+        f'({protocol.source}), rule {protocol.rule}: see {args.out}'
     )
-    if find.unreadable:
-        for reason in find.unreadable.values():
+    if inferencer.unreadable:
+        for reason in inferencer.unreadable.values():
             print(f'not done: {reason}', file=sys.stderr)
         sys.exit(1)
 

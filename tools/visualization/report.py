@@ -6,35 +6,38 @@ takes the config and the last checkpoint of the work folder and writes
 WORK_DIR/report/index.html: open it in a browser; it needs no server.
 """
 
-import argparse
-import sys
 from pathlib import Path
+
+from mmspg.utils.command_line import (
+    add_shared,
+    apply_arguments,
+    errors_in_one_line,
+    read_arguments,
+    read_model,
+    tool_parser,
+)
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    parser = tool_parser(__doc__)
+    add = parser.add_argument
+    add('work_dir', help='folder of a training')
+    add('--config', help='config file (default: the .py file of the folder)')
+    add(
+        '--checkpoint',
+        help='weights (default: those that last_checkpoint names)',
     )
-    parser.add_argument('work_dir', help='folder of a training')
-    parser.add_argument('--config', help='default: the .py of the folder')
-    parser.add_argument(
-        '--checkpoint', help='default: the one last_checkpoint names'
+    add(
+        '--out',
+        metavar='DIR',
+        help='folder to write to (default: WORK_DIR/report)',
     )
-    parser.add_argument('--out', help='folder (WORK_DIR/report)')
-    parser.add_argument('--data-root', help='as of tools/test.py')
-    parser.add_argument('--input-size', type=int, help='likewise')
-    parser.add_argument(
-        '--number', type=int, help='only the first images of the test set'
+    add('--number', type=int, help='only the first images of the test set')
+    add_shared(
+        parser,
+        *('--data-root', '--input-size', '--allow-pickle', '--cfg-options'),
     )
-    parser.add_argument('--allow-pickle', action='store_true')
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE'
-    )
-    args = parser.parse_args()
-    from mmspg.utils.unpickling import allow_pickle
-
-    allow_pickle(args.allow_pickle)
-    return args
+    return read_arguments(parser)
 
 
 def find_config(work_dir: Path) -> Path:
@@ -66,34 +69,30 @@ def find_checkpoint(work_dir: Path) -> str:
 
 
 def prepare(args):
-    """The config of the test, its file, and the checkpoint."""
-    from mmspg.evaluation.protocol import use_stored_choice
-    from mmspg.utils import cfg as change
+    """The config of the test, and what the checkpoint holds."""
+    from mmspg.evaluation.protocol import (
+        use_stored_choice,
+    )
 
     work_dir = Path(args.work_dir)
     if not work_dir.is_dir():
         raise ValueError(f'there is no folder {work_dir}')
-    checkpoint = args.checkpoint or find_checkpoint(work_dir)
-    config = args.config or str(find_config(work_dir))
-    cfg = change.load_config(config)
-    if args.data_root:
-        change.set_data_root(cfg, args.data_root)
-    if args.input_size:
-        change.set_input_size(cfg, args.input_size)
-    cfg.merge_from_dict(change.parse_options(args.cfg_options))
+    args.checkpoint = args.checkpoint or find_checkpoint(work_dir)
+    args.config = args.config or str(find_config(work_dir))
+    cfg, content = read_model(args)
+    apply_arguments(cfg, args)
     cfg.work_dir = str(Path(args.out or work_dir / 'report') / 'log')
-    cfg.load_from, cfg.resume, cfg.launcher = checkpoint, False, 'none'
+    cfg.load_from, cfg.resume = args.checkpoint, False
     if args.number:
         cfg.test_dataloader.dataset.indices = args.number
-    change.set_dataloaders(cfg, pin_memory=False, persistent_workers=False)
     found = cfg.test_evaluator
     found = found if isinstance(found, list) else [found]
     metrics = [
         dict(m) for m in found if m['type'].endswith('LocalizationMetric')
     ] or [dict(type='mmspg.LocalizationMetric')]
     cfg.test_evaluator = [dict(metrics[0], per_class=True)]
-    use_stored_choice(cfg, checkpoint)
-    return cfg, config, checkpoint
+    use_stored_choice(cfg, args.checkpoint, content)
+    return cfg, content
 
 
 def recorder():
@@ -132,12 +131,10 @@ def main():
         write_report,
     )
 
-    try:
-        cfg, config, checkpoint = prepare(args)
+    with errors_in_one_line(args):
+        cfg, content = prepare(args)
         runner = Runner.from_cfg(cfg)
-        check_checkpoint(runner.model, checkpoint)
-    except (OSError, ValueError) as error:
-        sys.exit(f'report.py: {error}')
+        check_checkpoint(runner.model, args.checkpoint, content)
     record = recorder()
     runner.register_hook(record)
     figures = {
@@ -163,10 +160,10 @@ def main():
         ),
         dict(figures, curves=metric.curves),
         classes,
-        title=f'{Path(config).stem}: localization',
+        title=f'{Path(args.config).stem}: localization',
         summary=[
-            ('config', Path(config).name),
-            ('checkpoint', Path(checkpoint).name),
+            ('config', Path(args.config).name),
+            ('checkpoint', Path(args.checkpoint).name),
             ('data set', type(dataset).__name__),
             ('split', getattr(dataset, 'split', '')),
             ('images', len(record.samples)),

@@ -6,16 +6,26 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 
-from mmspg.evaluation.protocol import (
-    META_KEY,
+from mmspg.evaluation.choices import (
     SWEEP,
     settings_of,
-    validated_choice,
     warn,
     weights_digest,
 )
+from mmspg.evaluation.protocol import (
+    validated_choice,
+)
 from mmspg.registry import HOOKS
 from mmspg.utils.atomic import BACKEND, write_atomically
+from mmspg.utils.carried_config import META_KEY
+from mmspg.utils.checkpoint import state_dict_of
+from mmspg.utils.resume import KEY as RUN_KEY
+from mmspg.utils.resume import (
+    check_same_run,
+    forward_schedulers,
+    run_numbers,
+    take_new_settings,
+)
 
 
 class _RemoveLater:
@@ -68,6 +78,7 @@ class AtomicCheckpointHook(CheckpointHook):
     # What the validation of these weights has chosen.
     _choice: dict | None = None
     _warned = False
+    _forward = False
 
     def before_train(self, runner) -> None:
         """Choose the backend that writes atomically, for local folders."""
@@ -76,6 +87,21 @@ class AtomicCheckpointHook(CheckpointHook):
         if local and not (self.backend_args or self.file_client_args):
             self.backend_args = dict(backend=BACKEND)
         super().before_train(runner)
+        if self._forward:
+            forward_schedulers(runner)
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Strip what wrapped the model; resume the same training only."""
+        if 'state_dict' in checkpoint:
+            checkpoint['state_dict'] = state_dict_of(checkpoint)
+        cfg = runner.cfg
+        if not cfg.get('resume') or isinstance(runner._train_loop, dict):
+            return  # a test, or a start from these weights
+        path = str(cfg.get('load_from') or 'last_checkpoint')
+        check_same_run(cfg, checkpoint, path, run_numbers(runner))
+        self._forward = bool(cfg.get('resume_changed'))
+        if self._forward:
+            take_new_settings(runner, checkpoint)
 
     def before_train_iter(self, runner, *args, **kwargs) -> None:
         """Forget what was said of weights that are about to change."""
@@ -106,11 +132,11 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Add what boxes need, last of all hooks: EMA swaps weights."""
         carried = settings_of(runner.cfg, 'val')
-        state_dict = checkpoint.get('state_dict')
-        if self._choice and state_dict:
-            digest = weights_digest(state_dict)
+        if self._choice and checkpoint.get('state_dict'):
+            digest = weights_digest(state_dict_of(checkpoint))
             carried = {**self._choice, **carried, 'weights': digest}
         checkpoint['meta'][META_KEY] = carried
+        checkpoint['meta'][RUN_KEY] = run_numbers(runner)
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
         """Write the checkpoint, then its name, then remove outdated ones."""

@@ -16,8 +16,11 @@ from mmpretrain.structures import DataSample
 from mmspg.datasets.images import UnreadableImageError, read_image
 from mmspg.evaluation.locate import lay_on_image
 from mmspg.evaluation.metrics import LocalizationMetric
-from mmspg.evaluation.protocol import carried_settings, default_threshold
+from mmspg.evaluation.protocol import (
+    default_threshold,
+)
 from mmspg.registry import HOOKS
+from mmspg.utils.carried_config import carried_settings
 
 LONGEST_NAME = 180
 

@@ -5,8 +5,12 @@ from numbers import Real
 
 import numpy as np
 
+from ..choices import (
+    check_choice,
+    describe,
+    read_choice,
+)
 from ..functional import get_rule
-from ..protocol import check_choice, describe, read_choice
 
 
 @dataclass(frozen=True)

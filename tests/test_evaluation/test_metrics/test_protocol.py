@@ -7,12 +7,14 @@ import torch
 from mmengine.config import Config
 from samples import block, evaluate, sample
 
-from mmspg.evaluation.metrics import LocalizationMetric
-from mmspg.evaluation.protocol import (
+from mmspg.evaluation.choices import (
     store_choice,
     store_in_checkpoint,
     stored_choice,
     threshold_file,
+)
+from mmspg.evaluation.metrics import LocalizationMetric
+from mmspg.evaluation.protocol import (
     use_stored_choice,
 )
 

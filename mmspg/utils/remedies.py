@@ -5,7 +5,7 @@ from urllib.error import URLError
 
 from mmspg.datasets.faults import DataError
 
-__all__ = ['advice']
+__all__ = ['remedy_for']
 
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -15,14 +15,14 @@ GO_ON = (
 )
 
 
-def advice(error: BaseException) -> str | None:
+def remedy_for(error: BaseException) -> str | None:
     """Say what to do, where the error is one that ends sound trainings.
 
     Args:
         error (BaseException): What ended the run.
 
     Returns:
-        str | None: Advice, or None: the error is not of this kind.
+        str | None: What helps, or None: the error is not of this kind.
     """
     if isinstance(error, DataError):
         return 'tools/misc/check_dataset.py CONFIG lists all that is wrong.'

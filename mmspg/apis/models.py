@@ -1,0 +1,246 @@
+"""Which network with which weights: what an inferencer can be given."""
+
+import copy
+import os
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.model import BaseModel
+from mmengine.registry import DefaultScope
+from mmengine.runner.checkpoint import load_state_dict
+from mmpretrain.apis import ModelHub
+from mmpretrain.registry import TRANSFORMS
+from mmpretrain.utils import register_all_modules
+
+from mmspg.datasets.transforms import check_pipeline
+from mmspg.evaluation.choices import (
+    settings_of,
+    sweep_command,
+    warn,
+)
+from mmspg.evaluation.functional import get_rule
+from mmspg.evaluation.protocol import (
+    Protocol,
+    protocol_of,
+)
+from mmspg.utils.carried_config import carried_config, follow_checkpoint
+from mmspg.utils.cfg import load_config, set_input_size
+from mmspg.utils.checkpoint import (
+    check_checkpoint,
+    read_checkpoint,
+    state_dict_of,
+)
+
+# What is taken where nobody names a model: 1000 classes, weights from pip.
+DEFAULT_MODEL = 'cam_efficientnet-lite0_imagenet'
+
+
+class Source(NamedTuple):
+    """A network and its weights, before they are brought together.
+
+    ``checkpoint`` is a path or an address, ``content`` what it holds; both
+    are None for a network without weights of its own to load.
+    """
+
+    model: Config | BaseModel
+    checkpoint: str | None = None
+    content: dict | None = None
+
+
+def find_model(
+    model=None,
+    pretrained: str | bool | os.PathLike = True,
+    input_size: int | None = None,
+) -> Source:
+    """Find config and weights.
+
+    Args:
+        model (str | Path | Config | BaseModel, optional): A checkpoint,
+            which carries its config; a config, or its file; a name of
+            mmpretrain's model hub; or a built model. None: `DEFAULT_MODEL`.
+        pretrained (str | bool): The checkpoint of a config or a name. True
+            takes the config's ``load_from`` or the name's published weights;
+            False takes none.
+        input_size (int, optional): Side of the input in pixels. None: the
+            one that the checkpoint was trained at or, with a `Config`, its.
+
+    Returns:
+        Source: A config of one's own, to change at will.
+
+    Raises:
+        FileNotFoundError: There is no such file or name.
+        ValueError: There are no weights, or they carry no config.
+    """
+    checkpoint = None if isinstance(pretrained, bool) else str(pretrained)
+    if isinstance(model, BaseModel):
+        content = read_checkpoint(checkpoint) if checkpoint else None
+        return Source(model, checkpoint, content)
+    if model is None:
+        model = DEFAULT_MODEL
+        if not ModelHub.has(model):
+            raise ValueError(
+                f'the model {model!r}, which is taken where none is named, '
+                'is not in this installation: give a checkpoint'
+            )
+    cfg, published = _config_of(model)
+    if cfg is None:
+        if checkpoint:
+            raise ValueError(
+                f'two checkpoints, {model} and {checkpoint}: give one alone, '
+                'or a config first'
+            )
+        checkpoint = str(model)
+    elif pretrained is True:
+        checkpoint = published
+        if not checkpoint:
+            raise ValueError(
+                f'no weights are published for {model!r}: give the '
+                'checkpoint, LocalizationInferencer(model, "epoch_3.pth"), '
+                'or pretrained=False for a random network'
+                if isinstance(model, str)
+                else 'the config has no load_from: give the checkpoint'
+            )
+    content = read_checkpoint(checkpoint) if checkpoint else None
+    if cfg is None:
+        cfg = carried_config(content or {}, str(checkpoint))
+    if content and not isinstance(model, Config):
+        follow_checkpoint(cfg, content)
+    if input_size is not None:
+        set_input_size(cfg, input_size)
+    return Source(cfg, checkpoint, content)
+
+
+def _config_of(model) -> tuple[Config | None, str | None]:
+    """The config and where its weights are published; None: a checkpoint.
+
+    Raises:
+        FileNotFoundError: Neither a file nor a name.
+    """
+    if isinstance(model, Config):
+        return copy.deepcopy(model), model.get('load_from')
+    name = os.fspath(model)
+    if name.endswith('.py'):
+        cfg = load_config(name)
+        return cfg, cfg.get('load_from')
+    if ModelHub.has(name):
+        register_all_modules()
+        found = ModelHub.get(name)
+        return copy.deepcopy(found.config), found.weights
+    if '://' in name or Path(name).is_file():
+        return None, None
+    near = get_close_matches(name, ModelHub._models_dict, cutoff=0.6)
+    raise FileNotFoundError(
+        f"there is no checkpoint '{name}', nor a model of this name"
+        + (f'; there are {", ".join(near)}' if near else '')
+    )
+
+
+def fill_model(model: BaseModel, source: Source) -> list[str] | None:
+    """Load the weights, whatever has wrapped the model that they are of.
+
+    Returns:
+        list[str] | None: The names of the classes that the checkpoint has.
+
+    Raises:
+        ValueError: They would leave a part of the model random.
+    """
+    content = source.content or {}
+    check_checkpoint(model, str(source.checkpoint), content)
+    load_state_dict(model, state_dict_of(content))
+    named = (content.get('meta') or {}).get('dataset_meta')
+    if not named:
+        return None
+    model._dataset_meta = named  # where mmpretrain's own tools look
+    return named.get('classes')
+
+
+def choose_protocol(
+    cfg: Config, source: Source, threshold: float | None, rule: str | None
+) -> Protocol:
+    """Threshold and rule; warns of a default that may be far off.
+
+    Args:
+        cfg (Config): Of the model.
+        source (Source): Where its weights came from.
+        threshold (float, optional): What the user wants.
+        rule (str, optional): Likewise.
+
+    Raises:
+        ValueError: Unknown rule; the message lists them.
+    """
+    if rule is not None:
+        get_rule(rule)
+    if threshold is not None:
+        settings = settings_of(cfg)
+        align_corners = settings['align_corners']
+        rule = rule or settings['rule']
+        return Protocol(float(threshold), rule, align_corners)
+    checkpoint = source.checkpoint
+    found = protocol_of(cfg, checkpoint, source.content, rule)
+    if found.source == 'default' and checkpoint:
+        warn(
+            f'No threshold was chosen for {checkpoint}: its boxes are cut at '
+            f'{found.threshold:g}, which may be far off. Choose one on '
+            f'images with boxes: {sweep_command(checkpoint, cfg.filename)}; '
+            'or give one: threshold=NUMBER, --threshold NUMBER.'
+        )
+    return found
+
+
+def build_pipeline(cfg: Config) -> Compose:
+    """The test pipeline, with a loader that takes what has been loaded.
+
+    Raises:
+        ValueError: A transform moves pixels without the boxes.
+    """
+    pipeline = [dict(t) for t in cfg.test_dataloader.dataset.pipeline]
+    for transform in pipeline:
+        name = str(transform['type']).split('.')[-1]
+        if name in ('LoadImageFromFile', 'LoadLocImage'):
+            transform.clear()
+            transform['type'] = 'mmspg.LoadLocImage'
+        elif name == 'PackInputs':
+            transform['type'] = 'mmspg.PackLocInputs'
+    # Whatever scope the program ran a Runner in before.
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        built = [TRANSFORMS.build(t) for t in pipeline]
+    check_pipeline(built)
+    return Compose(built)
+
+
+def labels_of(classes, names: Sequence[str] | None, count: int) -> list[int]:
+    """Numbers of classes that were given by number or name.
+
+    Args:
+        classes (int | str | Sequence): One, or several.
+        names (Sequence[str], optional): Of all classes, if they are known.
+        count (int): How many classes there are.
+
+    Returns:
+        list[int]: The numbers.
+
+    Raises:
+        ValueError: Unknown class; similar names are listed.
+    """
+    if isinstance(classes, (str, int, np.integer)):
+        classes = [classes]
+    names = list(names or ())
+    labels = []
+    for name in classes:
+        if isinstance(name, str) and name in names:
+            labels.append(names.index(name))
+        elif str(name).isdecimal() and int(name) < count:
+            labels.append(int(name))
+        else:
+            text = f'unknown class {name!r}; valid are 0 to {count - 1}'
+            if names:
+                near = get_close_matches(str(name), names, cutoff=0.3)
+                near = near or names[:3]
+                text += f' and names such as {", ".join(near)}'
+            raise ValueError(text)
+    return labels

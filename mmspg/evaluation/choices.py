@@ -1,0 +1,292 @@
+"""Thresholds that go with weights: what is stored, and what it is bound to.
+
+A threshold is worth something for the weights, the map, the input size and
+the rule that it was chosen with. So a choice is stored with all of these, in
+``meta['localization']`` of the checkpoint or in a file beside it, and is
+refused for others. A choice is a plain dict:
+
+- ``threshold``, and for Top-5* ``threshold_tight`` and ``threshold_loose``;
+- ``kind``: 'validated' (the best of the validation during training),
+  'chosen' (by ``sweep_threshold.py``) or 'fixed' (by the config);
+- ``chosen_on``: split and number of images, in words; ``figure`` and
+  ``value``: what was best there;
+- the settings of `settings_of`, and ``weights``, a digest.
+"""
+
+import hashlib
+import json
+import logging
+import math
+import shlex
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+from mmspg.utils.atomic import write_atomically
+from mmspg.utils.carried_config import META_KEY, carried_settings
+from mmspg.utils.cfg import input_side, walk_dicts
+from mmspg.utils.checkpoint import read_checkpoint, state_dict_of
+
+SWEEP = 'python tools/analysis_tools/sweep_threshold.py'
+# What a choice is bound to, beside the digest of the weights.
+METRIC_KEYS = ('rule', 'align_corners', 'score_map_steps')
+BOUND = ('map_source', 'input_size', *METRIC_KEYS)
+
+
+def localization_metrics(evaluator) -> list[dict]:
+    """The configs of `LocalizationMetric` in an evaluator's config."""
+    return [
+        node
+        for node in walk_dicts(evaluator)
+        if str(node.get('type')).endswith('LocalizationMetric')
+    ]
+
+
+def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
+    """What a threshold depends on, but for the weights.
+
+    Args:
+        cfg (Config): With ``model``, and dataloaders and evaluators.
+        split (str): Whose dataloader and evaluator: 'test', or 'val'. Where
+            there is none, the other's count.
+
+    Returns:
+        dict: ``rule``, ``align_corners`` and, if set, ``score_map_steps`` of
+        the metric; ``map_source``, of the head or the attribution;
+        ``input_size``, the side of the network's input in pixels; ``exif``,
+        if the loader names it.
+    """
+    other = 'val' if split == 'test' else 'test'
+    evaluator, loader = (
+        cfg.get(f'{split}_{part}') or cfg.get(f'{other}_{part}')
+        for part in ('evaluator', 'dataloader')
+    )
+    found = dict(rule='largest_area', align_corners=False)
+    for metric in localization_metrics(evaluator)[:1]:
+        found.update({k: metric[k] for k in METRIC_KEYS if k in metric})
+    found['map_source'] = ', '.join(_map_sources(cfg.get('model') or {}))
+    side = input_side(loader)
+    if side is not None:
+        found['input_size'] = side
+    for node in walk_dicts(loader):
+        if 'exif' in node:
+            found['exif'] = node['exif']
+    return found
+
+
+def _map_sources(model: dict) -> list[str]:
+    members = model.get('members') or []
+    if model.get('module'):  # test-time augmentation wraps a model
+        members = [model['module']]
+    if members:
+        return [source for one in members for source in _map_sources(one)]
+    if 'attribution' in model:
+        return [f'attribution {model["attribution"].get("name")}']
+    head = model.get('head') or {}
+    return [head.get('score_map_source', 'attention')]
+
+
+def weights_digest(state_dict: dict[str, Any]) -> str:
+    """Hash names and values of all tensors, whatever wraps the model.
+
+    Args:
+        state_dict (dict[str, Tensor]): Any order, any device.
+
+    Returns:
+        str: 64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for name, value in sorted(state_dict.items()):
+        if isinstance(value, torch.Tensor):
+            digest.update(
+                f'{name} {value.dtype} {tuple(value.shape)}'.encode()
+            )
+            plain = value.detach().cpu().contiguous().reshape(-1)
+            digest.update(plain.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def check_choice(choice: dict, settings: dict, command: str = SWEEP) -> None:
+    """Refuse a choice that was made for something else.
+
+    Args:
+        choice (dict): See the module.
+        settings (dict): What it would be used with; keys that the choice
+            does not have are not compared.
+        command (str): The one that makes a new choice, for the message.
+
+    Raises:
+        ValueError: Something differs; the message names it.
+    """
+    for key in ('weights', *BOUND):
+        if key in choice and key in settings and choice[key] != settings[key]:
+            of_whom = (
+                'for other weights'
+                if key == 'weights'
+                else f'with {key}={choice[key]!r}, and here it is '
+                f'{settings[key]!r}'
+            )
+            raise ValueError(
+                f'the stored threshold {choice["threshold"]:g} was chosen '
+                f'{of_whom}. Choose a new one: {command}'
+            )
+
+
+def describe(choice: dict) -> str:
+    """Where a choice came from, in words."""
+    kind = choice.get('kind', 'chosen')
+    if kind == 'fixed':
+        return 'fixed by the config of the training'
+    on = choice.get('chosen_on', 'another split')
+    if kind == 'validated':
+        return f'best of the validation on {on}'
+    return f'chosen on {on}'
+
+
+def sweep_command(checkpoint: str, config: str | None = None) -> str:
+    """The command that chooses a threshold for a checkpoint."""
+    files = [config, checkpoint] if config else [checkpoint]
+    return f'{SWEEP} {shlex.join(map(str, files))}'
+
+
+def warn(text: str) -> None:
+    """Log a warning."""
+    print_log(text, logger='current', level=logging.WARNING)
+
+
+def threshold_file(checkpoint: str) -> Path:
+    """Path of the choice that lies beside a checkpoint.
+
+    Examples:
+        >>> threshold_file('work_dirs/epoch_3.pth').name
+        'epoch_3.threshold.json'
+    """
+    return Path(checkpoint).with_suffix('.threshold.json')
+
+
+def read_choice(path: str | Path) -> dict:
+    """Read a file that ``tools/analysis_tools/sweep_threshold.py`` wrote.
+
+    Raises:
+        ValueError: It is absent, or holds no choice.
+    """
+    try:
+        return checked_choice(
+            json.loads(Path(path).read_text(encoding='utf-8'))
+        )
+    except FileNotFoundError:
+        raise ValueError(
+            f"threshold={str(path)!r}: no such file, and neither 'oracle', "
+            "'checkpoint' nor a number"
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f'{path}: no stored threshold, a JSON object with the key '
+            f"'threshold' was expected ({error})"
+        ) from None
+
+
+def checked_choice(choice) -> dict:
+    """Refuse what is no choice.
+
+    Raises:
+        ValueError: No dict, or a threshold that is no finite number >= 0.
+    """
+    if not isinstance(choice, dict):
+        raise ValueError(f'it is a {type(choice).__name__}')
+    for key in ('threshold', 'threshold_tight', 'threshold_loose'):
+        value = choice.get(key, 0 if key != 'threshold' else None)
+        if (
+            not isinstance(value, (int, float))
+            or isinstance(value, bool)
+            or not 0 <= value < math.inf
+        ):
+            raise ValueError(f'{key} is {str(value)[:50]!r}')
+    return choice
+
+
+def stored_choices(checkpoint: str, content: dict | None = None) -> list[dict]:
+    """Read the choices beside a checkpoint and in it, in this order.
+
+    Args:
+        checkpoint (str): Path or address of the checkpoint.
+        content (dict, optional): What it holds, if it has been read.
+
+    Raises:
+        ValueError: The file beside it or the entry in it is no choice.
+    """
+    found = []
+    path = threshold_file(checkpoint)
+    if '://' not in str(checkpoint) and path.is_file():
+        found.append(dict(read_choice(path), file=str(path)))
+    if content is None:
+        content = read_checkpoint(str(checkpoint))
+    carried = carried_settings(content)
+    if 'threshold' in carried:
+        try:
+            found.append(checked_choice(carried))
+        except ValueError as error:
+            raise ValueError(
+                f"the threshold stored in '{checkpoint}' is broken: {error}. "
+                f'Choose a new one: {sweep_command(checkpoint)}'
+            ) from None
+    return found
+
+
+def stored_choice(checkpoint: str) -> dict | None:
+    """Read the choice beside a checkpoint, or else in it; None: no choice."""
+    found = stored_choices(checkpoint)
+    return found[0] if found else None
+
+
+def store_choice(choice: dict, path: str | Path) -> None:
+    """Write a choice, indented JSON."""
+    text = json.dumps(choice, indent=2) + '\n'
+    write_atomically(path, text.encode())
+
+
+def store_in_checkpoint(choice: dict, checkpoint: str) -> None:
+    """Write a choice into a checkpoint's ``meta``, and keep all else."""
+    content = read_checkpoint(str(checkpoint))
+    content.setdefault('meta', {})[META_KEY] = choice
+    # A write that breaks off must not take the checkpoint with it.
+    unfinished = Path(f'{checkpoint}.unfinished')
+    torch.save(content, unfinished)
+    unfinished.replace(checkpoint)
+
+
+def usable_choice(
+    settings: dict,
+    checkpoint: str,
+    content: dict | None = None,
+    config: str | None = None,
+) -> tuple[dict | None, list[str]]:
+    """Find the choice that was made for just this use of a checkpoint.
+
+    Args:
+        settings (dict): Of the use, see `settings_of`.
+        checkpoint (str): Path or address.
+        content (dict, optional): What it holds, if it has been read.
+        config (str, optional): File of the config, for messages.
+
+    Returns:
+        tuple: The choice or None, and why others were refused.
+    """
+    if content is None:
+        content = read_checkpoint(str(checkpoint))
+    choices = stored_choices(checkpoint, content)
+    if any('weights' in choice for choice in choices):
+        digest = weights_digest(state_dict_of(content))
+        settings = dict(settings, weights=digest)
+    refused = []
+    for choice in choices:
+        try:
+            check_choice(choice, settings, sweep_command(checkpoint, config))
+        except ValueError as error:
+            refused.append(str(error))
+        else:
+            return choice, refused
+    return None, refused

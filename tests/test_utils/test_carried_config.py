@@ -1,0 +1,81 @@
+"""The config in a checkpoint is read, and never run."""
+
+import pytest
+from mmengine.config import Config
+
+from mmspg.utils.carried_config import (
+    carried_config,
+    follow_checkpoint,
+    parse_config,
+)
+from mmspg.utils.cfg import input_side, set_input_size
+
+pytestmark = pytest.mark.quick
+
+
+def carrying(text, **meta):
+    return dict(meta=dict(cfg=text, **meta))
+
+
+def test_every_config_of_ours_comes_back(root):
+    """A few of each kind; all would take a minute."""
+    files = sorted(p for p in (root / 'configs').glob('*/*cub*.py'))
+    assert len(files) > 9
+    for file in [*files[::4], root / 'configs' / 'spg_tiny_synthetic.py']:
+        cfg = Config.fromfile(file)
+        found = carried_config(carrying(cfg.pretty_text), 'e.pth')
+        assert found.to_dict() == cfg.to_dict()
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'import os',
+        'a = open("mark", "w")',
+        'a = [__import__("os")]',
+        'a = dict(b=dict(c=exec("1")))',
+        'a = (lambda: 1)()',
+        'a = [x for x in (1,)]',
+        'a = {**dict(b=1), "c": print()}',
+        'a.b = 1',
+        'a = ' + '[' * 5000 + ']' * 5000,
+        'a =',
+    ],
+)
+def test_more_than_literals_is_refused(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match='.'):
+        parse_config(text)
+    with pytest.raises(ValueError, match='CONFIG e.pth'):
+        carried_config(carrying(text), 'e.pth')
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    'kind',
+    ['os.system', 'mmengine.load', 'subprocess.run', 'Nowhere', 'a.b.C'],
+)
+def test_types_that_nobody_registered_are_refused(kind):
+    """MMEngine would import and call whatever the name says."""
+    text = f'model = dict(head=dict(type={kind!r}, command="touch mark"))'
+    with pytest.raises(ValueError, match=f'type {kind!r}'):
+        carried_config(carrying(text), 'e.pth')
+
+
+def test_a_checkpoint_without_config(tmp_path):
+    for content in ({}, dict(meta={}), dict(meta=None), carrying(3)):
+        with pytest.raises(ValueError, match='carries no config'):
+            carried_config(content, 'e.pth')
+
+
+@pytest.mark.parametrize('key', ['localization', 'cfg'])
+def test_the_input_size_of_the_training(root, key):
+    cfg = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')
+    trained = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')
+    set_input_size(trained, 96)
+    meta = dict(cfg=trained.pretty_text)
+    if key == 'localization':
+        meta = dict(localization=dict(input_size=96))
+    follow_checkpoint(cfg, dict(meta=meta))
+    assert input_side(cfg.test_dataloader) == 96
+    assert cfg.test_dataloader == trained.test_dataloader

@@ -1,0 +1,215 @@
+"""What becomes of a change between the start of a training and its resume."""
+
+import copy
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper
+from mmengine.optim.scheduler import CosineAnnealingLR, LinearLR
+from mmengine.runner import EpochBasedTrainLoop
+
+from mmspg.utils.resume import (
+    ChangedRunError,
+    changed_settings,
+    check_same_run,
+    forward_schedulers,
+    take_new_settings,
+)
+
+pytestmark = pytest.mark.filterwarnings('ignore')
+
+BASE = dict(
+    model=dict(
+        backbone=dict(type='Net', init_cfg=dict(checkpoint='a.pth')),
+        head=dict(type='mmspg.CAMHead', num_classes=4, score_map_topk=5),
+        data_preprocessor=dict(mean=[1, 2, 3]),
+    ),
+    train_dataloader=dict(
+        batch_size=4,
+        num_workers=2,
+        pin_memory=True,
+        sampler=dict(type='DefaultSampler', shuffle=True),
+        dataset=dict(
+            type='Birds',
+            data_root='data',
+            split='train',
+            pipeline=[dict(type='Load'), dict(type='Crop', crop_size=56)],
+        ),
+    ),
+    val_dataloader=dict(batch_size=4),
+    train_cfg=dict(by_epoch=True, max_epochs=4, val_interval=1),
+    optim_wrapper=dict(
+        optimizer=dict(type='SGD', lr=0.1, weight_decay=0.01),
+        clip_grad=dict(max_norm=1),
+        accumulative_counts=1,
+    ),
+    param_scheduler=dict(type='CosineAnnealingLR', T_max=4, by_epoch=True),
+    custom_hooks=[dict(type='EMAHook')],
+    default_hooks=dict(logger=dict(interval=50)),
+    randomness=dict(seed=0),
+    auto_scale_lr=dict(base_batch_size=4, enable=False),
+    work_dir='w',
+    log_level='INFO',
+)
+REFUSED = {
+    'train_dataloader.batch_size': 6,
+    'train_dataloader.sampler.shuffle': False,
+    'train_dataloader.dataset.split': 'val',
+    'train_dataloader.dataset.pipeline.1.crop_size': 96,
+    'train_cfg.max_epochs': 9,
+    'train_cfg.by_epoch': False,
+    'optim_wrapper.optimizer.lr': 0.2,
+    'optim_wrapper.optimizer.weight_decay': 0,
+    'optim_wrapper.optimizer.type': 'Adam',
+    'optim_wrapper.clip_grad.max_norm': 5,
+    'optim_wrapper.accumulative_counts': 2,
+    'param_scheduler.T_max': 9,
+    'param_scheduler.type': 'StepLR',
+    'custom_hooks.0.type': 'Other',
+    'auto_scale_lr.enable': True,
+    'model.head.num_classes': 5,
+    'model.data_preprocessor.mean.0': 7,
+}
+TOLD = {
+    'train_dataloader.num_workers': 0,
+    'train_dataloader.dataset.data_root': 'moved',
+    'randomness.seed': 1,
+    'model.head.score_map_topk': 1,
+}
+NOTHING = {
+    'train_dataloader.pin_memory': False,
+    'train_cfg.val_interval': 2,
+    'model.backbone.init_cfg.checkpoint': 'b.pth',
+    'val_dataloader.batch_size': 1,
+    'default_hooks.logger.interval': 1,
+    'work_dir': 'v',
+    'log_level': 'ERROR',
+}
+
+
+def changed(key, value):
+    """The base with one value that is another."""
+    found = copy.deepcopy(BASE)
+    *path, last = key.split('.')
+    node = found
+    for name in path:
+        node = node[int(name) if isinstance(node, list) else name]
+    node[int(last) if isinstance(node, list) else last] = value
+    return found
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'grave', 'told'),
+    [(k, v, True, False) for k, v in REFUSED.items()]
+    + [(k, v, False, True) for k, v in TOLD.items()]
+    + [(k, v, False, False) for k, v in NOTHING.items()],
+)
+def test_each_change(key, value, grave, told):
+    found = changed_settings(BASE, changed(key, value))
+    assert [list(part) for part in found] == [
+        [key] if grave else [],
+        [key] if told else [],
+    ]
+
+
+def checkpoint(**meta):
+    return dict(meta=dict(cfg=Config(BASE).pretty_text, **meta))
+
+
+def test_the_config_in_the_checkpoint_is_compared():
+    same = Config(copy.deepcopy(BASE))
+    check_same_run(same, checkpoint(), 'e.pth')
+    other = Config(changed('train_dataloader.batch_size', 6))
+    with pytest.raises(ChangedRunError) as error:
+        check_same_run(other, checkpoint(), 'e.pth')
+    for part in (
+        'train_dataloader.batch_size was 4 and is now 6',
+        'load_from=e.pth',
+        '--resume-changed',
+    ):
+        assert part in str(error.value)
+    other.resume_changed = True
+    check_same_run(other, checkpoint(), 'e.pth')
+
+
+@pytest.mark.parametrize(
+    ('meta', 'says'),
+    [
+        (dict(epoch=2, iter=6), None),
+        (dict(epoch=2, iter=5), 'end of an epoch'),
+        (dict(epoch=2, iter=6, run=dict(processes=2)), 'processes was 2'),
+        (
+            dict(epoch=2, iter=8, run=dict(iterations_an_epoch=4)),
+            'iterations an epoch was 4',
+        ),
+    ],
+)
+def test_numbers_of_a_run(meta, says):
+    cfg = Config(BASE)
+    numbers = dict(processes=1, iterations_an_epoch=3)
+    if says is None:
+        check_same_run(cfg, checkpoint(**meta), 'e.pth', numbers)
+        return
+    with pytest.raises(ChangedRunError, match=says):
+        check_same_run(cfg, checkpoint(**meta), 'e.pth', numbers)
+
+
+def optimizer(lr, steps):
+    """A wrapper, and schedules over so many iterations."""
+    net = torch.nn.Linear(2, 1)
+    wrapper = OptimWrapper(
+        torch.optim.SGD(net.parameters(), lr, momentum=0.9, weight_decay=0)
+    )
+    schedulers = [
+        LinearLR(wrapper, 0.1, by_epoch=False, end=steps // 2),
+        CosineAnnealingLR(wrapper, T_max=steps, by_epoch=False),
+    ]
+    return net, wrapper, schedulers
+
+
+def test_new_settings_go_on_where_they_would_be():
+    """The lr is that of a run that had the new settings from its start."""
+    net, wrapper, _ = optimizer(0.1, 8)
+    net(torch.ones(1, 2)).sum().backward()
+    wrapper.step()
+    saved = wrapper.state_dict()
+    momentum = saved['state'][0]['momentum_buffer'].clone()
+
+    net, wrapper, schedulers = optimizer(0.5, 40)
+    loop = EpochBasedTrainLoop.__new__(EpochBasedTrainLoop)
+    loop.dataloader, loop._epoch, loop._iter = range(10), 3, 30
+    runner = SimpleNamespace(
+        optim_wrapper=wrapper, train_loop=loop, param_schedulers=schedulers
+    )
+    content = dict(
+        meta=dict(epoch=3, iter=6), optimizer=saved, param_schedulers=[]
+    )
+    take_new_settings(runner, content)
+    assert content['meta']['iter'] == 30
+    assert 'param_schedulers' not in content
+    wrapper.load_state_dict(content['optimizer'])
+    forward_schedulers(runner)
+
+    _, unbroken, schedulers = optimizer(0.5, 40)
+    for _ in range(30):
+        for scheduler in schedulers:
+            scheduler.step()
+    assert wrapper.get_lr() == unbroken.get_lr()
+    state = wrapper.state_dict()['state'][0]
+    assert torch.equal(state['momentum_buffer'], momentum)
+
+
+def test_another_optimizer_begins_anew():
+    adam = torch.optim.Adam(torch.nn.Linear(2, 1).parameters())
+    _, wrapper, schedulers = optimizer(0.5, 40)
+    content = dict(meta=dict(epoch=1, iter=2), optimizer=adam.state_dict())
+    loop = SimpleNamespace(epoch=1, iter=2)
+    take_new_settings(
+        SimpleNamespace(
+            optim_wrapper=wrapper, train_loop=loop, param_schedulers=schedulers
+        ),
+        content,
+    )
+    assert 'optimizer' not in content
