@@ -27,6 +27,7 @@ from .models import (
     find_model,
     labels_of,
 )
+from .result import Result, draw_later
 from .results import (
     add_locations,
     draw_locations,
@@ -129,7 +130,8 @@ class LocalizationInferencer(ImageClassificationInferencer):
         """Locate in all images; see :meth:`stream` for the arguments.
 
         Returns:
-            list[dict]: One an image, without the unreadable ones:
+            list[Result]: One an image, a dictionary with ``plot()`` and
+            ``save(path)``, without the unreadable ones:
             ``img_id`` (and ``img_path`` of a file), ``size`` (w, h),
             ``pred_label``, ``pred_score``, ``pred_scores`` ``(C,)``,
             ``pred_class`` where names are known, ``box`` [x0, y0, x1, y1]
@@ -151,6 +153,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
         unreadable: str = 'raise',
         progress: bool = True,
         leave_out: Sequence[str | Path] = (),
+        channel_order: str = 'bgr',
         **kwargs,
     ) -> Iterator[dict]:
         """Locate image by image, in memory that does not grow.
@@ -168,13 +171,15 @@ class LocalizationInferencer(ImageClassificationInferencer):
             progress (bool): Show a bar. Defaults to True.
             leave_out (Sequence[str]): Folders in a folder of inputs that are
                 not looked at.
+            channel_order (str): Of arrays, see
+                `mmspg.apis.inputs.load_inputs`. Defaults to 'bgr'.
             **kwargs: ``all_boxes`` (bool): add ``boxes``, those of all
                 components, largest first. ``return_score_maps`` (bool): add
                 ``score_map`` ``(H, W)`` float32 in [0, 1], at image size.
                 ``show``, ``wait_time``, ``show_dir``: pictures.
 
         Yields:
-            dict: See :meth:`__call__`.
+            Result: See :meth:`__call__`.
 
         Raises:
             UnreadableImageError: With 'raise'; it names the image.
@@ -199,7 +204,9 @@ class LocalizationInferencer(ImageClassificationInferencer):
         total = len(items) if isinstance(items, Sized) else None
         if progress:
             items = track(items, 'Localization', total=total)
-        loaded = self._readable(load_inputs(items, root), unreadable)
+        loaded = self._readable(
+            load_inputs(items, root, channel_order), unreadable
+        )
         while chunk := list(itertools.islice(loaded, batch_size)):
             data = next(self.preprocess(chunk, len(chunk), labels, topk))
             preds = self.forward(data)
@@ -216,7 +223,20 @@ class LocalizationInferencer(ImageClassificationInferencer):
             if return_datasamples:
                 yield from results
             else:
-                yield from map(on_whole_image, results, chunk)
+                for result, info, sample in zip(
+                    results, chunk, preds, strict=True
+                ):
+                    yield Result(
+                        on_whole_image(result, info),
+                        draw_later(
+                            info,
+                            sample.cpu(),
+                            self._labels(sample, locations),
+                            self.classes,
+                            self.protocol,
+                            self.palette,
+                        ),
+                    )
 
     def _readable(self, loaded, unreadable) -> Iterator[dict]:
         for info, error in loaded:

@@ -267,7 +267,6 @@ class AnyTrunk(BaseBackbone):
 
 
 def _strides(image: Tensor, maps: Sequence[Tensor]) -> list[int]:
-    """Input pixels a pixel of each map."""
     for i, found in enumerate(maps):
         if found.ndim != 4:
             raise ValueError(

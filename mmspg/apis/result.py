@@ -1,0 +1,102 @@
+"""A result that draws itself."""
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from mmpretrain.structures import DataSample
+from PIL import Image
+
+from mmspg.evaluation.protocol import Protocol
+from mmspg.visualization import LocalizationVisualizer
+
+from .inputs import load_inputs
+from .results import draw_locations
+
+
+class Result(dict):
+    """What was found in an image; also its picture.
+
+    A dictionary, see `LocalizationInferencer.__call__`, that draws image,
+    map and box when it is asked to, and that a notebook shows so. Of an
+    image that was read from a file nothing but the name is kept until then.
+
+    Args:
+        fields (dict): The dictionary.
+        draw (Callable): Gives ``(h, w, 3)`` uint8 in R, G, B.
+
+    Examples:
+        >>> grey = np.zeros((2, 3, 3), np.uint8)
+        >>> Result(dict(pred_label=0), lambda: grey).plot().shape
+        (2, 3, 3)
+    """
+
+    def __init__(self, fields: dict, draw: Callable[[], np.ndarray]):
+        super().__init__(fields)
+        self._draw = draw
+
+    def __reduce__(self):
+        """Pickled, it is a plain dictionary."""
+        return dict, (dict(self),)
+
+    def plot(self) -> np.ndarray:
+        """Draw image, map and box of each class that was asked for.
+
+        Returns:
+            ndarray: ``(h, w, 3)`` uint8 in R, G, B.
+
+        Raises:
+            UnreadableImageError: The file is no longer there.
+        """
+        return self._draw()
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture; the suffix says as what. Its folder is made."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(self.plot()).save(path)
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        file = io.BytesIO()
+        Image.fromarray(self.plot()).save(file, 'PNG')
+        return file.getvalue()
+
+
+def draw_later(
+    info: dict,
+    sample: DataSample,
+    labels: Sequence[int],
+    classes: Sequence[str] | None,
+    protocol: Protocol,
+    palette: str,
+) -> Callable[[], np.ndarray]:
+    """Keep what a picture needs: of a file its name.
+
+    Args:
+        info (dict): Of `load_inputs`.
+        sample (DataSample): With the score maps.
+        labels (Sequence[int]): The classes to draw.
+        classes (Sequence[str], optional): Names of all.
+        protocol (Protocol): From map to box.
+        palette (str): Of the visualizer.
+
+    Returns:
+        Callable: Draws, for `Result`.
+    """
+    kept = info.get('img_path', info['img'])
+
+    def draw() -> np.ndarray:
+        image = kept
+        if isinstance(kept, str):
+            [(again, error)] = load_inputs([kept])
+            if error is not None:
+                raise error
+            image = again['img']
+        visualizer = LocalizationVisualizer(palette=palette)
+        return draw_locations(
+            visualizer, image, sample, labels, classes, protocol
+        )
+
+    return draw

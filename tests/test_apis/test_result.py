@@ -1,0 +1,68 @@
+"""Results draw what the inferencer draws, from a file or from memory."""
+
+import io
+import json
+import pickle
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmspg.apis import LocalizationInferencer
+from mmspg.datasets.images import UnreadableImageError
+
+pytestmark = pytest.mark.filterwarnings('ignore')
+
+
+@pytest.fixture(scope='module')
+def inferencer(files):
+    return LocalizationInferencer(*files, threshold=0.6)
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A file, and its pixels in R, G, B."""
+    y, x = np.mgrid[:48, :72]
+    rgb = np.stack([x + y, x * 3, y * 5], axis=-1).astype(np.uint8)
+    path = tmp_path / 'photo.png'
+    Image.fromarray(rgb).save(path)
+    return path, rgb
+
+
+def test_the_picture_is_the_one_of_show_dir(inferencer, photo, tmp_path):
+    path, rgb = photo
+    [result] = inferencer(path, topk=2, show_dir=str(tmp_path / 'shown'))
+    shown = np.array(Image.open(tmp_path / 'shown' / 'photo.png'))
+    assert np.array_equal(result.plot(), shown)
+    result.save(tmp_path / 'new' / 'saved.png')
+    assert np.array_equal(Image.open(tmp_path / 'new' / 'saved.png'), shown)
+    png = Image.open(io.BytesIO(result._repr_png_()))
+    assert png.format == 'PNG'
+    assert np.array_equal(png, shown)
+    for in_memory in (
+        inferencer(Image.fromarray(rgb), topk=2),
+        inferencer(rgb, topk=2, channel_order='rgb'),
+        inferencer(rgb[..., ::-1], topk=2),
+    ):
+        assert np.array_equal(in_memory[0].plot(), shown)
+        assert in_memory[0]['box'] == result['box']
+
+
+def test_a_result_is_a_dictionary(inferencer, photo):
+    [result] = inferencer(photo[0])
+    assert (
+        pickle.loads(pickle.dumps(result['locations']))
+        == (result['locations'])
+    )
+    again = pickle.loads(pickle.dumps(result))
+    assert type(again) is dict
+    assert again.keys() == result.keys()
+    assert json.loads(json.dumps(result['box'])) == result['box']
+
+
+def test_a_file_that_is_gone_is_named(inferencer, photo):
+    path, _ = photo
+    [result] = inferencer(path)
+    path.unlink()
+    with pytest.raises(UnreadableImageError, match='photo.png'):
+        result.plot()
