@@ -256,7 +256,7 @@ def parse_options(options: list[str]) -> dict:
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     found = {}
     for option in options:
-        if '=' not in option:
+        if option.find('=') < 1:
             raise ValueError(
                 f"--cfg-options: '{option}' is not of the form KEY=VALUE."
             )

@@ -1,0 +1,105 @@
+"""The arguments that tools share."""
+
+import os
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmspg.utils.cfg import count_accumulation
+from mmspg.utils.checkpoint import clean_name, state_dict_of
+from mmspg.utils.command_line import (
+    add_model,
+    add_shared,
+    apply_arguments,
+    errors_in_one_line,
+    read_arguments,
+    tool_parser,
+)
+from mmspg.utils.unpickling import SAFE, UNSAFE
+
+
+def read(argv, *names, required=True):
+    parser = tool_parser('What it does.')
+    add_model(parser, required)
+    add_shared(parser, *names)
+    return read_arguments(parser, argv)
+
+
+@pytest.mark.parametrize(
+    ('argv', 'config', 'checkpoint'),
+    [
+        (['e.pth'], None, 'e.pth'),
+        (['c.py', 'e.pth'], 'c.py', 'e.pth'),
+        (['c.py', '--input-size', '96', 'e.pth'], 'c.py', 'e.pth'),
+        (['c.py'], 'c.py', None),
+        ([], None, None),
+    ],
+)
+def test_the_model(argv, config, checkpoint):
+    args = read(argv, '--input-size', required=False)
+    assert (args.config, args.checkpoint) == (config, checkpoint)
+
+
+@pytest.mark.parametrize('given', [[], ['--allow-pickle']])
+def test_allow_pickle_does_what_it_says(monkeypatch, given):
+    """For every tool that declares it."""
+    monkeypatch.setenv(SAFE, '1')
+    monkeypatch.delenv(UNSAFE, raising=False)
+    read(['e.pth', *given], '--allow-pickle')
+    assert (UNSAFE if given else SAFE) in os.environ
+    assert (SAFE if given else UNSAFE) not in os.environ
+
+
+@pytest.mark.parametrize(
+    'option', ['nothing', 'a=[(1,2]', 'model.head.num_classes.x=1', '=1']
+)
+def test_a_bad_key_ends_in_one_line(root, option):
+    cfg = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')
+    args = read(['e.pth', '--cfg-options', option], '--cfg-options')
+    with pytest.raises(SystemExit, match='--cfg-options') as error:
+        with errors_in_one_line(args):
+            apply_arguments(cfg, args)
+    assert '\n' not in str(error.value)
+
+
+def test_an_error_of_building_names_the_options():
+    args = read(['e.pth', '--cfg-options', 'a=1'], '--cfg-options')
+    with pytest.raises(SystemExit, match='TypeError.*a=1'):
+        with errors_in_one_line(args):
+            raise TypeError('unexpected keyword')
+    args = read(['e.pth'], '--cfg-options')
+    with pytest.raises(TypeError):  # a fault of ours keeps its traceback
+        with errors_in_one_line(args):
+            raise TypeError('unexpected keyword')
+
+
+@pytest.mark.parametrize(
+    'wrapped',
+    [
+        'module.head.fc.weight',
+        '_orig_mod.head.fc.weight',
+        'module._orig_mod.head.fc.weight',
+        'head._orig_mod.fc.weight',
+        'ema_model.module.head.fc.weight',
+        'head.fc.weight',
+    ],
+)
+def test_names_of_wrapped_models(wrapped):
+    assert clean_name(wrapped) == 'head.fc.weight'
+    tensor = torch.ones(1)
+    content = dict(state_dict={wrapped: tensor, 'steps': 3})
+    assert state_dict_of(content) == {'head.fc.weight': tensor}
+
+
+def test_accumulated_iterations_count_in_the_lr():
+    """lr x processes x batch x accumulated / base, however often asked."""
+    cfg = Config(
+        dict(
+            optim_wrapper=dict(accumulative_counts=4),
+            auto_scale_lr=dict(enable=True, base_batch_size=32),
+        )
+    )
+    for _ in range(2):
+        count_accumulation(cfg)
+        assert cfg.auto_scale_lr.base_batch_size == 8
