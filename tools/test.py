@@ -139,9 +139,9 @@ def main():
     import mmengine
     from mmengine.dist import is_main_process
     from mmengine.registry import RUNNERS
-    from mmengine.runner import Runner
 
     from mmspg.datasets.faults import DataError
+    from mmspg.engine.runner import QuietRunner
     from mmspg.utils.checkpoint import check_checkpoint
     from mmspg.utils.run_report import write_run_report
     from mmspg.utils.upstream.process_group import (
@@ -152,7 +152,7 @@ def main():
     with errors_in_one_line(args):
         cfg, content = configure(args)
         enter_process_group(cfg)
-        build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
+        build = RUNNERS.build if 'runner_type' in cfg else QuietRunner.from_cfg
         runner = build(cfg)
         model = getattr(runner.model, 'module', runner.model)
         check_checkpoint(model, args.checkpoint, content)

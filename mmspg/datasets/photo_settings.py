@@ -37,7 +37,7 @@ def photo_settings(
         accelerator (bool): Whether there is a GPU. Defaults to False.
 
     Returns:
-        PhotoSettings: 3 to 20 epochs, so that photographs are looked at
+        PhotoSettings: 3 to 12 epochs, so that photographs are looked at
         some 6,000 times; batches of 16 (32 on a GPU), smaller where an epoch
         would have fewer than ten; the lr in proportion to the batch.
 
@@ -48,7 +48,7 @@ val_interval=2)
     """
     most = 32 if accelerator else 16
     batch = max(2, min(most, images // 10))
-    epochs = max(3, min(20, round(LOOKS / max(images, 1))))
+    epochs = max(3, min(12, round(LOOKS / max(images, 1))))
     workers = min(8 if accelerator else 2, cores - 1)
     return PhotoSettings(
         batch, epochs, BASE_LR * batch / BASE_BATCH, workers, -(-epochs // 3)

@@ -1,11 +1,5 @@
 """All data sets and transforms: to import them is to register them."""
 
-from ..utils.noise import quiet_import
-
-with quiet_import():
-    import mmpretrain.datasets  # noqa: F401
-
-# isort: split
 from .base import LocDataset
 from .cub_loc import CUBLoc
 from .imagenet_loc import ImageNetLoc

@@ -3,8 +3,6 @@
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-import mmspg.datasets.registered  # noqa: F401  quietly, before the runner does
-
 from ..utils.noise import hide_on_terminal
 
 __all__ = ['QuietRunner']

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .remedies import remedy_for
 from .unpickling import allow_pickle
 
 __all__ = [

@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
+from .noise import quiet_import
 from .upstream.config_names import name_configs
 from .upstream.yapf_cache import import_yapf
 
@@ -58,16 +60,18 @@ def _join_mmpretrain() -> None:
         ModelHub.register_model_index(index, config_prefix=index.parent)
 
 
-class _AfterImport(MetaPathFinder):
-    """Call a function once, as soon as a module has been imported.
+class _AroundImport(MetaPathFinder):
+    """Import a module within a context, once.
 
-    Python has no other way to wait for an import that somebody else does.
-    It finds nothing itself: the other finders do.
+    Python has no other way to do something about an import that somebody
+    else does. It finds nothing itself: the other finders do.
     """
 
-    def __init__(self, module: str, call: Callable[[], None]) -> None:
+    def __init__(
+        self, module: str, context: Callable[[], AbstractContextManager]
+    ) -> None:
         self.module = module
-        self.call = call
+        self.context = context
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname != self.module:
@@ -78,14 +82,21 @@ class _AfterImport(MetaPathFinder):
         if spec and spec.loader:
             execute = spec.loader.exec_module
 
-            def execute_and_call(module):
-                execute(module)
-                if self in sys.meta_path:
-                    sys.meta_path.remove(self)
-                    self.call()
+            def execute_within(module):
+                if self not in sys.meta_path:
+                    return execute(module)
+                sys.meta_path.remove(self)
+                with self.context():
+                    execute(module)
 
-            spec.loader.exec_module = execute_and_call
+            spec.loader.exec_module = execute_within
         return spec
+
+
+@contextmanager
+def _joining():
+    yield
+    _join_mmpretrain()
 
 
 def join_ecosystem() -> None:
@@ -100,4 +111,5 @@ def join_ecosystem() -> None:
     if 'mmpretrain' in sys.modules:
         _join_mmpretrain()
     else:
-        sys.meta_path.insert(0, _AfterImport('mmpretrain', _join_mmpretrain))
+        sys.meta_path.insert(0, _AroundImport('mmpretrain', _joining))
+    sys.meta_path.insert(0, _AroundImport('mmpretrain.datasets', quiet_import))

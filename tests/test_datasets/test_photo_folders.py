@@ -212,7 +212,7 @@ def test_no_folder_says_what_to_give(tmp_path):
 def test_settings_are_sound(images, cores, gpu):
     found = photo_settings(images, cores, gpu)
     assert 2 <= found.batch_size <= 32
-    assert 3 <= found.max_epochs <= 20
+    assert 3 <= found.max_epochs <= 12
     assert 1 <= found.val_interval <= found.max_epochs
     assert 0 <= found.num_workers < cores
     assert found.lr / found.batch_size == pytest.approx(1e-4 / 16)

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -20,8 +19,8 @@ from mmspg.utils.noise import hide_on_terminal
 # The logger hook's own lines, some thirty numbers each.
 STEPS = re.compile(r'(Epoch|Iter)\((train|val|test)\)')
 NEXT = """The weights are in {checkpoint}. Next, for example:
-  python tools/visualization/locate.py IMAGES {config} {checkpoint}
-  python tools/test.py {config} {checkpoint}
+  python tools/visualization/locate.py IMAGES {checkpoint}
+  python tools/test.py {checkpoint}
   python tools/visualization/report.py {work_dir}"""
 
 
@@ -113,13 +112,8 @@ class ProgressHook(Hook):
             _write_to(runner.logger, sys.stdout)
         checkpoint = runner.message_hub.get_info('last_ckpt', None)
         if checkpoint and is_main_process():
-            config = Path(runner.work_dir) / Path(runner.cfg.filename).name
             runner.logger.info(
-                NEXT.format(
-                    config=config,
-                    checkpoint=checkpoint,
-                    work_dir=runner.work_dir,
-                )
+                NEXT.format(checkpoint=checkpoint, work_dir=runner.work_dir)
             )
 
     def _tell(self, runner, what: str, step: int, state: str) -> None:
