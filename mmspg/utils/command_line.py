@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .remedies import remedy_for
 from .unpickling import allow_pickle
 
 __all__ = [
@@ -219,7 +218,11 @@ def errors_in_one_line(args: Namespace) -> Iterator[None]:
     try:
         yield
     except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'{args.prog}: {error}')
+        closed = isinstance(error, PermissionError) and hasattr(
+            args, 'work_dir'
+        )
+        remedy = '. Choose a folder that you may write to: --work-dir DIR'
+        sys.exit(f'{args.prog}: {error}{remedy if closed else ""}')
     except Exception as error:
         options = getattr(args, 'cfg_options', [])
         if not options:
