@@ -7,7 +7,7 @@ import pytest
 
 from mmspg.datasets.faults import DataError
 from mmspg.utils import checkpoint
-from mmspg.utils.advice import advice
+from mmspg.utils.remedies import remedy_for
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ from mmspg.utils.advice import advice
     ],
 )
 def test_what_to_type(error, to_type):
-    assert to_type in advice(error)
+    assert to_type in remedy_for(error)
 
 
 def test_other_errors_are_not_explained_away():
-    assert advice(FileNotFoundError(errno.ENOENT, 'no such file')) is None
+    assert remedy_for(FileNotFoundError(errno.ENOENT, 'no such file')) is None
 
 
 def test_weights_without_a_network(monkeypatch):
@@ -39,4 +39,4 @@ def test_weights_without_a_network(monkeypatch):
 
 
 def test_faults_of_the_data_are_listed_by_a_command():
-    assert 'check_dataset.py' in advice(DataError('classes differ'))
+    assert 'check_dataset.py' in remedy_for(DataError('classes differ'))
