@@ -13,10 +13,10 @@ SEES = {
     'locate.py': ('mmspg.evaluation.functional', 'mmspg.evaluation.samples'),
     'wsol': (
         'mmspg.evaluation.functional',
-        'mmspg.datasets.boxes',
-        'mmspg.datasets.faults',
-        'mmspg.datasets.formats',
-        'mmspg.datasets.paths',
+        'mmspg.datasets.annotations.boxes',
+        'mmspg.datasets.annotations.faults',
+        'mmspg.datasets.annotations.formats',
+        'mmspg.datasets.annotations.paths',
     ),
     'metrics': (
         'mmspg.evaluation.functional',

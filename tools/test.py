@@ -140,7 +140,7 @@ def main():
     from mmengine.dist import is_main_process
     from mmengine.registry import RUNNERS
 
-    from mmspg.datasets.faults import DataError
+    from mmspg.datasets.annotations.faults import DataError
     from mmspg.engine.runner import QuietRunner
     from mmspg.utils.checkpoint import check_checkpoint
     from mmspg.utils.run_report import write_run_report

@@ -12,8 +12,13 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from mmspg.datasets.images import decode_copy, max_pixels, read_copy, to_rgb
-from mmspg.datasets.walk import describe, tell, walk
+from mmspg.datasets.images.reading import (
+    decode_copy,
+    max_pixels,
+    read_copy,
+    to_rgb,
+)
+from mmspg.datasets.images.walk import describe, tell, walk
 
 
 def list_inputs(inputs, leave_out=()) -> tuple[Iterable, str]:
@@ -22,7 +27,7 @@ def list_inputs(inputs, leave_out=()) -> tuple[Iterable, str]:
     Args:
         inputs: A file, an address (``https://``, ``file://``), a folder
             (its images, those of folders in it too, by name; see
-            `mmspg.datasets.walk.walk`), an image in memory (see
+            `mmspg.datasets.images.walk.walk`), an image in memory (see
             `load_inputs`), or a list or generator of files and images.
             Generators are not run ahead.
         leave_out (Iterable[str]): Folders in a folder that are not looked

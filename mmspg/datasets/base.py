@@ -8,10 +8,10 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from .class_lists import difference, faults_of_names
-from .faults import NO_IMAGE, UNREAD, DataError, Faults, Refusal
-from .fitting import fit_samples, has_region, read_headers
-from .images import UnreadableImageError, read_image
+from .annotations.class_lists import difference, faults_of_names
+from .annotations.faults import NO_IMAGE, UNREAD, DataError, Faults, Refusal
+from .annotations.fitting import fit_samples, has_region, read_headers
+from .images.reading import UnreadableImageError, read_image
 from .transforms import LoadLocImage, check_pipeline
 from .transforms.pipeline_check import leaves
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from mmspg.registry import DATASETS
 
+from .annotations.formats import agree, fail, integer, numbers, read_table
+from .annotations.paths import find, inside
 from .base import LocDataset
-from .formats import agree, fail, integer, numbers, read_table
-from .paths import find, inside
 
 
 @DATASETS.register_module()

@@ -9,10 +9,9 @@ from mmengine.logging import print_log
 
 from mmspg.registry import DATASETS
 
-from .base import LocDataset
-from .boxes import from_inclusive
-from .faults import OTHER_CLASS
-from .formats import (
+from .annotations.boxes import from_inclusive
+from .annotations.faults import OTHER_CLASS
+from .annotations.formats import (
     agree,
     fail,
     read_blacklist,
@@ -21,8 +20,9 @@ from .formats import (
     read_synset_mapping,
     read_voc_xml,
 )
-from .paths import find, inside
-from .walk import describe, walk
+from .annotations.paths import find, inside
+from .base import LocDataset
+from .images.walk import describe, walk
 
 BOXES_FROM = ('auto', 'xml', 'csv')
 

@@ -3,7 +3,7 @@
 from mmspg.registry import DATASETS
 
 from .base import LocDataset
-from .synthetic_drawing import (
+from .images.synthetic_drawing import (
     MAX_CLASSES,
     SPLITS,
     address,
@@ -20,9 +20,9 @@ NAMES = 'fish with mark {} of {}'
 class SyntheticLoc(LocDataset):
     """Fish whose species differ in a small mark only; boxes and masks true.
 
-    Image i is a pure function of (seed, split, i): see
-    :mod:`mmspg.datasets.synthetic_drawing`, and there for the design. Its
-    ``img_path`` is an address that :class:`LoadLocImage` and
+    Image i is a pure function of (seed, split, i), which
+    :mod:`mmspg.datasets.images.synthetic_drawing` explains. Its ``img_path``
+    is an address that :class:`LoadLocImage` and
     :func:`mmspg.datasets.read_image` draw.
 
     Args:

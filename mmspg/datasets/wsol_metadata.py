@@ -5,9 +5,8 @@ from glob import glob
 
 from mmspg.registry import DATASETS
 
-from .base import LocDataset
-from .boxes import from_inclusive
-from .formats import (
+from .annotations.boxes import from_inclusive
+from .annotations.formats import (
     Box,
     agree,
     fail,
@@ -18,8 +17,9 @@ from .formats import (
     read_names,
     read_table,
 )
-from .grid import GRIDS
-from .paths import find, inside
+from .annotations.grid import GRIDS
+from .annotations.paths import find, inside
+from .base import LocDataset
 
 CLASS_NAMES = 'class_names.txt'
 GRID = 'grid.txt'

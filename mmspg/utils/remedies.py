@@ -3,7 +3,7 @@
 import errno
 from urllib.error import URLError
 
-from mmspg.datasets.faults import DataError
+from mmspg.datasets.annotations.faults import DataError
 
 __all__ = ['remedy_for']
 

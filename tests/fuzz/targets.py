@@ -15,13 +15,13 @@ from PIL import Image
 
 from mmspg.datasets import CUBLoc, SyntheticLoc, WSOLMetadata
 from mmspg.datasets import transforms as t
-from mmspg.datasets.formats import (
+from mmspg.datasets.annotations.formats import (
     read_blacklist,
     read_solution_csv,
     read_synset_mapping,
     read_voc_xml,
 )
-from mmspg.datasets.images import UnreadableImageError, decode_image
+from mmspg.datasets.images.reading import UnreadableImageError, decode_image
 from mmspg.engine import hooks
 from mmspg.evaluation import metrics as m
 from mmspg.evaluation.choices import (

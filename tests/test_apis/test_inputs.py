@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from mmspg.apis.inputs import list_inputs, load_inputs, on_whole_image
-from mmspg.datasets.images import LIMIT
+from mmspg.datasets.images.reading import LIMIT
 
 
 def save(path, size=(8, 6)):

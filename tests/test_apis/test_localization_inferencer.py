@@ -13,7 +13,7 @@ from PIL import Image
 
 from mmspg.apis import LocalizationInferencer
 from mmspg.apis.results import coco_rows
-from mmspg.datasets.images import UnreadableImageError
+from mmspg.datasets.images.reading import UnreadableImageError
 from mmspg.evaluation.functional import box_iou
 from mmspg.evaluation.metrics import localization_metric
 from mmspg.evaluation.protocol import (

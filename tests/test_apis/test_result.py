@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from mmspg.apis import LocalizationInferencer
-from mmspg.datasets.images import UnreadableImageError
+from mmspg.datasets.images.reading import UnreadableImageError
 
 pytestmark = pytest.mark.filterwarnings('ignore')
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmspg.datasets import CUBLoc
-from mmspg.datasets import faults as f
+from mmspg.datasets.annotations import faults as f
 
 pytestmark = pytest.mark.quick  # on both stacks
 

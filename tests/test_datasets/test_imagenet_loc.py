@@ -5,7 +5,7 @@ import pytest
 from data_trees import picture, voc, write
 
 from mmspg.datasets import ImageNetLoc
-from mmspg.datasets import faults as f
+from mmspg.datasets.annotations import faults as f
 
 VAL = 'ILSVRC2012_val_0000000'
 XML = 'Annotations/CLS-LOC/val'

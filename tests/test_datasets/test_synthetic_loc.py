@@ -6,7 +6,7 @@ import pytest
 from torch.utils.data import DataLoader
 
 from mmspg.datasets import SyntheticLoc
-from mmspg.datasets.synthetic_drawing import VERSION, box_of, draw
+from mmspg.datasets.images.synthetic_drawing import VERSION, box_of, draw
 
 LOAD = [dict(type='mmspg.LoadLocImage'), dict(type='mmspg.PackLocInputs')]
 

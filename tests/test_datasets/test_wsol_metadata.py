@@ -4,7 +4,7 @@ from data_trees import write
 from PIL import Image
 
 from mmspg.datasets import WSOLMetadata
-from mmspg.datasets import faults as f
+from mmspg.datasets.annotations import faults as f
 
 pytestmark = pytest.mark.quick  # on both stacks
 

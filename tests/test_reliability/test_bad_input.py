@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from mmspg.datasets import CUBLoc, ImageNetLoc, WSOLMetadata
-from mmspg.datasets.formats import (
+from mmspg.datasets.annotations.formats import (
     MAX_SHOWN,
     MAX_XML_BYTES,
     read_solution_csv,
     read_voc_xml,
 )
-from mmspg.datasets.images import UnreadableImageError, decode_image
+from mmspg.datasets.images.reading import UnreadableImageError, decode_image
 from mmspg.evaluation.metrics.class_predictions import ClassPredictions
 
 # -- XML ---------------------------------------------------------------------

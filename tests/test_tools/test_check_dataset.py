@@ -7,7 +7,7 @@ import sys
 import pytest
 from PIL import Image
 
-from mmspg.datasets import faults as f
+from mmspg.datasets.annotations import faults as f
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from mmspg.datasets import CUBLoc, read_image
-from mmspg.datasets.grid import Header, read_header
-from mmspg.datasets.images import read_copy
+from mmspg.datasets.annotations.grid import Header, read_header
+from mmspg.datasets.images.reading import read_copy
 
 SIZES = ((500, 375), (375, 500), (400, 300), (60, 40))
 

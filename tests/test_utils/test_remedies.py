@@ -5,7 +5,7 @@ from urllib.error import URLError
 
 import pytest
 
-from mmspg.datasets.faults import DataError
+from mmspg.datasets.annotations.faults import DataError
 from mmspg.utils import checkpoint
 from mmspg.utils.remedies import remedy_for
 

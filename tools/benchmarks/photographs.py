@@ -66,8 +66,8 @@ def decoders():
     import cv2
     import numpy as np
 
-    from mmspg.datasets.images import decode_copy
-    from mmspg.datasets.turbo import get_turbo
+    from mmspg.datasets.images.reading import decode_copy
+    from mmspg.datasets.images.turbo import get_turbo
 
     def opencv(flags):
         flags |= cv2.IMREAD_IGNORE_ORIENTATION

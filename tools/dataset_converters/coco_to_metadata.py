@@ -31,9 +31,9 @@ def parse_args():
 def main():
     args = parse_args()
     # After the arguments, since these take seconds to import.
-    from mmspg.datasets.coco import read_coco
-    from mmspg.datasets.matching import match_names
-    from mmspg.datasets.walk import walk
+    from mmspg.datasets.annotations.coco import read_coco
+    from mmspg.datasets.annotations.matching import match_names
+    from mmspg.datasets.images.walk import walk
 
     coco = read_coco(str(args.annotations))
     paths: dict[str, str] = {}

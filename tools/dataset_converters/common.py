@@ -91,10 +91,10 @@ def write_annotated(args, root, images, classes, faults) -> None:
     Raises:
         ValueError: What makes the boxes meaningless, or the list of classes.
     """
-    from mmspg.datasets.fitting import fit_as_seen
-    from mmspg.datasets.grid import read_header
-    from mmspg.datasets.paths import is_plain
-    from mmspg.datasets.walk import tell
+    from mmspg.datasets.annotations.fitting import fit_as_seen
+    from mmspg.datasets.annotations.grid import read_header
+    from mmspg.datasets.annotations.paths import is_plain
+    from mmspg.datasets.images.walk import tell
 
     photos, number = [], 0
     left_out: dict[str, list[str]] = {}
@@ -137,8 +137,8 @@ def check_boxes(faults, number: int) -> None:
     Raises:
         ValueError: Most of them are of other images, or in other units.
     """
-    from mmspg.datasets.boxes import check_lost
-    from mmspg.datasets.faults import OTHER_IMAGE, Refusal
+    from mmspg.datasets.annotations.boxes import check_lost
+    from mmspg.datasets.annotations.faults import OTHER_IMAGE, Refusal
 
     if OTHER_IMAGE in faults:
         raise Refusal(OTHER_IMAGE, faults[OTHER_IMAGE])

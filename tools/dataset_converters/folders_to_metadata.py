@@ -65,9 +65,9 @@ class Boxes:
     """Boxes of a COCO file, by the path of their photograph."""
 
     def __init__(self, file: Path | None, paths: list[str], root: Path):
-        from mmspg.datasets.coco import read_coco
-        from mmspg.datasets.faults import Faults
-        from mmspg.datasets.matching import match_names
+        from mmspg.datasets.annotations.coco import read_coco
+        from mmspg.datasets.annotations.faults import Faults
+        from mmspg.datasets.annotations.matching import match_names
 
         self.faults, self.images, self.categories = Faults(), {}, set()
         if file:
@@ -81,8 +81,8 @@ class Boxes:
 
     def of(self, path: str, name: str, header, named: bool) -> list:
         """Boxes of the class of a photograph, or all if none is ``named``."""
-        from mmspg.datasets.faults import OTHER_CLASS
-        from mmspg.datasets.fitting import fit_as_seen
+        from mmspg.datasets.annotations.faults import OTHER_CLASS
+        from mmspg.datasets.annotations.fitting import fit_as_seen
 
         if path not in self.images:
             return []
@@ -102,10 +102,18 @@ def find_photos(args) -> dict[str, list[Photo]]:
     Raises:
         ValueError: See `class_folders`, `match_names` and `check_boxes`.
     """
-    from mmspg.datasets.class_lists import check_name, faults_of_names
-    from mmspg.datasets.grid import read_header
-    from mmspg.datasets.paths import is_plain
-    from mmspg.datasets.walk import UNREADABLE, class_folders, tell, walk
+    from mmspg.datasets.annotations.class_lists import (
+        check_name,
+        faults_of_names,
+    )
+    from mmspg.datasets.annotations.grid import read_header
+    from mmspg.datasets.annotations.paths import is_plain
+    from mmspg.datasets.images.walk import (
+        UNREADABLE,
+        class_folders,
+        tell,
+        walk,
+    )
 
     found = walk(args.photos, leave_out=[args.metadata])
     folders = class_folders(found)
@@ -169,7 +177,7 @@ def split_up(photos: list[Photo], args) -> dict[str, list[Photo]]:
 
 def with_boxes(split: str, photos: list[Photo]) -> list[Photo]:
     """Leave out what cannot be tested on, where some can be."""
-    from mmspg.datasets.walk import tell
+    from mmspg.datasets.images.walk import tell
 
     boxed = [photo for photo in photos if photo.boxes]
     if split == 'train' or not boxed:

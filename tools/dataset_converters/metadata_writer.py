@@ -64,8 +64,8 @@ def read_classes(path: Path) -> list[str]:
     Raises:
         ValueError: A name that is none, or comes twice.
     """
-    from mmspg.datasets.class_lists import faults_of_names
-    from mmspg.datasets.formats import read_names
+    from mmspg.datasets.annotations.class_lists import faults_of_names
+    from mmspg.datasets.annotations.formats import read_names
 
     names = read_names(str(path))
     for fault in faults_of_names(names):

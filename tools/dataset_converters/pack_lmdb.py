@@ -105,7 +105,7 @@ def main():
     out = args.out or args.root / 'images.lmdb'
     if out.exists():
         sys.exit(f'{out} is there already; remove it to pack anew.')
-    from mmspg.datasets.walk import tell, walk
+    from mmspg.datasets.images.walk import tell, walk
 
     found = walk(args.root, leave_out=[out], by_name=True)
     tell(found.left_out)

@@ -127,8 +127,8 @@ def shrink(source: Path, settings: dict) -> bytes | None:
     from PIL.PngImagePlugin import PngInfo
 
     from mmspg.datasets import LoadLocImage
-    from mmspg.datasets.grid import ORIENTATION, read_header
-    from mmspg.datasets.resized import mark_of
+    from mmspg.datasets.annotations.grid import ORIENTATION, read_header
+    from mmspg.datasets.images.resized import mark_of
 
     found = LoadLocImage()(dict(img_path=str(source)))
     stored = found['img'].shape[:2]
@@ -210,7 +210,7 @@ def tell_left_out(found, copied) -> None:
         found (Walk): Of the data root; its other files are copied.
         copied (Walk): Of the copies.
     """
-    from mmspg.datasets.walk import tell
+    from mmspg.datasets.images.walk import tell
 
     others = set(found.others)
     gone = set(copied.images).difference(found.images, others)
@@ -233,7 +233,7 @@ def main():
     check_root(args.root, args.only)
     settings = settings_of(args)
     check_settings(args.copies, settings)
-    from mmspg.datasets.walk import walk
+    from mmspg.datasets.images.walk import walk
 
     found = walk(args.root, leave_out=[args.copies], by_name=True)
     images = [name for name in found.images if chosen(name, args.only)]

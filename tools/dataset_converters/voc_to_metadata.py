@@ -40,7 +40,7 @@ def find_images(folder: Path, names: list[str]) -> dict[str, str]:
     Raises:
         ValueError: Two images have one name, so one annotation.
     """
-    from mmspg.datasets.walk import walk
+    from mmspg.datasets.images.walk import walk
 
     found = {name: f'{name}.jpg' for name in names}
     seen = set()
@@ -60,9 +60,9 @@ def find_images(folder: Path, names: list[str]) -> dict[str, str]:
 def main():
     args = parse_args()
     # After the arguments, since these take seconds to import.
-    from mmspg.datasets.faults import Faults
-    from mmspg.datasets.formats import read_lines, read_voc_xml
-    from mmspg.datasets.voc import continuous, voc_origin
+    from mmspg.datasets.annotations.faults import Faults
+    from mmspg.datasets.annotations.formats import read_lines, read_voc_xml
+    from mmspg.datasets.annotations.voc import continuous, voc_origin
 
     folder, photos = args.root / 'Annotations', args.root / 'JPEGImages'
     if args.list:

@@ -20,7 +20,7 @@ from pathlib import Path
 SPLITS = ('train', 'val', 'test')
 
 # What is wrong, and what to do; the kinds of faults of boxes are those of
-# mmspg.datasets.faults, which are of this form.
+# mmspg.datasets.annotations.faults, which are of this form.
 UNREADABLE = (
     'image cannot be read',
     "Fetch the file again, or train with broken_images='replace'.",
@@ -93,9 +93,9 @@ def datasets_of(cfg):
 
 def check_annotations(dataset, samples, faults):
     """Look at all samples, where the data set stops at the first fault."""
-    from mmspg.datasets.class_lists import faults_of_names
-    from mmspg.datasets.faults import NO_IMAGE
-    from mmspg.datasets.fitting import has_region
+    from mmspg.datasets.annotations.class_lists import faults_of_names
+    from mmspg.datasets.annotations.faults import NO_IMAGE
+    from mmspg.datasets.annotations.fitting import has_region
 
     for name, times in Counter(s['img_id'] for s in samples).items():
         if times > 1:
@@ -117,8 +117,8 @@ def check_annotations(dataset, samples, faults):
 
 def check_boxes(dataset, samples, no_images, faults):
     """Fit the boxes as a test does, to the headers of the image files."""
-    from mmspg.datasets.faults import Refusal
-    from mmspg.datasets.fitting import fit_samples, read_headers
+    from mmspg.datasets.annotations.faults import Refusal
+    from mmspg.datasets.annotations.fitting import fit_samples, read_headers
 
     boxed = [sample for sample in samples if 'ori_gt_bboxes' in sample]
     headers = [None] * len(boxed) if no_images else read_headers(boxed)
@@ -132,7 +132,7 @@ def check_boxes(dataset, samples, no_images, faults):
 
 def look_at(sample):
     """Read an image; say what is wrong, or None."""
-    from mmspg.datasets.images import UnreadableImageError, read_copy
+    from mmspg.datasets.images.reading import UnreadableImageError, read_copy
 
     try:
         read_copy(sample['img_path'])
@@ -196,7 +196,7 @@ def main():
     from mmengine.registry import init_default_scope
 
     import mmspg.datasets  # noqa: F401  says what is missing
-    from mmspg.datasets.class_lists import difference
+    from mmspg.datasets.annotations.class_lists import difference
     from mmspg.utils import cfg as change
 
     try:

@@ -123,7 +123,7 @@ def main():
     # After the arguments, since these take seconds to import.
     from mmengine.runner import Runner
 
-    from mmspg.datasets.images import read_image
+    from mmspg.datasets.images.reading import read_image
     from mmspg.utils.checkpoint import check_checkpoint
     from mmspg.visualization.report import (
         report_image,

@@ -1,5 +1,5 @@
 # The embedded data set: fish drawn from a seed, whose four species differ in
-# a small mark only (mmspg/datasets/synthetic_drawing.py). Nothing to
+# a small mark only (mmspg/datasets/images/synthetic_drawing.py). Nothing to
 # download. 64 x 64 pixels; trained on crops of 56, tested whole at 56.
 input_size = 56
 

@@ -10,7 +10,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from ..boxes import clip_boxes
+from ..annotations.boxes import clip_boxes
 
 SHAPE_KEY = 'homography_shape'
 

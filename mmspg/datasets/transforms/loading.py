@@ -6,11 +6,11 @@ from mmcv.transforms import LoadImageFromFile
 
 from mmspg.registry import TRANSFORMS
 
-from ..boxes import clip_boxes, fit_boxes
-from ..faults import Faults
-from ..grid import Header, OtherImageError, bring_to, read_header
-from ..images import DECODERS, EXIF, read_copy
-from ..turbo import get_turbo
+from ..annotations.boxes import clip_boxes, fit_boxes
+from ..annotations.faults import Faults
+from ..annotations.grid import Header, OtherImageError, bring_to, read_header
+from ..images.reading import DECODERS, EXIF, read_copy
+from ..images.turbo import get_turbo
 from .geometry import SHAPE_KEY, move_boxes, scaling
 
 

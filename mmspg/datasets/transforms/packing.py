@@ -6,7 +6,7 @@ from mmpretrain.datasets.transforms import PackInputs
 
 from mmspg.registry import TRANSFORMS
 
-from ..boxes import clip_boxes
+from ..annotations.boxes import clip_boxes
 from .geometry import check_followed, move_boxes
 
 BOX_KEYS = ('gt_bboxes', 'ori_gt_bboxes')

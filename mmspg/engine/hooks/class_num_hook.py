@@ -3,8 +3,8 @@
 from mmengine.model import is_model_wrapper
 from mmpretrain.engine.hooks import ClassNumCheckHook
 
-from mmspg.datasets.class_lists import difference
-from mmspg.datasets.faults import DataError
+from mmspg.datasets.annotations.class_lists import difference
+from mmspg.datasets.annotations.faults import DataError
 from mmspg.registry import HOOKS
 
 

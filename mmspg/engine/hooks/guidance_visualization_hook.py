@@ -8,7 +8,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
-from mmspg.datasets.images import read_image
+from mmspg.datasets.images.reading import read_image
 from mmspg.registry import HOOKS
 
 

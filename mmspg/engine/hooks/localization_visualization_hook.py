@@ -13,7 +13,7 @@ from mmengine.logging import MessageHub, print_log
 from mmpretrain.engine.hooks import VisualizationHook
 from mmpretrain.structures import DataSample
 
-from mmspg.datasets.images import UnreadableImageError, read_image
+from mmspg.datasets.images.reading import UnreadableImageError, read_image
 from mmspg.evaluation.locate import lay_on_image
 from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.evaluation.protocol import (

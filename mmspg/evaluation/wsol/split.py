@@ -6,9 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmspg.datasets.boxes import check_lost, check_shares, fit_boxes
-from mmspg.datasets.faults import NO_BOX_LEFT, Faults, Refusal
-from mmspg.datasets.formats import (
+from mmspg.datasets.annotations.boxes import (
+    check_lost,
+    check_shares,
+    fit_boxes,
+)
+from mmspg.datasets.annotations.faults import NO_BOX_LEFT, Faults, Refusal
+from mmspg.datasets.annotations.formats import (
     agree,
     integer,
     numbers,
@@ -16,7 +20,7 @@ from mmspg.datasets.formats import (
     read_lines,
     read_table,
 )
-from mmspg.datasets.paths import inside
+from mmspg.datasets.annotations.paths import inside
 
 from .grid import wsol_boxes
 

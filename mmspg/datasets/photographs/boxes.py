@@ -9,11 +9,17 @@ import os.path as osp
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .coco import CocoImage, read_coco
-from .formats import Box, numbers, read_columns, read_names, read_voc_xml
-from .grid import read_header
-from .voc import continuous, voc_origin
-from .walk import Walk, walk
+from ..annotations.coco import CocoImage, read_coco
+from ..annotations.formats import (
+    Box,
+    numbers,
+    read_columns,
+    read_names,
+    read_voc_xml,
+)
+from ..annotations.grid import read_header
+from ..annotations.voc import continuous, voc_origin
+from ..images.walk import Walk, walk
 
 __all__ = ['PhotoBoxes', 'find_boxes']
 

@@ -10,8 +10,8 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmspg.datasets import PhotoFolders, fit_to_photographs
-from mmspg.datasets.photo_parts import divide
-from mmspg.datasets.photo_settings import photo_settings
+from mmspg.datasets.photographs.parts import divide
+from mmspg.datasets.photographs.settings import photo_settings
 
 SIDE = 24
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .image_formats import HEAD, SUFFIXES, format_of, missing
+from .file_formats import HEAD, SUFFIXES, format_of, missing
 
 __all__ = [
     'ClassFolders',

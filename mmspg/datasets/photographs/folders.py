@@ -7,11 +7,11 @@ import numpy as np
 
 from mmspg.registry import DATASETS
 
-from .base import LocDataset
-from .coco import CocoImage
-from .photo_boxes import find_boxes
-from .photo_parts import divide
-from .walk import ClassFolders, class_folders, describe, walk
+from ..annotations.coco import CocoImage
+from ..base import LocDataset
+from ..images.walk import ClassFolders, class_folders, describe, walk
+from .boxes import find_boxes
+from .parts import divide
 
 __all__ = ['PhotoFolders', 'Photos', 'read_photos']
 

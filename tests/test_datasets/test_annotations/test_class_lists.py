@@ -1,6 +1,10 @@
 import pytest
 
-from mmspg.datasets.class_lists import check_name, difference, faults_of_names
+from mmspg.datasets.annotations.class_lists import (
+    check_name,
+    difference,
+    faults_of_names,
+)
 
 pytestmark = pytest.mark.quick  # on both stacks
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmspg.datasets import faults as f
-from mmspg.datasets.boxes import (
+from mmspg.datasets.annotations import faults as f
+from mmspg.datasets.annotations.boxes import (
     check_lost,
     check_shares,
     fit_boxes,

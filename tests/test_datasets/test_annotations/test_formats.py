@@ -3,15 +3,15 @@ from data_trees import voc, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmspg.datasets.formats import (
+from mmspg.datasets.annotations.formats import (
     agree,
     read_blacklist,
     read_solution_csv,
     read_table,
     read_voc_xml,
 )
-from mmspg.datasets.paths import inside
-from mmspg.datasets.voc import voc_origin
+from mmspg.datasets.annotations.paths import inside
+from mmspg.datasets.annotations.voc import voc_origin
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import mmengine.fileio as fileio
 import numpy as np
 from PIL import Image, ImageOps
 
-from .image_formats import UnreadableImageError, open_image
+from .file_formats import UnreadableImageError, open_image
 from .levels import levels_of, with_all_bits
 from .resized import original_size
 from .synthetic_drawing import SCHEME, draw_from_address
@@ -114,7 +114,7 @@ def to_rgb(img: Image.Image, name: str = '') -> Image.Image:
     instead of whatever lies hidden under them.
 
     Raises:
-        UnreadableImageError: See :func:`mmspg.datasets.levels.to_8_bits`.
+        UnreadableImageError: See :func:`to_8_bits`.
     """
     if img.mode == 'RGB' and 'transparency' not in img.info:
         return img

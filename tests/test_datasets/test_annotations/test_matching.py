@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmspg.datasets.matching import match_names
+from mmspg.datasets.annotations.matching import match_names
 
 PATHS = ['cat/1.jpg', 'cat/2.jpg', 'dog/1.jpg', 'dog/M\u00fcller.jpg']
 

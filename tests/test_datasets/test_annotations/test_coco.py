@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from mmspg.datasets import faults as f
-from mmspg.datasets.coco import read_coco
+from mmspg.datasets.annotations import faults as f
+from mmspg.datasets.annotations.coco import read_coco
 
 pytestmark = pytest.mark.quick  # on both stacks
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmspg.datasets import UnreadableImageError, turbo
-from mmspg.datasets.images import decode_copy
-from mmspg.datasets.resized import mark_of
+from mmspg.datasets import UnreadableImageError
+from mmspg.datasets.images import turbo
+from mmspg.datasets.images.reading import decode_copy
+from mmspg.datasets.images.resized import mark_of
 from mmspg.datasets.transforms import LoadLocImage
 
 

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmspg.datasets.image_formats import formats
-from mmspg.datasets.images import LIMIT, UnreadableImageError, decode_copy
+from mmspg.datasets.images.file_formats import formats
+from mmspg.datasets.images.reading import (
+    LIMIT,
+    UnreadableImageError,
+    decode_copy,
+)
 
 RAMP = np.arange(256).reshape(16, 16)  # what every file below shows
 

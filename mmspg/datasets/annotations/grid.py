@@ -13,9 +13,9 @@ from typing import NamedTuple
 import mmengine.fileio as fileio
 import numpy as np
 
-from .image_formats import open_image
-from .resized import original_size
-from .synthetic_drawing import SCHEME
+from ..images.file_formats import open_image
+from ..images.resized import original_size
+from ..images.synthetic_drawing import SCHEME
 
 __all__ = [
     'GRIDS',

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mmspg.datasets.image_formats import FORMATS, format_of, formats
-from mmspg.datasets.walk import class_folders, describe, walk
+from mmspg.datasets.images.file_formats import FORMATS, format_of, formats
+from mmspg.datasets.images.walk import class_folders, describe, walk
 
 SAVED = dict.fromkeys(FORMATS, {}) | {'TIFF': dict(compression='raw')}
 

@@ -146,9 +146,9 @@ def read_voc_xml(path: str) -> VOCImage:
     """Read a VOC-style XML annotation; corners are inclusive pixels.
 
     The corners are as the file has them: ILSVRC counts pixels from 0, the
-    devkit of PASCAL VOC from 1; :func:`mmspg.datasets.voc.voc_origin` tells
-    which. Document types and entities are refused: annotations have none,
-    and entities can blow up in memory.
+    devkit of PASCAL VOC from 1; :func:`voc_origin` tells which. Document
+    types and entities are refused: annotations have none, and entities can
+    blow up in memory.
 
     Raises:
         ValueError: Malformed, or a field is missing; names file and line.

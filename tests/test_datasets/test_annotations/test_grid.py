@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from mmspg.datasets.grid import (
+from mmspg.datasets.annotations.grid import (
     BACK,
     Header,
     OtherImageError,

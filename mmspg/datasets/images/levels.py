@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.logging import print_log
 from PIL import Image
 
-from .image_formats import UnreadableImageError
+from .file_formats import UnreadableImageError
 
 __all__ = ['levels_of', 'to_8_bits', 'with_all_bits']
 

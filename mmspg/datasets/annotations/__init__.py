@@ -1,0 +1,1 @@
+"""What annotation files say: readers, and the rules for names and boxes."""

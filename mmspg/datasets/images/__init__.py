@@ -1,0 +1,1 @@
+"""Image files: find them, know their format, read them."""

@@ -1,0 +1,1 @@
+"""One's own photographs: classes, boxes, parts and settings."""
