@@ -166,7 +166,9 @@ class SPGHead(CAMHead):
         )
         if 'c' in stages:
             supervision['c'] = 'mask_fuse'
-        setting_in = self._ramp() if self.guidance_ramp else 1.0
+        setting_in = (
+            self._ramp(*self.guidance_ramp) if self.guidance_ramp else 1.0
+        )
         for branch, mask in supervision.items():
             loss = guided_bce(
                 stages[branch],
@@ -263,7 +265,7 @@ class SPGHead(CAMHead):
         return sum(maps) / len(maps)
 
     @torch.compiler.disable  # or each iteration compiles anew
-    def _ramp(self) -> float:
+    def _ramp(self, start: float, end: float) -> float:
         """Weight of the guidance at this iteration.
 
         The runner's own count is right after a resume, and the same in all
@@ -279,7 +281,7 @@ class SPGHead(CAMHead):
                 "i) each time, and once update_info('max_iters', n); or set "
                 'guidance_ramp=None.'
             )
-        return ramp(done / total, *self.guidance_ramp)
+        return ramp(done / total, start, end)
 
     def _size(self, data_samples: list[DataSample]):
         """``guidance_size``, or the size of the network's input."""
