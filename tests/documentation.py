@@ -13,7 +13,7 @@ BESIDE = (
     'projects/*/*.md',
 )
 # Of a block: the first two are run, the others are no commands.
-LANGUAGES = ('shell', 'python', 'text', 'bibtex')
+LANGUAGES = ('shell', 'python', 'text', 'bibtex', 'mermaid')
 LOOP = re.compile(r'^for (\w+) in ([^;\n]+); do\n(.*?)^done$', re.M | re.S)
 SET = re.compile(r'[A-Z_]+=[^$]*$')
 

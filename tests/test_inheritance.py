@@ -118,11 +118,11 @@ def draw_photographs(folder):
 
 @pytest.mark.slow
 def test_example_runs_as_it_is_written(installed, root):
-    """The commands of docs/example, one epoch of a small input."""
+    """The commands of the page, one epoch of a small input."""
     draw_photographs(installed.foreign)
-    config = (root / 'docs/example/my_photographs.py').read_text()
+    page = (root / 'docs/own_photographs.md').read_text(encoding='utf-8')
+    (config,) = re.findall(r'^```python\n(.*?)^```$', page, re.M | re.S)
     (installed.foreign / 'my_photographs.py').write_text(config)
-    page = (root / 'docs/example/index.md').read_text()
     lines = re.findall(r'^python \$TOOLS/(\S+) (.*)$', page, re.M)
     assert [tool for tool, _ in lines] == [
         'dataset_converters/folders_to_metadata.py',

@@ -13,7 +13,7 @@ _base_ = [
 load_from = 'pip://lite0'
 
 # Size of the test input, stride, map and threshold did best on one half of
-# 500 validation images; the other half is in docs/real_photographs.md.
+# 500 validation images; the other half is in docs/measured.md.
 input_size = 256
 model = dict(head=dict(score_map_source='positive'))
 test_pipeline = [

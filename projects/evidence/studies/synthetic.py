@@ -7,7 +7,7 @@ SYSTEMS = {
         'model.head.balanced_guidance': False,
     },
 }
-# What the figures of docs/synthetic.md were measured with; the config has
+# What the figures of docs/measured.md were measured with; the config has
 # since become shorter.
 DATA_SETS = {
     'synthetic': dict(
