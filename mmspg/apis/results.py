@@ -102,16 +102,19 @@ def draw_locations(
     return draw_sheet(views, 1)
 
 
-def picture_name(img_id: str, taken: set[str]) -> str:
+def picture_name(
+    img_id: str, taken: set[str], suffix: str = '.png'
+) -> str:
     """Name a picture after its image.
 
     Args:
         img_id (str): Path of the image; folders in it become '+'.
         taken (set[str]): Names of other pictures; the new one is added.
+        suffix (str): Of the picture. Defaults to '.png'.
 
     Returns:
-        str: A .png; the suffix of the image is kept only where another
-        image has the same name.
+        str: The suffix of the image is kept only where another image has
+        the same name.
 
     Examples:
         >>> picture_name('cats/a.jpg', set())
@@ -120,9 +123,9 @@ def picture_name(img_id: str, taken: set[str]) -> str:
         'a.jpg.png'
     """
     stem = Path(img_id).with_suffix('') if Path(img_id).name else img_id
-    name = f'{safe_name(str(stem))}.png'
+    name = f'{safe_name(str(stem))}{suffix}'
     if name in taken:
-        name = f'{safe_name(img_id)}.png'
+        name = f'{safe_name(img_id)}{suffix}'
     taken.add(name)
     return name
 

@@ -1,5 +1,11 @@
 """The page to browse, in a real browser, against Python's boxes."""
 
+import json
+import os
+import subprocess
+import sys
+from urllib.parse import unquote
+
 import cv2
 import numpy as np
 import pytest
@@ -240,6 +246,38 @@ def test_the_centred_box():
     assert centred_acc([dict(size=[9, 9], truths=[])], 0.5, False) is None
 
 
+def data_of(page):
+    text = (page.parent / 'data.js').read_text()
+    return json.loads(text.removeprefix('const REPORT = ').rstrip(';\n'))
+
+
+def test_pictures_have_the_names_of_their_images(tmp_path):
+    rng = np.random.default_rng(0)
+    names = ['a/b c.jpg', 'a/b c.png', '50%.jpg', 'ä#?.jpg']
+    images = []
+    for i, name in enumerate(names):
+        row = report_image(
+            dict(sample_of(rng, i), img_id=name), slider_thresholds(0.2)
+        )
+        images.append((row, np.full((9, 9, 3), 40 * i, np.uint8)))
+    for _ in range(2):  # a former run's pictures do not stay
+        page = write_report(
+            tmp_path, images, dict(threshold=0.2), NAMES, 'names'
+        )
+        images = images[::-1]
+    rows = data_of(page)['images']
+    found = {row['id']: tmp_path / unquote(row['file']) for row in rows}
+    assert set(found) == set(names)
+    assert set(found.values()) == set((tmp_path / 'pictures').iterdir())
+    for i, name in enumerate(names):
+        grey = cv2.imread(str(found[name])).mean()
+        assert grey == pytest.approx(40 * i, abs=3)
+    if find_chromium():
+        with Browser() as browser:
+            browser.open(page.as_uri())
+            browser.run('Promise.all(images.map(i => i.picture.decode()))')
+
+
 @needs_browser
 def test_predictions_without_truth(samples, tmp_path):
     images = []
@@ -264,3 +302,41 @@ def test_an_image_that_the_boxes_cannot_count_is_refused():
     sample['ori_shape'] = (1, 65536)
     with pytest.raises(ValueError, match='too large for the report'):
         report_image(sample, POSITIONS)
+
+
+def test_a_data_set_without_boxes(root, tmp_path):
+    """Classes are measured; boxes are drawn, and not judged."""
+    rng = np.random.default_rng(0)
+    for k, name in enumerate(('ant', 'bee')):
+        (tmp_path / 'photos' / name).mkdir(parents=True)
+        for i in range(30):
+            image = rng.integers(0, 99, (40, 40, 3)) + 80 * k
+            file = tmp_path / 'photos' / name / f'{i}.png'
+            cv2.imwrite(str(file), image.astype(np.uint8))
+
+    def call(*command):
+        done = subprocess.run(
+            [sys.executable, *map(str, command)],
+            cwd=tmp_path,
+            env={**os.environ, 'OMP_NUM_THREADS': '1'},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    call(
+        root / 'tools/train.py',
+        root / 'configs/light/spg_efficientnet-lite0_folders.py',
+        *('--data-root', 'photos', '--input-size', 32, '--work-dir', 'w'),
+        *('--cfg-options', 'train_cfg.max_epochs=1'),
+        *('train_dataloader.num_workers=0', 'val_dataloader.num_workers=0'),
+        'model.backbone.init_cfg=None',
+    )
+    said = call(root / 'tools/visualization/report.py', 'w')
+    assert 'No image has a box' in said
+    data = data_of(tmp_path / 'w/report/index.html')
+    assert data['images']
+    assert not any(image['truths'] for image in data['images'])
+    assert [row[0] for row in data['figures']] == ['', 'class Top-1']
+    assert 'no image has a true box' in data['protocol']

@@ -3,7 +3,8 @@
 python tools/visualization/report.py WORK_DIR
 
 takes the config and the last checkpoint of the work folder and writes
-WORK_DIR/report/index.html: open it in a browser; it needs no server.
+WORK_DIR/report/index.html: open it in a browser; it needs no server. Of
+images without boxes it shows classes, maps and predicted boxes.
 """
 
 from pathlib import Path
@@ -69,10 +70,12 @@ def find_checkpoint(work_dir: Path) -> str:
 
 
 def prepare(args):
-    """The config of the test, and what the checkpoint holds."""
-    from mmspg.evaluation.protocol import (
-        use_stored_choice,
-    )
+    """The config of the test, what the checkpoint holds, and the protocol.
+
+    Without boxes the classes alone are tested; the protocol is then that of
+    the checkpoint, else None: the metric has its own.
+    """
+    from mmspg.evaluation.protocol import protocol_of, use_stored_choice
 
     work_dir = Path(args.work_dir)
     if not work_dir.is_dir():
@@ -85,14 +88,33 @@ def prepare(args):
     cfg.load_from, cfg.resume = args.checkpoint, False
     if args.number:
         cfg.test_dataloader.dataset.indices = args.number
-    found = cfg.test_evaluator
-    found = found if isinstance(found, list) else [found]
-    metrics = [
-        dict(m) for m in found if m['type'].endswith('LocalizationMetric')
-    ] or [dict(type='mmspg.LocalizationMetric')]
-    cfg.test_evaluator = [dict(metrics[0], per_class=True)]
-    use_stored_choice(cfg, args.checkpoint, content)
-    return cfg, content
+    if has_boxes(cfg.test_dataloader.dataset):
+        found = cfg.test_evaluator
+        found = found if isinstance(found, list) else [found]
+        metrics = [
+            dict(m) for m in found if m['type'].endswith('LocalizationMetric')
+        ] or [dict(type='mmspg.LocalizationMetric')]
+        cfg.test_evaluator = [dict(metrics[0], per_class=True)]
+        use_stored_choice(cfg, args.checkpoint, content)
+        return cfg, content, None
+    print(
+        'No image has a box: the report shows where the boxes are put, '
+        'and cannot tell which are right.'
+    )
+    protocol = protocol_of(cfg, args.checkpoint, content)
+    cfg.test_dataloader.dataset.test_mode = False
+    cfg.test_evaluator = [dict(type='Accuracy', topk=(1,))]
+    return cfg, content, protocol
+
+
+def has_boxes(dataset):
+    """Whether an image of the data set has a box."""
+    from mmspg.registry import DATASETS
+
+    images = DATASETS.build(dict(dataset, test_mode=False, pipeline=[]))
+    return any(
+        'ori_gt_bboxes' in images.get_data_info(i) for i in range(len(images))
+    )
 
 
 def recorder():
@@ -132,7 +154,7 @@ def main():
     )
 
     with errors_in_one_line(args):
-        cfg, content = prepare(args)
+        cfg, content, protocol = prepare(args)
         runner = Runner.from_cfg(cfg)
         check_checkpoint(runner.model, args.checkpoint, content)
     record = recorder()
@@ -142,6 +164,20 @@ def main():
     }
     dataset = runner.test_dataloader.dataset
     (metric,) = runner.test_evaluator.metrics
+    truth = {}
+    if protocol is None:
+        protocol = metric
+        figures['curves'] = metric.curves
+        truth = dict(iou=metric.iou_thrs[0], strict=metric.strict)
+    else:
+        accuracy = figures['accuracy/top1']
+        figures = dict(
+            threshold=protocol.threshold,
+            cls_top1_acc=accuracy,
+            cls_top1_err=100 - accuracy,
+            protocol=f'threshold {protocol.threshold:g} ({protocol.source}), '
+            f'rule {protocol.rule}; no image has a true box',
+        )
     head = runner.model.head
     classes = dataset.metainfo.get('classes') or [
         f'class {i}' for i in range(head.num_classes)
@@ -152,13 +188,13 @@ def main():
         (
             (
                 report_image(
-                    sample, positions, metric.rule, metric.align_corners
+                    sample, positions, protocol.rule, protocol.align_corners
                 ),
                 read_image(sample['img_path'], sample.get('exif', 'ignore')),
             )
             for sample in record.samples
         ),
-        dict(figures, curves=metric.curves),
+        figures,
         classes,
         title=f'{Path(args.config).stem}: localization',
         summary=[
@@ -174,8 +210,7 @@ def main():
                 f'{type(head).__name__}',
             ),
         ],
-        iou=metric.iou_thrs[0],
-        strict=metric.strict,
+        **truth,
     )
     print(f'{len(record.samples)} images: open {page} in a browser')
 

@@ -5,10 +5,12 @@ import json
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import cv2
 import numpy as np
 
+from mmspg.apis.results import picture_name
 from mmspg.evaluation.functional import box_iou, min_max, to_inclusive
 from mmspg.evaluation.functional.score_maps import regions_of
 from mmspg.evaluation.locate import locate
@@ -143,12 +145,13 @@ def write_report(
     """
     out = Path(out)
     pictures = out / 'pictures'
-    pictures.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for i, (row, image) in enumerate(images):
-        file = f'pictures/{i:06d}.jpg'
-        write_thumbnail(image, out / file)
-        rows.append(dict(row, file=file))
+    shutil.rmtree(pictures, ignore_errors=True)  # those of a former run
+    pictures.mkdir(parents=True)
+    rows, taken = [], set()
+    for row, image in images:
+        name = picture_name(row['id'], taken, '.jpg')
+        write_thumbnail(image, pictures / name)
+        rows.append(dict(row, file=f'pictures/{quote(name)}'))
     write_page(
         out,
         dict(
