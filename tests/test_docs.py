@@ -234,9 +234,7 @@ def test_model_zoo_is_up_to_date(root):
 
 def test_example_has_15_lines(pages):
     """Data of one's own need no more than that of a config."""
-    (block,) = blocks(
-        {'': pages['docs/own_photographs.md']}, 'python'
-    )
+    (block,) = blocks({'': pages['docs/own_photographs.md']}, 'python')
     assert len([line for line in block.code.splitlines() if line]) <= 15
 
 
@@ -269,7 +267,11 @@ def test_architecture_names_what_there_is(pages, root):
     for files, names in rows:
         defined = set()
         for file in CODE.findall(files):
-            paths = [path for one in expand(file) for path in root.glob(one.rstrip('/'))]
+            paths = [
+                path
+                for one in expand(file)
+                for path in root.glob(one.rstrip('/'))
+            ]
             assert paths, file
             defined |= {
                 name
