@@ -16,10 +16,11 @@ SEES = {
         'mmspg.datasets.annotations.boxes',
         'mmspg.datasets.annotations.faults',
         'mmspg.datasets.annotations.formats',
-        'mmspg.datasets.annotations.paths',
+        'mmspg.datasets.annotations.wsol_files',
     ),
     'metrics': (
         'mmspg.evaluation.functional',
+        'mmspg.evaluation.choices',
         'mmspg.evaluation.locate',
         'mmspg.evaluation.protocol',
         'mmspg.evaluation.samples',

@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from .annotations.class_lists import difference, faults_of_names
+from .annotations.class_lists import check_names, difference
 from .annotations.faults import NO_IMAGE, UNREAD, DataError, Faults, Refusal
 from .annotations.fitting import fit_samples, has_region, read_headers
 from .images.reading import UnreadableImageError, read_image
@@ -122,7 +122,11 @@ class LocDataset(BaseDataset):
                 f'{self.split!r} of {self.data_root!r}.'
             )
         self._check_unique(samples)
-        self._check_names()
+        check_names(
+            self.metainfo['classes'],
+            f'{type(self).__name__} of {self.data_root!r}',
+            self.NAMES_REPEAT,
+        )
         self._note_unused(samples)
         if self.test_mode:
             self._check_regions(samples)
@@ -145,15 +149,6 @@ class LocDataset(BaseDataset):
                 raise
             self.faults.add(UNREAD, str(error))
             return default
-
-    def _check_names(self) -> None:
-        names = self.metainfo['classes']
-        faults = faults_of_names(names, self.NAMES_REPEAT)
-        if faults:
-            raise ValueError(
-                f'{type(self).__name__} of {self.data_root!r}: '
-                f'{" ".join(faults)}'
-            )
 
     def _check_unique(self, samples: Sequence[dict]) -> None:
         seen = set()

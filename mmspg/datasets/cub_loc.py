@@ -2,13 +2,28 @@
 
 import os.path as osp
 
-import numpy as np
-
 from mmspg.registry import DATASETS
 
-from .annotations.formats import agree, fail, integer, numbers, read_table
+from .annotations.boxes import box_fields
+from .annotations.formats import (
+    Box,
+    agree,
+    fail,
+    integer,
+    numbers,
+    read_table,
+)
 from .annotations.paths import find, inside
 from .base import LocDataset
+
+BOXES = 'bounding_boxes'
+COLUMNS = dict(
+    images=(2, "'image-id path'"),
+    image_class_labels=(2, "'image-id class-id'"),
+    train_test_split=(2, "'image-id is-training'"),
+    bounding_boxes=(5, "'image-id x y width height'"),
+    classes=(2, "'class-id name'"),
+)
 
 
 @DATASETS.register_module()
@@ -36,32 +51,14 @@ class CUBLoc(LocDataset):
             name: find(
                 self.data_root, f'{name}.txt', what=f'the {name}.txt of CUB'
             )
-            for name in (
-                'images',
-                'image_class_labels',
-                'train_test_split',
-                'bounding_boxes',
-                'classes',
-            )
+            for name in COLUMNS
         }
-        columns = dict(
-            images=(2, "'image-id path'"),
-            image_class_labels=(2, "'image-id class-id'"),
-            train_test_split=(2, "'image-id is-training'"),
-            bounding_boxes=(5, "'image-id x y width height'"),
-            classes=(2, "'class-id name'"),
-        )
-        boxes = files.pop('bounding_boxes')
         tables = {
-            name: read_table(path, *columns[name])
+            name: read_table(path, *COLUMNS[name])
             for name, path in files.items()
+            if name != BOXES
         }
-        tables['bounding_boxes'] = self.read_boxes(
-            lambda: self._boxes(
-                boxes, columns['bounding_boxes'], files, tables
-            ),
-            {},
-        )
+        tables[BOXES] = self.read_boxes(lambda: self._boxes(files, tables), {})
         for name in ('image_class_labels', 'train_test_split'):
             agree(tables['images'], files['images'], tables[name], files[name])
         names = [name for _, (name,) in tables['classes'].values()]
@@ -76,13 +73,14 @@ class CUBLoc(LocDataset):
             if self._wanted(tables, image)
         ]
 
-    def _boxes(self, path, columns, files, tables) -> dict:
-        table: dict[str, tuple] = dict(read_table(path, *columns))
-        agree(tables['images'], files['images'], table, path)
+    def _boxes(self, files, tables) -> dict[str, Box]:
+        table = read_table(files[BOXES], *COLUMNS[BOXES])
+        agree(tables['images'], files['images'], table, files[BOXES])
+        boxes = {}
         for image, (where, texts) in table.items():
             x, y, w, h = numbers(texts, where, 'x y width height, numbers')
-            table[image] = where, [x, y, x + w, y + h]
-        return table
+            boxes[image] = Box((x, y, x + w, y + h), where)
+        return boxes
 
     def _wanted(self, tables, image) -> bool:
         where, (flag,) = tables['train_test_split'][image]
@@ -105,8 +103,6 @@ class CUBLoc(LocDataset):
             img_id=path,
             gt_label=label - 1,
         )
-        if image in tables['bounding_boxes']:
-            where_box, box = tables['bounding_boxes'][image]
-            sample['ori_gt_bboxes'] = np.array([box], np.float32)
-            sample['ann_source'] = [where_box]
+        if image in tables[BOXES]:
+            sample.update(box_fields([tables[BOXES][image]]))
         return sample

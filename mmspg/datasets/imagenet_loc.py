@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 
 from mmspg.registry import DATASETS
 
-from .annotations.boxes import from_inclusive
+from .annotations.boxes import box_fields
 from .annotations.faults import OTHER_CLASS
 from .annotations.formats import (
     agree,
@@ -18,9 +18,9 @@ from .annotations.formats import (
     read_lines,
     read_solution_csv,
     read_synset_mapping,
-    read_voc_xml,
 )
 from .annotations.paths import find, inside
+from .annotations.voc import read_voc_xml
 from .base import LocDataset
 from .images.walk import describe, walk
 
@@ -87,13 +87,8 @@ class ImageNetLoc(LocDataset):
 
     def load_samples(self) -> list[dict]:
         """Read the list of images, their labels and boxes."""
-        mapping = find(
-            self.data_root,
-            'LOC_synset_mapping.txt',
-            'ILSVRC/LOC_synset_mapping.txt',
-            '../LOC_synset_mapping.txt',  # beside Kaggle's folder ILSVRC
-            what='the class list LOC_synset_mapping.txt',
-        )
+        name = 'LOC_synset_mapping.txt'
+        mapping = self._find(name, f'the class list {name}')
         names = read_synset_mapping(mapping)
         self.set_classes(list(names.values()))
         self.mapping = mapping
@@ -106,14 +101,12 @@ class ImageNetLoc(LocDataset):
         return self._load_val()
 
     def _find(self, path: str, what: str) -> str:
-        return find(self.data_root, path, f'ILSVRC/{path}', what=what)
+        return find(self.data_root, *_places(path), what=what)
 
     def _has(self, path: str) -> str | None:
         """Return where an optional file or folder is, or None."""
-        # '..': beside the folder ILSVRC of Kaggle's
-        above = ['..'] if path.startswith('LOC_') else []
-        for prefix in ('', 'ILSVRC', *above):
-            full = osp.normpath(osp.join(self.data_root, prefix, path))
+        for place in _places(path):
+            full = osp.normpath(osp.join(self.data_root, place))
             if osp.exists(full):
                 return full
         return None
@@ -238,29 +231,22 @@ class ImageNetLoc(LocDataset):
         """
         folder = f'Annotations/CLS-LOC/{self.split}'
         table = f'LOC_{self.split}_solution.csv'
-        xml, csv = self._has(folder), self._has(table)
-        if self.boxes_from != 'csv' and xml:
-            names = (
-                ids
-                if some
-                else [
-                    n[: -len('.xml')]
-                    for n in os.listdir(xml)
-                    if n.endswith('.xml')
-                ]
-            )
-            paths = {i: osp.join(xml, f'{i}.xml') for i in names}
-            if some:
-                paths = {i: p for i, p in paths.items() if osp.exists(p)}
-            return paths, xml
-        if self.boxes_from != 'xml' and csv:
-            return read_solution_csv(csv), csv
-        wanted = dict(xml=[folder], csv=[table], auto=[folder, table])[
-            self.boxes_from
-        ]
-        places = [f'{p}{w}' for w in wanted for p in ('', 'ILSVRC/')]
-        what = f'the boxes of {self.split}'
-        return {}, find(self.data_root, *places, what=what)
+        wanted = dict(xml=[folder], csv=[table], auto=[folder, table])
+        places = wanted[self.boxes_from]
+        source = next(filter(None, map(self._has, places)), None)
+        if source is None:
+            candidates = [one for place in places for one in _places(place)]
+            what = f'the boxes of {self.split}'
+            return {}, find(self.data_root, *candidates, what=what)
+        if source.endswith('.csv'):
+            return read_solution_csv(source), source
+        if some:
+            paths = {i: osp.join(source, f'{i}.xml') for i in ids}
+            paths = {i: p for i, p in paths.items() if osp.exists(p)}
+        else:
+            names = [n for n in os.listdir(source) if n.endswith('.xml')]
+            paths = {osp.splitext(n)[0]: osp.join(source, n) for n in names}
+        return paths, source
 
     def _add_boxes(self, sample: dict, annotated: dict, source: str) -> dict:
         """Add label, boxes and size of an annotation to its sample."""
@@ -285,8 +271,7 @@ class ImageNetLoc(LocDataset):
         else:
             sample['gt_label'] = self._label_of(sample, names, boxes)
         if boxes:
-            sample['ori_gt_bboxes'] = from_inclusive([b.xyxy for b in boxes])
-            sample['ann_source'] = [b.source for b in boxes]
+            sample.update(box_fields(boxes, inclusive=True))
         return sample
 
     def _label_of(self, sample, names, boxes) -> int:
@@ -298,3 +283,10 @@ class ImageNetLoc(LocDataset):
                 f'classes, {sorted(set(names))}; CLS-LOC has one an image.'
             )
         return self._label(names[0], boxes[0].source)
+
+
+def _places(path: str) -> list[str]:
+    """Where a file or folder of the data set may be, below the data root."""
+    # Kaggle puts the lists beside the folder ILSVRC.
+    above = [f'../{path}'] if path.startswith('LOC_') else []
+    return [path, f'ILSVRC/{path}', *above]

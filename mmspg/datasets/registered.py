@@ -5,7 +5,7 @@ from .cub_loc import CUBLoc
 from .imagenet_loc import ImageNetLoc
 from .images.packed import PackedImages
 from .images.reading import UnreadableImageError, read_image
-from .photographs.folders import PhotoFolders
+from .photo_folders import PhotoFolders
 from .photographs.settings import fit_to_photographs
 from .synthetic_loc import SyntheticLoc
 from .transforms import *  # noqa: F401,F403

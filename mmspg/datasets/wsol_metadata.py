@@ -5,20 +5,24 @@ from glob import glob
 
 from mmspg.registry import DATASETS
 
-from .annotations.boxes import from_inclusive
+from .annotations.boxes import box_fields
 from .annotations.formats import (
-    Box,
     agree,
     fail,
     integer,
-    numbers,
-    read_columns,
     read_lines,
     read_names,
     read_table,
 )
 from .annotations.grid import GRIDS
 from .annotations.paths import find, inside
+from .annotations.wsol_files import (
+    has_boxes,
+    read_boxes,
+    read_ids,
+    read_masks,
+    read_sizes,
+)
 from .base import LocDataset
 
 CLASS_NAMES = 'class_names.txt'
@@ -92,7 +96,12 @@ class WSOLMetadata(LocDataset):
             'image_ids_proxy.txt' if self.proxy else 'image_ids.txt'
         )
         label_file = self._find('class_labels.txt')
-        samples = self._listed()
+        samples: dict[str, dict] = {
+            path: dict(
+                img_path=inside(self.data_root, path, where), img_id=path
+            )
+            for path, where in read_ids(self.image_list).items()
+        }
         labels = read_table(label_file, 2, "'path,label'", ',')
         self._agree(samples, labels, label_file)
         for path, sample in samples.items():
@@ -128,16 +137,6 @@ class WSOLMetadata(LocDataset):
             entries = [e for e in entries if e in samples]
         images = samples if every else [s for s in samples if s in entries]
         agree(images, self.image_list, entries, source)
-
-    def _listed(self) -> dict[str, dict]:
-        samples = {}
-        for where, path in read_lines(self.image_list):
-            if path in samples:
-                raise ValueError(f'{where}: image {path!r} again.')
-            samples[path] = dict(
-                img_path=inside(self.data_root, path, where), img_id=path
-            )
-        return samples
 
     def _name_classes(self, samples, labels) -> None:
         """Set the class names and hold the labels against them."""
@@ -180,50 +179,30 @@ class WSOLMetadata(LocDataset):
         path = self._optional('image_sizes.txt')
         if not path:
             return
-        sizes = read_table(path, 3, "'path,width,height'", ',')
+        sizes = read_sizes(path)
         self._agree(samples, sizes, path)
         for image, sample in samples.items():
-            line, texts = sizes[image]
-            sample['ann_size'] = tuple(
-                integer(text, line, 'a size in pixels', 1) for text in texts
-            )
+            sample['ann_size'] = sizes[image]
 
     def _add_regions(self, samples) -> None:
         """Add boxes or masks; which of them, the first line tells."""
         path = self._optional('localization.txt')
         if not path:
             return
-        first = next((line for _, line in read_lines(path)), '')
-        if first.count(',') >= 4:
-            self._add_boxes(samples, path)
+        if has_boxes(path):
+            regions: dict[str, dict] = {
+                image: box_fields(boxes, inclusive=True)
+                for image, boxes in read_boxes(path).items()
+            }
         else:
-            self._add_masks(samples, path)
-
-    def _add_boxes(self, samples, path) -> None:
-        boxes, expected = {}, "'path,x0,y0,x1,y1' with numbers"
-        for where, (image, *corners) in read_columns(path, 5, expected, ','):
-            box = Box(numbers(corners, where, expected), where)
-            boxes.setdefault(image, []).append(box)
-        self._agree(samples, boxes, path, every=self.test_mode)
-        for image in samples.keys() & boxes.keys():
-            samples[image].update(
-                ori_gt_bboxes=from_inclusive([b.xyxy for b in boxes[image]]),
-                ann_source=[b.source for b in boxes[image]],
-            )
-
-    def _add_masks(self, samples, path) -> None:
-        root = self.data_root if self.mask_root is None else self.mask_root
-        masks, ignored = {}, {}
-        for where, (image, mask, ignore) in read_columns(
-            path, 3, "'path,mask,ignore' or 'path,x0,y0,x1,y1'", ','
-        ):
-            masks.setdefault(image, []).append(inside(root, mask, where))
-            if ignore:  # given once an image
-                if image in ignored:
-                    raise ValueError(f'{where}: a second ignore mask.')
-                ignored[image] = inside(root, ignore, where)
-        self._agree(samples, masks, path, every=self.test_mode)
-        for image in samples.keys() & masks.keys():
-            samples[image].update(
-                gt_mask_paths=masks[image], gt_ignore_path=ignored.get(image)
-            )
+            root = self.data_root if self.mask_root is None else self.mask_root
+            masks, ignored = read_masks(path, root)
+            regions = {
+                image: dict(
+                    gt_mask_paths=paths, gt_ignore_path=ignored.get(image)
+                )
+                for image, paths in masks.items()
+            }
+        self._agree(samples, regions, path, every=self.test_mode)
+        for image in samples.keys() & regions.keys():
+            samples[image].update(regions[image])

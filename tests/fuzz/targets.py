@@ -19,8 +19,8 @@ from mmspg.datasets.annotations.formats import (
     read_blacklist,
     read_solution_csv,
     read_synset_mapping,
-    read_voc_xml,
 )
+from mmspg.datasets.annotations.voc import read_voc_xml
 from mmspg.datasets.images.reading import UnreadableImageError, decode_image
 from mmspg.engine import hooks
 from mmspg.evaluation import metrics as m

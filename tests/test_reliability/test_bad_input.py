@@ -11,10 +11,9 @@ from PIL import Image
 from mmspg.datasets import CUBLoc, ImageNetLoc, WSOLMetadata
 from mmspg.datasets.annotations.formats import (
     MAX_SHOWN,
-    MAX_XML_BYTES,
     read_solution_csv,
-    read_voc_xml,
 )
+from mmspg.datasets.annotations.voc import MAX_BYTES, read_voc_xml
 from mmspg.datasets.images.reading import UnreadableImageError, decode_image
 from mmspg.evaluation.metrics.class_predictions import ClassPredictions
 
@@ -58,7 +57,7 @@ def test_large_xml_takes_little_memory(tmp_path, content, told):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 8 * MAX_XML_BYTES
+    assert peak < 8 * MAX_BYTES
 
 
 def test_a_message_does_not_repeat_a_whole_file(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mmspg.datasets import CUBLoc, read_image
-from mmspg.datasets.annotations.grid import Header, read_header
+from mmspg.datasets.images.headers import Header, read_header
 from mmspg.datasets.images.reading import read_copy
 
 SIZES = ((500, 375), (375, 500), (400, 300), (60, 40))

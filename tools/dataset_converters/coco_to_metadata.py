@@ -32,19 +32,13 @@ def main():
     args = parse_args()
     # After the arguments, since these take seconds to import.
     from mmspg.datasets.annotations.coco import read_coco
-    from mmspg.datasets.annotations.matching import match_names
     from mmspg.datasets.images.walk import walk
 
     coco = read_coco(str(args.annotations))
-    paths: dict[str, str] = {}
     if args.images:
-        names = [image.name for image in coco.images if image.objects]
         there = walk(args.images, by_name=True).images
-        paths = match_names(names, there, args.annotations, args.images)
-    images = [
-        (paths.get(i.name, i.name), i.size, i.objects) for i in coco.images
-    ]
-    write_annotated(args, args.images, images, coco.classes, coco.faults)
+        coco = coco.matched(there, args.annotations, args.images)
+    write_annotated(args, args.images, coco.images, coco.classes, coco.faults)
 
 
 if __name__ == '__main__':

@@ -10,6 +10,7 @@ from metadata_writer import Photo, class_names, read_classes, write_splits
 # Leave an image of several classes out, or take the class whose boxes cover
 # most.
 SEVERAL = ('skip', 'largest')
+NO_CLASS = 'without a box, so without a class'
 LOST_NAME = 'a name that a line of text cannot hold; rename it'
 
 
@@ -44,6 +45,18 @@ def add_split(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar='FILE',
         help='names of all classes, a name a line, for all splits alike',
+    )
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    """Arguments of a command that takes the images of a data root."""
+    parser.add_argument('root', type=Path, metavar='ROOT', help='data root')
+    parser.add_argument(
+        '--only',
+        nargs='+',
+        default=[],
+        metavar='FOLDER',
+        help='take only the images in these folders below ROOT',
     )
 
 
@@ -83,7 +96,7 @@ def write_annotated(args, root, images, classes, faults) -> None:
         args: With what :func:`add_split` reads.
         root (Path | None): The folder of the images; None leaves them
             unread.
-        images (list): ``(path, size or None, [(class name, Box)])`` each.
+        images (list[AnnotatedImage]): Their names are paths below ``root``.
         classes (list[str] | None): Names of all classes, where the
             annotations list them.
         faults (Faults): Of reading the annotations.
@@ -92,28 +105,27 @@ def write_annotated(args, root, images, classes, faults) -> None:
         ValueError: What makes the boxes meaningless, or the list of classes.
     """
     from mmspg.datasets.annotations.fitting import fit_as_seen
-    from mmspg.datasets.annotations.grid import read_header
     from mmspg.datasets.annotations.paths import is_plain
+    from mmspg.datasets.images.headers import read_header
     from mmspg.datasets.images.walk import tell
 
     photos, number = [], 0
     left_out: dict[str, list[str]] = {}
     for path, size, objects in images:
-        chosen = one_class(objects, args.several)
-        header = None
-        if root is not None:
-            header = read_header(str(root / path))
-        if chosen is None or not is_plain(path):
-            why = LOST_NAME if chosen else 'without a box, so without a class'
-            why = 'of several classes' if objects and not chosen else why
+        found = one_class(objects, args.several)
+        if not found or not is_plain(path):
+            why = LOST_NAME
+            if not found:
+                why = 'of several classes' if objects else NO_CLASS
             left_out.setdefault(why, []).append(path)
             continue
+        header = read_header(str(root / path)) if root else None
         if size is None and header is None:
             raise ValueError(
                 f'image {path!r} has no width and height. Give them, in '
                 'pixels, or the folder of the images.'
             )
-        name, boxes = chosen
+        name, boxes = found
         number += len(boxes)
         boxes = fit_as_seen(boxes, size, header, path, faults)
         if boxes:
@@ -138,10 +150,7 @@ def check_boxes(faults, number: int) -> None:
         ValueError: Most of them are of other images, or in other units.
     """
     from mmspg.datasets.annotations.boxes import check_lost
-    from mmspg.datasets.annotations.faults import OTHER_IMAGE, Refusal
 
-    if OTHER_IMAGE in faults:
-        raise Refusal(OTHER_IMAGE, faults[OTHER_IMAGE])
     check_lost(faults, number)
     for text in faults.sentences():
         print(text, file=sys.stderr)

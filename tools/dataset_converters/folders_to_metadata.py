@@ -15,7 +15,6 @@ first.
 """
 
 import argparse
-import random
 import sys
 from collections import Counter
 from pathlib import Path
@@ -67,17 +66,13 @@ class Boxes:
     def __init__(self, file: Path | None, paths: list[str], root: Path):
         from mmspg.datasets.annotations.coco import read_coco
         from mmspg.datasets.annotations.faults import Faults
-        from mmspg.datasets.annotations.matching import match_names
 
         self.faults, self.images, self.categories = Faults(), {}, set()
         if file:
-            coco = read_coco(str(file))
-            boxed = [image for image in coco.images if image.objects]
-            names = [image.name for image in boxed]
-            found = match_names(names, paths, str(file), str(root))
+            coco = read_coco(str(file)).matched(paths, file, root)
             self.faults = coco.faults
-            self.images = {found[image.name]: image for image in boxed}
-            self.categories = {n for i in boxed for n, _ in i.objects}
+            self.images = {i.name: i for i in coco.images if i.objects}
+            self.categories = {n for i in coco.images for n, _ in i.objects}
 
     def of(self, path: str, name: str, header, named: bool) -> list:
         """Boxes of the class of a photograph, or all if none is ``named``."""
@@ -104,10 +99,10 @@ def find_photos(args) -> dict[str, list[Photo]]:
     """
     from mmspg.datasets.annotations.class_lists import (
         check_name,
-        faults_of_names,
+        check_names,
     )
-    from mmspg.datasets.annotations.grid import read_header
     from mmspg.datasets.annotations.paths import is_plain
+    from mmspg.datasets.images.headers import read_header
     from mmspg.datasets.images.walk import (
         UNREADABLE,
         class_folders,
@@ -120,8 +115,7 @@ def find_photos(args) -> dict[str, list[Photo]]:
     left_out = {kind: list(some) for kind, some in folders.left_out.items()}
     where = f'a folder below {args.photos}'
     names = [check_name(name, where) for name in folders.classes]
-    for fault in faults_of_names(names):
-        raise ValueError(f'{args.photos}: {fault}')
+    check_names(names, args.photos)
     boxes = Boxes(args.boxes, found.images, args.photos)
     named = not boxes.categories.isdisjoint(folders.classes)
     photos: dict[str, list[Photo]] = {}
@@ -153,10 +147,12 @@ def divide(photos: list[Photo], part: float, seed: int):
 
     An image of each class is always left.
     """
+    from mmspg.datasets.photographs.reading import position
+
     taken, rest = [], []
     for name in sorted({photo.name for photo in photos}):
         some = [photo for photo in photos if photo.name == name]
-        random.Random(f'{seed} {name}').shuffle(some)
+        some.sort(key=lambda photo: position(f'{seed} {photo.path}'))
         number = min(round(part * len(some)), len(some) - 1)
         taken += some[:number]
         rest += some[number:]

@@ -64,12 +64,11 @@ def read_classes(path: Path) -> list[str]:
     Raises:
         ValueError: A name that is none, or comes twice.
     """
-    from mmspg.datasets.annotations.class_lists import faults_of_names
+    from mmspg.datasets.annotations.class_lists import check_names
     from mmspg.datasets.annotations.formats import read_names
 
     names = read_names(str(path))
-    for fault in faults_of_names(names):
-        raise ValueError(f'{path}: {fault}')
+    check_names(names, path)
     return names
 
 

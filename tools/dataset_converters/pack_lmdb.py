@@ -16,7 +16,7 @@ import os
 import sys
 from pathlib import Path
 
-from common import check_root, chosen, make_parser, progress, run
+from common import add_root, check_root, chosen, make_parser, progress, run
 
 BATCH = 64 * 2**20  # bytes a transaction, which a kill loses at most
 PAGE = 4096
@@ -24,16 +24,10 @@ PAGE = 4096
 
 def parse_args():
     parser = make_parser(__doc__)
-    add = parser.add_argument
-    add('root', type=Path, metavar='ROOT', help='data root')
-    add(
-        '--only',
-        nargs='+',
-        default=[],
-        metavar='FOLDER',
-        help='below ROOT: pack the images of these folders only',
+    add_root(parser)
+    parser.add_argument(
+        '--out', type=Path, help='the database (ROOT/images.lmdb)'
     )
-    add('--out', type=Path, help='the database (ROOT/images.lmdb)')
     return parser.parse_args()
 
 

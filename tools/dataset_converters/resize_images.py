@@ -22,7 +22,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from common import check_root, chosen, make_parser, progress, run
+from common import add_root, check_root, chosen, make_parser, progress, run
 
 SETTINGS = 'resize_images.json'
 
@@ -30,7 +30,7 @@ SETTINGS = 'resize_images.json'
 def parse_args():
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add('root', type=Path, metavar='ROOT', help='data root')
+    add_root(parser)
     add('copies', type=Path, metavar='COPIES', help='folder to write')
     add(
         '--size',
@@ -43,13 +43,6 @@ def parse_args():
         '--short-side',
         type=int,
         help='instead: of the short side, 356 for the configs of 321 pixels',
-    )
-    add(
-        '--only',
-        nargs='+',
-        default=[],
-        metavar='FOLDER',
-        help='below ROOT: take the images of these folders only',
     )
     add('--format', choices=('jpeg', 'png'), default='jpeg', help='png: exact')
     add('--quality', type=int, default=95, help='of JPEG (%(default)s)')
@@ -127,8 +120,7 @@ def shrink(source: Path, settings: dict) -> bytes | None:
     from PIL.PngImagePlugin import PngInfo
 
     from mmspg.datasets import LoadLocImage
-    from mmspg.datasets.annotations.grid import ORIENTATION, read_header
-    from mmspg.datasets.images.resized import mark_of
+    from mmspg.datasets.images.headers import ORIENTATION, mark_of, read_header
 
     found = LoadLocImage()(dict(img_path=str(source)))
     stored = found['img'].shape[:2]

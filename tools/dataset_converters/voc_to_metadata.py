@@ -61,8 +61,12 @@ def main():
     args = parse_args()
     # After the arguments, since these take seconds to import.
     from mmspg.datasets.annotations.faults import Faults
-    from mmspg.datasets.annotations.formats import read_lines, read_voc_xml
-    from mmspg.datasets.annotations.voc import continuous, voc_origin
+    from mmspg.datasets.annotations.formats import read_lines
+    from mmspg.datasets.annotations.voc import (
+        annotated,
+        read_voc_xml,
+        voc_origin,
+    )
 
     folder, photos = args.root / 'Annotations', args.root / 'JPEGImages'
     if args.list:
@@ -77,10 +81,7 @@ def main():
     else:
         origin = args.origin
     paths = find_images(photos, names)
-    images = []
-    for name, (size, classes, boxes, _) in found.items():
-        some = zip(classes, continuous(boxes, origin), strict=True)
-        images.append((paths[name], size, list(some)))
+    images = [annotated(paths[n], voc, origin) for n, voc in found.items()]
     write_annotated(args, photos, images, None, Faults())
 
 

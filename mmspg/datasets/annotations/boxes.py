@@ -14,11 +14,13 @@ from .faults import (
     LOST,
     MOST_LOST,
     NOTHING_LEFT,
+    OTHER_IMAGE,
     OUTSIDE,
     SHARES,
     Faults,
     Refusal,
 )
+from .formats import Box
 
 # Rounding, and the two ways of counting the last pixel, make boxes leave
 # their image by a pixel. This is no fault of an annotation.
@@ -36,6 +38,24 @@ def from_inclusive(boxes) -> np.ndarray:
     """
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
     return boxes + np.array([0, 0, 1, 1], np.float32)
+
+
+def box_fields(boxes: Sequence[Box], inclusive: bool = False) -> dict:
+    """Give the fields of a sample that has boxes.
+
+    Args:
+        boxes (Sequence[Box]): As annotated.
+        inclusive (bool): Their corners are inclusive pixels.
+
+    Returns:
+        dict: ``ori_gt_bboxes``, continuous corners ``(n, 4)`` float32, and
+        ``ann_source``, where each is from.
+    """
+    corners = np.array([box.xyxy for box in boxes], np.float32)
+    return dict(
+        ori_gt_bboxes=from_inclusive(corners) if inclusive else corners,
+        ann_source=[box.source for box in boxes],
+    )
 
 
 def clip_boxes(boxes: np.ndarray, size: tuple[float, float]) -> np.ndarray:
@@ -73,16 +93,18 @@ def check_shares(corners, places: Sequence[str]) -> None:
 
 
 def check_lost(found: Faults, number: int) -> None:
-    """Refuse annotations most of whose boxes are not in their images.
+    """Refuse annotations that are of other images.
 
     Args:
-        found (Faults): Of :func:`fit_boxes`, of all boxes.
+        found (Faults): Those of all boxes.
         number (int): How many boxes there are.
 
     Raises:
-        Refusal: More than half of the boxes have less than half of their
-            area inside.
+        Refusal: A size is out of proportion with its image, or more than
+            half of the boxes have less than half of their area inside.
     """
+    if OTHER_IMAGE in found:
+        raise Refusal(OTHER_IMAGE, found[OTHER_IMAGE])
     lost = found.get(LOST, []) + found.get(NOTHING_LEFT, [])
     if 2 * len(lost) > number:
         raise Refusal(MOST_LOST, lost)

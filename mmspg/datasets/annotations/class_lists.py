@@ -4,11 +4,23 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ['SPLIT_NAMES', 'check_name', 'difference', 'faults_of_names']
+__all__ = [
+    'SPLITS',
+    'check_name',
+    'check_names',
+    'difference',
+    'faults_of_names',
+]
 
-# Names of folders of splits; classes of such names are a layout misread.
-SPLIT_NAMES = frozenset(
-    'train training val valid validation test testing'.split()
+# How folders of splits are named. A class of such a name is a layout misread.
+SPLITS = dict(
+    train='train',
+    training='train',
+    val='val',
+    valid='val',
+    validation='val',
+    test='test',
+    testing='test',
 )
 SHOWN = 5
 
@@ -61,13 +73,31 @@ def faults_of_names(names: Sequence[str], repeat: bool = False) -> list[str]:
             f'{len(twice)} class names come twice, {twice[:2]} for example. '
             'Give every class its own name.'
         )
-    if names and all(name.lower() in SPLIT_NAMES for name in names):
+    if names and all(name.lower() in SPLITS for name in names):
         faults.append(
             f'The classes are {list(names)}, which are names of splits: '
             'folders train/cat and val/cat were taken for the classes train '
             'and val. Convert each of them as a split of its own.'
         )
     return faults
+
+
+def check_names(
+    names: Sequence[str], where: str, repeat: bool = False
+) -> None:
+    """Refuse a list of classes that is meaningless.
+
+    Args:
+        names (Sequence[str]): See :func:`faults_of_names`.
+        where (str): What the list is of, for the message.
+        repeat (bool): See :func:`faults_of_names`.
+
+    Raises:
+        ValueError: Says all that is wrong with it.
+    """
+    faults = faults_of_names(names, repeat)
+    if faults:
+        raise ValueError(f'{where}: {" ".join(faults)}')
 
 
 def difference(

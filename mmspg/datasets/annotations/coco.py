@@ -3,28 +3,18 @@
 import json
 import math
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .boxes import check_shares
 from .class_lists import check_name
 from .faults import NOTHING_LEFT, REPEATED, Faults
-from .formats import MAX_NUMBER, Box
+from .formats import MAX_NUMBER, AnnotatedImage, Box
+from .matching import match_names
 
-__all__ = ['Coco', 'CocoImage', 'read_coco']
+__all__ = ['Coco', 'read_coco']
 
 KEYS = ('images', 'annotations', 'categories')
-
-
-class CocoImage(NamedTuple):
-    """An image of a COCO file.
-
-    ``size`` (w, h) as the file says, or None; ``objects`` are pairs of class
-    name and :class:`Box`, whose corners are continuous: x, y, x + w, y + h.
-    """
-
-    name: str
-    size: tuple[int, int] | None
-    objects: list[tuple[str, Box]]
 
 
 class Coco(NamedTuple):
@@ -35,9 +25,29 @@ class Coco(NamedTuple):
     files of two splits give the same list; ``faults`` of boxes.
     """
 
-    images: list[CocoImage]
+    images: list[AnnotatedImage]
     classes: list[str]
     faults: Faults
+
+    def matched(self, paths: Iterable[str], source, root) -> 'Coco':
+        """Name the images that have boxes by their paths below a folder.
+
+        Args:
+            paths (Iterable[str]): Of the images below ``root``, with '/'.
+            source (str | Path): The COCO file, for messages.
+            root (str | Path): The folder of the images, for messages.
+
+        Raises:
+            ValueError: See :func:`match_names`.
+        """
+        names = [image.name for image in self.images if image.objects]
+        found = match_names(names, paths, source, root)
+        return self._replace(
+            images=[
+                image._replace(name=found.get(image.name, image.name))
+                for image in self.images
+            ]
+        )
 
 
 def read_coco(path: str) -> Coco:
@@ -65,7 +75,7 @@ def read_coco(path: str) -> Coco:
                 f'{where}: file_name must be the path of the image, a text, '
                 f'got {name!r}.'
             )
-        images[number] = CocoImage(name, _size(entry, where), [])
+        images[number] = AnnotatedImage(name, _size(entry, where), [])
     _once(path, 'file_name', [image.name for image in images.values()])
     faults, ids = Faults(), set()
     for i, entry in enumerate(content['annotations']):

@@ -114,11 +114,3 @@ def sentence(kind: Kind, places: list[str]) -> str:
     rest = len(places) - EXAMPLES
     more = f'; and {rest} more' if rest > 0 else ''
     return f'{kind.what}: {len(places)} ({examples}{more}). {kind.mend}'
-
-
-def sizes(image: str, size: tuple, annotated: tuple) -> str:
-    """Say what size an image has, and what size its annotation says."""
-    return (
-        f'{image} is {size[0]} x {size[1]} (width x height), annotated '
-        f'{annotated[0]} x {annotated[1]}'
-    )

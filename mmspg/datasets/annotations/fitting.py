@@ -6,6 +6,7 @@ from itertools import chain
 
 import numpy as np
 
+from ..images.headers import Header, read_header
 from .boxes import check_lost, check_shares, clip_boxes, fit_boxes, in_shares
 from .faults import (
     NO_BOX_LEFT,
@@ -14,27 +15,17 @@ from .faults import (
     SHARES,
     UNKNOWN_GRID,
     Faults,
-    Kind,
     Refusal,
-    sizes,
 )
 from .formats import Box
-from .grid import Header, OtherImageError, bring_to, read_header
+from .grid import OtherImageError, bring_to
 
-__all__ = [
-    'HAS_REGION',
-    'fit_as_seen',
-    'fit_samples',
-    'has_region',
-    'read_headers',
-]
-
-HAS_REGION = ('ori_gt_bboxes', 'gt_mask_paths')
+__all__ = ['fit_as_seen', 'fit_samples', 'has_region', 'read_headers']
 
 
 def has_region(sample: dict) -> bool:
     """Whether localization can be measured on a sample."""
-    return any(key in sample for key in HAS_REGION)
+    return 'ori_gt_bboxes' in sample or 'gt_mask_paths' in sample
 
 
 def read_headers(
@@ -97,16 +88,16 @@ def fit_samples(
             _drop_shares(sample, where, one, found)
         header = headers[i] if headers is not None else None
         if header is not None:
-            _bring(sample, header, grid, found)
+            _place(sample, header, grid, found)
         _fit(sample, where, found)
     if headers is None:
         return samples
-    _refuse(found.get(OTHER_IMAGE, []), 0, OTHER_IMAGE)
     check_lost(found, number)
     for sample in samples:
         if not has_region(sample):
             found.add(NO_BOX_LEFT, sample['img_id'])
-    _refuse(found.get(NO_BOX_LEFT, []), len(samples) - 1, NO_BOX_LEFT)
+    if len(found.get(NO_BOX_LEFT, [])) == len(samples):
+        raise Refusal(NO_BOX_LEFT, found[NO_BOX_LEFT])
     return [sample for sample in samples if has_region(sample)]
 
 
@@ -137,21 +128,13 @@ def fit_as_seen(
     size = annotated
     if header is not None:
         size = header.size_on('seen')
-        try:
-            corners = bring_to('seen', corners, annotated, header, image)
-        except OtherImageError as error:
-            found.add(OTHER_IMAGE, str(error))
+        brought = _bring(corners, annotated, header, 'seen', image, found)
+        if brought is None:
             return []
-        if annotated is not None and sorted(annotated) != sorted(size):
-            found.add(RESCALED, sizes(image, size, annotated))
+        corners = brought
     places = [box.source for box in boxes]
     corners = fit_boxes(corners, size, places, image, found)
     return [tuple(box) for box in (corners - [0, 0, 1, 1]).tolist()]
-
-
-def _refuse(places: list[str], most: float, kind: Kind) -> None:
-    if len(places) > most:
-        raise Refusal(kind, places)
 
 
 def _drop_shares(
@@ -166,25 +149,44 @@ def _drop_shares(
 
 
 def _bring(
+    boxes: np.ndarray,
+    annotated: tuple[int, int] | None,
+    header: Header,
+    grid: str,
+    image: str,
+    found: Faults,
+) -> np.ndarray | None:
+    """Bring boxes to the pixels of a file; None if it is another image."""
+    try:
+        boxes = bring_to(grid, boxes, annotated, header, image)
+    except OtherImageError as error:
+        found.add(OTHER_IMAGE, str(error))
+        return None
+    w, h = header.size_on(grid)
+    if annotated is not None and sorted(annotated) != sorted((w, h)):
+        found.add(
+            RESCALED,
+            f'{image} is {w} x {h} (width x height), annotated '
+            f'{annotated[0]} x {annotated[1]}',
+        )
+    return boxes
+
+
+def _place(
     sample: dict, header: Header, grid: str | None, found: Faults
 ) -> None:
     """Bring the boxes of a sample to the pixels of its file."""
     annotated, name = sample.get('ann_size'), sample['img_id']
     wanted = grid or 'stored'
     size = header.size_on(wanted)
-    try:
-        sample['ori_gt_bboxes'] = bring_to(
-            wanted, sample['ori_gt_bboxes'], annotated, header, name
-        )
-    except OtherImageError as error:
-        found.add(OTHER_IMAGE, str(error))
+    boxes = sample['ori_gt_bboxes']
+    brought = _bring(boxes, annotated, header, wanted, name, found)
+    if brought is None:
         return
     told = annotated is not None and size != header.size_on('seen')
     if grid is None and header.orientation != 1 and not told:
         found.add(UNKNOWN_GRID, name)
-    if annotated is not None and sorted(annotated) != sorted(size):
-        found.add(RESCALED, sizes(name, size, annotated))
-    sample['ann_size'] = size
+    sample.update(ori_gt_bboxes=brought, ann_size=size)
 
 
 def _fit(sample: dict, places: list[str], found: Faults) -> None:

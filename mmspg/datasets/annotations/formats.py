@@ -4,18 +4,21 @@ Each returns plain values with the ``'file:line'`` they came from, and
 raises ValueError with file and line on anything it cannot read.
 """
 
+import codecs
 import csv
-import xml.parsers.expat
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple, NoReturn
-from xml.etree import ElementTree
+from typing import IO, NamedTuple, NoReturn
 
 from .class_lists import check_name
-from .encodings import decode_xml, encoding_of
 
-MAX_XML_DEPTH = 32
-MAX_XML_BYTES = 2**20  # an annotation is a few KiB; parsed it takes 100 times
+MARKS = (  # byte order marks; UTF-32's begins as UTF-16's does
+    (codecs.BOM_UTF8, 'utf-8-sig'),
+    (codecs.BOM_UTF32_LE, 'utf-32'),
+    (codecs.BOM_UTF32_BE, 'utf-32'),
+    (codecs.BOM_UTF16_LE, 'utf-16'),
+    (codecs.BOM_UTF16_BE, 'utf-16'),
+)
 MAX_NUMBER = 2**31 - 1  # whatever is larger is a slip, and overflows later
 MAX_SHOWN = 200  # characters of a bad line that a message repeats
 
@@ -27,17 +30,32 @@ class Box(NamedTuple):
     source: str
 
 
-class VOCImage(NamedTuple):
-    """An image of a VOC annotation; ``size`` is (w, h).
+class AnnotatedImage(NamedTuple):
+    """An image with its objects.
 
-    ``boxes`` are inclusive corners as the file has them, which may count
-    pixels from 0 or from 1; ``database`` is what the file says it is from.
+    ``name`` as the file has it; ``size`` (w, h), or None where the file does
+    not say; ``objects`` are pairs of class name and :class:`Box`, whose
+    corners are continuous.
     """
 
-    size: tuple[int, int]
-    names: list[str]
-    boxes: list[Box]
-    database: str = ''
+    name: str
+    size: tuple[int, int] | None
+    objects: list[tuple[str, Box]]
+
+
+def encoding_of(head: bytes) -> str | None:
+    """Give the encoding that a byte order mark names, or None."""
+    return next((name for mark, name in MARKS if head.startswith(mark)), None)
+
+
+def open_text(path: str) -> IO[str]:
+    """Open a text file in the encoding that its byte order mark names.
+
+    Without a mark it is UTF-8.
+    """
+    with open(path, 'rb') as f:
+        encoding = encoding_of(f.read(4))
+    return open(path, encoding=encoding or 'utf-8', newline='')
 
 
 def fail(where: str, got, expected: str) -> NoReturn:
@@ -71,7 +89,7 @@ def numbers(texts, where: str, what: str) -> tuple[float, ...]:
 
 def read_lines(path: str) -> Iterator[tuple[str, str]]:
     """Yield ``('file:line', text)`` of the lines that are not blank."""
-    with open(path, encoding=encoding_of(path)) as f:
+    with open_text(path) as f:
         number = 0
         try:
             for number, line in enumerate(f, 1):
@@ -142,87 +160,6 @@ def read_synset_mapping(path: str) -> dict[str, str]:
     return {wnid: names for wnid, (_, (names,)) in table.items()}
 
 
-def read_voc_xml(path: str) -> VOCImage:
-    """Read a VOC-style XML annotation; corners are inclusive pixels.
-
-    The corners are as the file has them: ILSVRC counts pixels from 0, the
-    devkit of PASCAL VOC from 1; :func:`voc_origin` tells which. Document
-    types and entities are refused: annotations have none, and entities can
-    blow up in memory.
-
-    Raises:
-        ValueError: Malformed, or a field is missing; names file and line.
-    """
-    builder = ElementTree.TreeBuilder()
-    parser = xml.parsers.expat.ParserCreate('utf-8')
-    depth = 0
-
-    def refuse(what):
-        raise ValueError(f'{path}:{parser.CurrentLineNumber}: {what}.')
-
-    def refuse_entities(*_):
-        refuse(
-            'a document type (DOCTYPE, ENTITY) is not allowed in an annotation'
-        )
-
-    def start(tag, _):
-        nonlocal depth
-        depth += 1
-        if depth > MAX_XML_DEPTH:
-            refuse(f'nested deeper than {MAX_XML_DEPTH}')
-        builder.start(tag, {'line': str(parser.CurrentLineNumber)})
-
-    def end(tag):
-        nonlocal depth
-        depth -= 1
-        builder.end(tag)
-
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = refuse_entities
-    parser.EntityDeclHandler = refuse_entities
-    try:
-        with open(path, 'rb') as f:
-            content = f.read(MAX_XML_BYTES + 1)
-        if len(content) > MAX_XML_BYTES:
-            raise ValueError(
-                f'{path}: larger than {MAX_XML_BYTES} bytes, so it is no '
-                'annotation of an image.'
-            )
-        parser.Parse(decode_xml(content, path), True)
-    except xml.parsers.expat.ExpatError as e:
-        raise ValueError(
-            f'{path}:{e.lineno}: malformed XML: '
-            f'{xml.parsers.expat.ErrorString(e.code)}.'
-        ) from e
-    root = builder.close()
-
-    def text(parent, tag) -> tuple[str, str]:
-        node = parent.find(tag)
-        if node is None:
-            fail(
-                f'{path}:{parent.get("line")}',
-                parent.tag,
-                f'<{tag}> inside <{parent.tag}>',
-            )
-        return (node.text or '').strip(), f'{path}:{node.get("line")}'
-
-    width, height = (
-        integer(*text(root, f'size/{side}'), f'the {side} in pixels', 1)
-        for side in ('width', 'height')
-    )
-    names, boxes = [], []
-    for node in root.findall('object'):
-        names.append(check_name(*text(node, 'name')))
-        box: list[float] = []
-        for tag in ('xmin', 'ymin', 'xmax', 'ymax'):
-            value, where = text(node, f'bndbox/{tag}')
-            box += numbers([value], where, f'<{tag}>, a number')
-        boxes.append(Box(tuple(box), where))
-    database = (root.findtext('source/database') or '').strip()
-    return VOCImage((width, height), names, boxes, database)
-
-
 def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
     """Read Kaggle's LOC_{train,val}_solution.csv; corners are inclusive.
 
@@ -234,7 +171,7 @@ def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
     """
     out = {}
     expected = "'ImageId,wnid xmin ymin xmax ymax ...'"
-    with open(path, encoding=encoding_of(path), newline='') as f:
+    with open_text(path) as f:
         rows = csv.reader(f)
         try:
             for row in rows:

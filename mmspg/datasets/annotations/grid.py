@@ -7,28 +7,13 @@ tell which it is, unless the turn keeps the size: by 180 degrees, a mirror
 image, or a square. Then the data set says it.
 """
 
-import io
-from typing import NamedTuple
-
-import mmengine.fileio as fileio
 import numpy as np
 
-from ..images.file_formats import open_image
-from ..images.resized import original_size
-from ..images.synthetic_drawing import SCHEME
+from ..images.headers import Header
 
-__all__ = [
-    'GRIDS',
-    'ORIENTATION',
-    'Header',
-    'OtherImageError',
-    'bring_to',
-    'read_header',
-    'turn_boxes',
-]
+__all__ = ['GRIDS', 'OtherImageError', 'bring_to', 'turn_boxes']
 
 GRIDS = ('stored', 'seen')
-ORIENTATION = 0x0112  # the EXIF tag
 BACK = {6: 8, 8: 6}  # the others undo themselves
 # Orientation to the matrix of stored (x, y) to seen ones, in shares of 1.
 TURNS = {
@@ -45,50 +30,6 @@ TURNS = {
 
 class OtherImageError(ValueError):
     """An annotation has a size that its image cannot have had."""
-
-
-class Header(NamedTuple):
-    """What the first bytes of an image file say.
-
-    ``size`` (w, h) is that of the stored image, or, of a resized copy, that
-    of its original; ``orientation`` is EXIF's, 1 to 8.
-    """
-
-    size: tuple[int, int]
-    orientation: int = 1
-
-    def size_on(self, grid: str) -> tuple[int, int]:
-        """Give the size (w, h) on a grid, 'stored' or 'seen'."""
-        turned = grid == 'seen' and self.orientation >= 5
-        return self.size[::-1] if turned else self.size
-
-
-def read_header(path: str, backend_args: dict | None = None) -> Header | None:
-    """Read size and orientation of an image file without decoding it.
-
-    Args:
-        path (str): Path, or URL of a file backend.
-        backend_args (dict, optional): As of :func:`mmengine.fileio.get`.
-
-    Returns:
-        Header | None: None for what is no image, or is drawn.
-    """
-    if path.startswith(SCHEME):
-        return None
-    try:
-        with (
-            io.BytesIO(fileio.get(path, backend_args=backend_args))
-            if backend_args or '://' in path
-            else open(path, 'rb') as file,
-            open_image(file, path) as image,
-        ):
-            orientation = image.getexif().get(ORIENTATION, 1)
-            # Pillow turns a TIFF by itself.
-            if orientation not in TURNS or image.format == 'TIFF':
-                orientation = 1
-            return Header(original_size(image), orientation)
-    except Exception:  # Pillow raises what its decoders stumble on
-        return None
 
 
 def turn_boxes(

@@ -1,9 +1,54 @@
 """Find the image that an annotation file means by a name."""
 
+import os
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ['match_names']
+__all__ = ['Paths', 'match_names']
+
+
+class Paths:
+    """Paths of images, which names of annotation files are looked up in.
+
+    Args:
+        paths (Iterable[str]): With '/'.
+        suffixes (bool): Whether suffixes count. False: 'a/1.xml' is a name
+            of 'a/1.jpg'.
+    """
+
+    def __init__(self, paths: Iterable[str], suffixes: bool = True):
+        self.suffixes = suffixes
+        self.by_name: dict[str, list[str]] = {}
+        self.folders: set[str] = set()
+        for path in paths:
+            *above, name = self._parts(path)
+            self.folders.update(above)
+            self.by_name.setdefault(name, []).append(path)
+
+    def near(self, name: str) -> list[str]:
+        """Give the paths that a name can mean; see :func:`match_names`."""
+        parts = self._parts(name)
+        same = self.by_name.get(parts[-1], []) if parts else []
+        exact = [path for path in same if self._parts(path) == parts]
+        if exact:
+            return exact[:1]
+        near = [path for path in same if _one_ends(self._parts(path), parts)]
+        if not near and self.folders.isdisjoint(parts[:-1]):
+            return same
+        return near
+
+    def find(self, name: str) -> str | None:
+        """Give the one path that a name, or its base name, can mean."""
+        base = name.replace('\\', '/').rpartition('/')[2]
+        near = self.near(name) or self.near(base)
+        return near[0] if len(near) == 1 else None
+
+    def _parts(self, path: str) -> list[str]:
+        """Split a path of any system; accents in one spelling."""
+        path = unicodedata.normalize('NFC', path.replace('\\', '/'))
+        if not self.suffixes:
+            path = os.path.splitext(path)[0]
+        return [part for part in path.split('/') if part not in ('', '.')]
 
 
 def match_names(
@@ -34,15 +79,10 @@ def match_names(
         ...             'boxes.json', 'photos')
         {'1.jpg': 'b/1.jpg', 'a\\b\\2.jpg': 'b/2.jpg'}
     """
-    by_name: dict[str, list[str]] = {}
-    folders = set()
-    for path in paths:
-        *above, name = _parts(path)
-        folders.update(above)
-        by_name.setdefault(name, []).append(path)
+    index = Paths(paths)
     found, owners, strange = {}, {}, []
     for name in names:
-        near = _near(_parts(name), by_name, folders)
+        near = index.near(name)
         if not near:
             strange.append(name)
             continue
@@ -66,26 +106,6 @@ def match_names(
             'the images, or paths below that folder, class/name.jpg.'
         )
     return found
-
-
-def _parts(path: str) -> list[str]:
-    """Split a path of any system; letters with accents in one spelling."""
-    path = unicodedata.normalize('NFC', path.replace('\\', '/'))
-    return [part for part in path.split('/') if part not in ('', '.')]
-
-
-def _near(
-    parts: list[str], by_name: dict[str, list[str]], folders: set[str]
-) -> list[str]:
-    """Give the images that a name can mean."""
-    same = by_name.get(parts[-1], []) if parts else []
-    exact = [path for path in same if _parts(path) == parts]
-    if exact:
-        return exact[:1]
-    near = [path for path in same if _one_ends(_parts(path), parts)]
-    if not near and folders.isdisjoint(parts[:-1]):
-        return same
-    return near
 
 
 def _one_ends(one: list[str], two: list[str]) -> bool:

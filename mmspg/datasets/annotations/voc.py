@@ -1,8 +1,156 @@
-"""From which number the pixels of a VOC annotation count."""
+"""Reader of VOC-style XML annotations, one file an image."""
 
-from .formats import Box, VOCImage
+import re
+import xml.parsers.expat
+from typing import NamedTuple
+from xml.etree import ElementTree
 
-__all__ = ['continuous', 'voc_origin']
+from .class_lists import check_name
+from .formats import (
+    AnnotatedImage,
+    Box,
+    encoding_of,
+    fail,
+    integer,
+    numbers,
+)
+
+__all__ = ['VOCImage', 'annotated', 'read_voc_xml', 'voc_origin']
+
+MAX_DEPTH = 32
+MAX_BYTES = 2**20  # an annotation is a few KiB; parsed it takes 100 times
+DECLARED = re.compile(
+    rb'\s*<\?xml[^>]*?encoding\s*=\s*["\']([\w.:-]+)["\']', re.ASCII
+)
+# A file that names the smaller of these often has characters of the larger.
+LARGER = {'gb2312': 'gb18030', 'gbk': 'gb18030'}
+
+
+class VOCImage(NamedTuple):
+    """An image of a VOC annotation; ``size`` is (w, h).
+
+    ``boxes`` are inclusive corners as the file has them, which may count
+    pixels from 0 or from 1; ``database`` is what the file says it is from.
+    """
+
+    size: tuple[int, int]
+    names: list[str]
+    boxes: list[Box]
+    database: str = ''
+
+
+def read_voc_xml(path: str) -> VOCImage:
+    """Read a VOC-style XML annotation; corners are inclusive pixels.
+
+    The corners are as the file has them: ILSVRC counts pixels from 0, the
+    devkit of PASCAL VOC from 1; :func:`voc_origin` tells which. Document
+    types and entities are refused: annotations have none, and entities can
+    blow up in memory.
+
+    Raises:
+        ValueError: Malformed, or a field is missing; names file and line.
+    """
+    builder = ElementTree.TreeBuilder()
+    parser = xml.parsers.expat.ParserCreate('utf-8')
+    depth = 0
+
+    def refuse(what):
+        raise ValueError(f'{path}:{parser.CurrentLineNumber}: {what}.')
+
+    def refuse_entities(*_):
+        refuse(
+            'a document type (DOCTYPE, ENTITY) is not allowed in an annotation'
+        )
+
+    def start(tag, _):
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            refuse(f'nested deeper than {MAX_DEPTH}')
+        builder.start(tag, {'line': str(parser.CurrentLineNumber)})
+
+    def end(tag):
+        nonlocal depth
+        depth -= 1
+        builder.end(tag)
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = refuse_entities
+    parser.EntityDeclHandler = refuse_entities
+    try:
+        with open(path, 'rb') as f:
+            content = f.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(
+                f'{path}: larger than {MAX_BYTES} bytes, so it is no '
+                'annotation of an image.'
+            )
+        parser.Parse(decode_xml(content, path), True)
+    except xml.parsers.expat.ExpatError as e:
+        raise ValueError(
+            f'{path}:{e.lineno}: malformed XML: '
+            f'{xml.parsers.expat.ErrorString(e.code)}.'
+        ) from e
+    root = builder.close()
+
+    def text(parent, tag) -> tuple[str, str]:
+        node = parent.find(tag)
+        if node is None:
+            fail(
+                f'{path}:{parent.get("line")}',
+                parent.tag,
+                f'<{tag}> inside <{parent.tag}>',
+            )
+        return (node.text or '').strip(), f'{path}:{node.get("line")}'
+
+    width, height = (
+        integer(*text(root, f'size/{side}'), f'the {side} in pixels', 1)
+        for side in ('width', 'height')
+    )
+    names, boxes = [], []
+    for node in root.findall('object'):
+        names.append(check_name(*text(node, 'name')))
+        box: list[float] = []
+        for tag in ('xmin', 'ymin', 'xmax', 'ymax'):
+            value, where = text(node, f'bndbox/{tag}')
+            box += numbers([value], where, f'<{tag}>, a number')
+        boxes.append(Box(tuple(box), where))
+    database = (root.findtext('source/database') or '').strip()
+    return VOCImage((width, height), names, boxes, database)
+
+
+def decode_xml(content: bytes, path: str) -> str:
+    """Decode an XML file by its byte order mark or its declaration.
+
+    expat knows four encodings only. One that Python does not know either,
+    or that the first bytes belie, is taken for UTF-8.
+
+    Raises:
+        ValueError: Names file, line and encoding where the bytes do not fit.
+    """
+    found = DECLARED.match(content)
+    name = encoding_of(content)
+    if name is None and found:
+        name = found[1].decode().lower()
+        name = LARGER.get(name, name)
+        if name.startswith(('utf-16', 'utf-32', 'ucs-')):
+            name = None  # its declaration could not have been read
+    try:
+        return content.decode(name or 'utf-8')
+    except LookupError:
+        name = 'utf-8'
+    except UnicodeError:
+        pass
+    try:
+        return content.decode('utf-8')
+    except UnicodeDecodeError as e:
+        declared = f'declares {found[1].decode()}' if found else 'names none'
+        raise ValueError(
+            f'{path}:{content[: e.start].count(10) + 1}: malformed XML: its '
+            f'bytes are not in the encoding of the file, which {declared} '
+            f'({e.reason}). Save it as UTF-8.'
+        ) from e
 
 
 def voc_origin(images: list[VOCImage]) -> tuple[int, str]:
@@ -26,9 +174,18 @@ def voc_origin(images: list[VOCImage]) -> tuple[int, str]:
     return 1, 'Pixels count from 1, as in the devkit of PASCAL VOC.'
 
 
-def continuous(boxes: list[Box], origin: int) -> list[Box]:
-    """Corners from inclusive pixels that count from ``origin``."""
-    return [
-        Box((x0 - origin, y0 - origin, x1 + 1 - origin, y1 + 1 - origin), at)
-        for (x0, y0, x1, y1), at in boxes
-    ]
+def annotated(name: str, image: VOCImage, origin: int) -> AnnotatedImage:
+    """Make the corners of an image continuous.
+
+    Args:
+        name (str): Of the image.
+        image (VOCImage): With inclusive corners.
+        origin (int): The number of the first pixel, 0 or 1.
+    """
+    objects = []
+    for label, ((x0, y0, x1, y1), where) in zip(
+        image.names, image.boxes, strict=True
+    ):
+        corners = x0 - origin, y0 - origin, x1 + 1 - origin, y1 + 1 - origin
+        objects.append((label, Box(corners, where)))
+    return AnnotatedImage(name, image.size, objects)

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from .file_formats import UnreadableImageError, open_image
+from .headers import ORIENTATION, original_size
 from .levels import levels_of, with_all_bits
-from .resized import original_size
 from .synthetic_drawing import SCHEME, draw_from_address
 from .turbo import decode_turbo
 
@@ -36,7 +36,6 @@ DECODERS = ('pillow', 'turbojpeg')
 # What is held at once; 1.6 GiB while it is read. Pillow warns there, too.
 MAX_PIXELS = 89_478_485
 LIMIT = 'MMSPG_MAX_PIXELS'  # the environment variable that sets another one
-ORIENTATION = 0x0112  # the EXIF tag
 # What transparent pixels show: the ImageNet mean, which the data
 # preprocessor turns into zeros.
 CANVAS = (124, 116, 104)

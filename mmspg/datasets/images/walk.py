@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ..annotations.class_lists import SPLITS
 from .file_formats import HEAD, SUFFIXES, format_of, missing
 
 __all__ = [
@@ -21,15 +22,6 @@ PROGRAMS = frozenset(
     '#recycle #snapshot $recycle.bin @eadir @recently-snapshot @recycle '
     '__macosx __pycache__ desktop.ini ehthumbs.db lost+found thumbs.db'.split()
     + ['system volume information']
-)
-SPLITS = dict(
-    train='train',
-    training='train',
-    val='val',
-    valid='val',
-    validation='val',
-    test='test',
-    testing='test',
 )
 
 HIDDEN = 'hidden'

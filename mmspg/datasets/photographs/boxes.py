@@ -9,16 +9,17 @@ import os.path as osp
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ..annotations.coco import CocoImage, read_coco
+from ..annotations.coco import read_coco
 from ..annotations.formats import (
+    AnnotatedImage,
     Box,
     numbers,
     read_columns,
     read_names,
-    read_voc_xml,
 )
-from ..annotations.grid import read_header
-from ..annotations.voc import continuous, voc_origin
+from ..annotations.matching import Paths
+from ..annotations.voc import annotated, read_voc_xml, voc_origin
+from ..images.headers import read_header
 from ..images.walk import Walk, walk
 
 __all__ = ['PhotoBoxes', 'find_boxes']
@@ -34,7 +35,7 @@ class PhotoBoxes(NamedTuple):
     ``files`` are relative to the folder of the photographs.
     """
 
-    images: dict[str, CocoImage]
+    images: dict[str, AnnotatedImage]
     source: str
     files: frozenset[str] = frozenset()
 
@@ -68,11 +69,10 @@ def find_boxes(
             f'{photos.root} has boxes as {" and as ".join(kinds)}. Keep one '
             'kind.'
         )
-    paths = _Paths(photos.root, labels)
     read = dict(COCO=_coco, VOC=_voc, YOLO=_yolo)[kinds[0]]
-    found: dict[str, CocoImage] = {}
+    found: dict[str, AnnotatedImage] = {}
     strange = []
-    for photo, image in read(files, paths):
+    for photo, image in read(files, photos.root, labels):
         if photo is None:
             strange.append(image.name)
         elif image.objects:
@@ -125,55 +125,32 @@ def _below(path: str, root: str) -> str:
     return osp.relpath(path, root).replace(os.sep, '/')
 
 
-class _Paths:
-    """Photographs by path, by name and by stem, where that is unambiguous."""
-
-    def __init__(self, root: str, names: Iterable[str]):
-        self.root = root
-        self.known: dict[str, set[str]] = {}
-        for name in names:
-            for key in {name, osp.basename(name), _stem(name)}:
-                self.known.setdefault(key, set()).add(name)
-
-    def find(self, *keys: str) -> str | None:
-        """The photograph of the first key that has just one."""
-        found = (self.known.get(key, set()) for key in keys)
-        return next((min(some) for some in found if len(some) == 1), None)
-
-    def of_file(self, path: str) -> str | None:
-        """The photograph of the name of a file, rather beside it."""
-        folder = osp.dirname(_below(path, self.root))
-        same = self.known.get(_stem(path), set())
-        beside = [name for name in same if osp.dirname(name) == folder]
-        return beside[0] if len(beside) == 1 else self.find(_stem(path))
+Found = Iterator[tuple[str | None, AnnotatedImage]]
 
 
-Found = Iterator[tuple[str | None, CocoImage]]
-
-
-def _coco(files: list[str], paths: _Paths) -> Found:
+def _coco(files: list[str], root: str, labels: Iterable[str]) -> Found:
+    paths = Paths(labels)
     for path in files:
         for image in read_coco(path).images:
-            name = image.name.replace('\\', '/')
-            yield paths.find(name, osp.basename(name)), image
+            yield paths.find(image.name), image
 
 
-def _voc(files: list[str], paths: _Paths) -> Found:
+def _voc(files: list[str], root: str, labels: Iterable[str]) -> Found:
+    paths = Paths(labels, suffixes=False)
     read = [read_voc_xml(path) for path in files]
     origin, _ = voc_origin(read)
     for path, voc in zip(files, read, strict=True):
-        boxes = continuous(voc.boxes, origin)
-        objects = list(zip(voc.names, boxes, strict=True))
-        yield paths.of_file(path), CocoImage(path, voc.size, objects)
+        yield paths.find(_below(path, root)), annotated(path, voc, origin)
 
 
-def _yolo(files: list[str], paths: _Paths) -> Found:
-    names = _yolo_names(paths.root, files)
+def _yolo(files: list[str], root: str, labels: Iterable[str]) -> Found:
+    paths = Paths(labels, suffixes=False)
+    names = _yolo_names(root, files)
     for path in files:
-        photo = paths.of_file(path)
-        header = photo and read_header(osp.join(paths.root, photo))
+        photo = paths.find(_below(path, root))
+        header = photo and read_header(osp.join(root, photo))
         if not header:
-            yield None, CocoImage(path, None, [])
+            yield None, AnnotatedImage(path, None, [])
             continue
         width, height = size = header.size_on('seen')
         objects = []
@@ -184,7 +161,7 @@ def _yolo(files: list[str], paths: _Paths) -> Found:
             left, top = (x - w / 2) * width, (y - h / 2) * height
             box = (left, top, left + w * width, top + h * height)
             objects.append((names.get(number, number), Box(box, where)))
-        yield photo, CocoImage(path, size, objects)
+        yield photo, AnnotatedImage(path, size, objects)
 
 
 def _yolo_names(root: str, files: list[str]) -> dict[str, str]:
@@ -199,8 +176,8 @@ def _yolo_names(root: str, files: list[str]) -> dict[str, str]:
 
 
 def _of_class(
-    found: dict[str, CocoImage], labels: Mapping[str, str], where: str
-) -> dict[str, CocoImage]:
+    found: dict[str, AnnotatedImage], labels: Mapping[str, str], where: str
+) -> dict[str, AnnotatedImage]:
     """Keep the boxes of the class of their photograph."""
     named = {name for image in found.values() for name, _ in image.objects}
     classes = sorted(set(labels.values()))

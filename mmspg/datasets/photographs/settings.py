@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from mmengine.config import Config
 
-from .folders import read_photos
+from .reading import read_photos
 
 __all__ = ['PhotoSettings', 'fit_to_photographs', 'photo_settings']
 

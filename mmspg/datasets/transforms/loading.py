@@ -8,7 +8,8 @@ from mmspg.registry import TRANSFORMS
 
 from ..annotations.boxes import clip_boxes, fit_boxes
 from ..annotations.faults import Faults
-from ..annotations.grid import Header, OtherImageError, bring_to, read_header
+from ..annotations.grid import OtherImageError, bring_to
+from ..images.headers import Header, read_header
 from ..images.reading import DECODERS, EXIF, read_copy
 from ..images.turbo import get_turbo
 from .geometry import SHAPE_KEY, move_boxes, scaling

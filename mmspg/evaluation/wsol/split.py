@@ -12,20 +12,16 @@ from mmspg.datasets.annotations.boxes import (
     fit_boxes,
 )
 from mmspg.datasets.annotations.faults import NO_BOX_LEFT, Faults, Refusal
-from mmspg.datasets.annotations.formats import (
-    agree,
-    integer,
-    numbers,
-    read_columns,
-    read_lines,
-    read_table,
+from mmspg.datasets.annotations.formats import agree, read_lines
+from mmspg.datasets.annotations.wsol_files import (
+    has_boxes,
+    read_boxes,
+    read_ids,
+    read_masks,
+    read_sizes,
 )
-from mmspg.datasets.annotations.paths import inside
 
 from .grid import wsol_boxes
-
-BOX = "'path,x0,y0,x1,y1' with numbers"
-MASK = "'path,mask,ignore' or 'path,x0,y0,x1,y1'"
 
 
 class Truth(NamedTuple):
@@ -58,18 +54,14 @@ def read_split(folder, mask_root='', dataset_name='OpenImages'):
     folder = Path(folder)
     listed = str(folder / 'image_ids.txt')
     _exists(listed)
-    images = {}
-    for where, image in read_lines(listed):
-        if image in images:
-            raise ValueError(f'{where}: image {image!r} again')
-        images[image] = where
+    images = read_ids(listed)
     if not images:
         raise ValueError(f'{listed}: the split is empty, it lists no image')
     path = str(folder / 'localization.txt')
     _exists(path)
-    first = next((line for _, line in read_lines(path)), '')
-    if first.count(',') >= 4:
+    if has_boxes(path):
         return _with_boxes(images, listed, path, folder)
+    first = next((line for _, line in read_lines(path)), '')
     root = _mask_root(mask_root, dataset_name, first)
     return _with_masks(images, listed, path, root)
 
@@ -83,28 +75,27 @@ def _exists(path):
 
 
 def _with_boxes(images, listed, path, folder):
-    found = {}
-    for where, (image, *corners) in read_columns(path, 5, BOX, ','):
-        found.setdefault(image, []).append(
-            (numbers(corners, where, BOX), where)
-        )
+    found = read_boxes(path)
     agree(images, listed, found, path)
     size_file = str(folder / 'image_sizes.txt')
     _exists(size_file)
-    sizes = read_table(size_file, 3, "'path,width,height'", ',')
+    sizes = read_sizes(size_file)
     agree(images, listed, sizes, size_file)
     rows = [row for some in found.values() for row in some]
     check_shares([box for box, _ in rows], [where for _, where in rows])
     truths, faults = [], Faults()
     for image in images:
-        where, texts = sizes[image]
-        size = tuple(integer(t, where, 'a size in pixels', 1) for t in texts)
         boxes, sources = zip(*found[image], strict=True)
         boxes = fit_boxes(
-            np.float64(boxes), size, sources, image, faults, inclusive=True
+            np.float64(boxes),
+            sizes[image],
+            sources,
+            image,
+            faults,
+            inclusive=True,
         )
         if len(boxes):
-            truths.append(Truth(image, wsol_boxes(boxes, size)))
+            truths.append(Truth(image, wsol_boxes(boxes, sizes[image])))
         else:
             faults.add(NO_BOX_LEFT, image)
     check_lost(faults, len(rows))
@@ -116,13 +107,7 @@ def _with_boxes(images, listed, path, folder):
 
 
 def _with_masks(images, listed, path, root):
-    masks, ignored = {}, {}
-    for where, (image, mask, ignore) in read_columns(path, 3, MASK, ','):
-        masks.setdefault(image, []).append(inside(root, mask, where))
-        if ignore:
-            if image in ignored:
-                raise ValueError(f'{where}: a second ignore mask')
-            ignored[image] = inside(root, ignore, where)
+    masks, ignored = read_masks(path, root)
     agree(images, listed, masks, path)
     return [
         Truth(image, None, tuple(masks[image]), ignored.get(image))

@@ -8,10 +8,9 @@ from mmspg.datasets.annotations.formats import (
     read_blacklist,
     read_solution_csv,
     read_table,
-    read_voc_xml,
 )
 from mmspg.datasets.annotations.paths import inside
-from mmspg.datasets.annotations.voc import voc_origin
+from mmspg.datasets.annotations.voc import read_voc_xml, voc_origin
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from PIL import Image, ImageOps
 
 from mmspg.datasets.annotations.grid import (
     BACK,
-    Header,
     OtherImageError,
     bring_to,
-    read_header,
     turn_boxes,
 )
+from mmspg.datasets.images.headers import Header, read_header
 
 pytestmark = pytest.mark.quick  # on both stacks
 

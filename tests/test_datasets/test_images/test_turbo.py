@@ -12,8 +12,8 @@ from PIL import Image
 
 from mmspg.datasets import UnreadableImageError
 from mmspg.datasets.images import turbo
+from mmspg.datasets.images.headers import mark_of
 from mmspg.datasets.images.reading import decode_copy
-from mmspg.datasets.images.resized import mark_of
 from mmspg.datasets.transforms import LoadLocImage
 
 

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmspg.datasets import PhotoFolders, fit_to_photographs
-from mmspg.datasets.photographs.parts import divide
+from mmspg.datasets.photographs.reading import divide
 from mmspg.datasets.photographs.settings import photo_settings
 
 SIDE = 24

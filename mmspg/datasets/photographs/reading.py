@@ -1,21 +1,18 @@
-"""One's own photographs, a folder a class."""
+"""Read folders of photographs, a folder a class, and divide them."""
 
+import hashlib
 import os.path as osp
 from typing import NamedTuple
 
-import numpy as np
-
-from mmspg.registry import DATASETS
-
-from ..annotations.coco import CocoImage
-from ..base import LocDataset
+from ..annotations.formats import AnnotatedImage
 from ..images.walk import ClassFolders, class_folders, describe, walk
 from .boxes import find_boxes
-from .parts import divide
 
-__all__ = ['PhotoFolders', 'Photos', 'read_photos']
+__all__ = ['PARTS', 'Photos', 'divide', 'position', 'read_photos']
 
 PARTS = ('train', 'val', 'test')
+SHARE = 0.15  # of val, and of test, where most photographs have boxes
+FEW_BOXES_SHARE = 0.4  # of those with boxes, where few have
 
 
 class Photos(NamedTuple):
@@ -27,7 +24,7 @@ class Photos(NamedTuple):
 
     classes: tuple[str, ...]
     parts: dict[str, dict[str, list[str]]]
-    boxes: dict[str, CocoImage]
+    boxes: dict[str, AnnotatedImage]
     notes: tuple[str, ...]
 
     def number(self, part: str) -> int:
@@ -132,60 +129,43 @@ def _check(root: str, parts) -> None:
             )
 
 
-@DATASETS.register_module()
-class PhotoFolders(LocDataset):
-    """Photographs in folders, whose names are the classes.
+def position(name: str) -> float:
+    """A number in [0, 1) that depends on a name, and on nothing else."""
+    digest = hashlib.sha256(name.encode('utf-8', 'surrogateescape')).digest()
+    return int.from_bytes(digest[:8], 'big') / 2**64
 
-    ``root/cat/1.jpg`` is a photograph of the class 'cat'. The parts train,
-    val and test are fixed by the names of the photographs, see `divide`;
-    folders ``train``, ``val`` and ``test`` are taken as they are. Boxes come
-    from a COCO file, or VOC or YOLO files among the photographs, and are on
-    the image as EXIF turns it.
+
+def divide(
+    names: dict[str, list[str]], boxed: set[str] | None = None
+) -> dict[str, dict[str, list[str]]]:
+    """Divide the photographs of each class.
+
+    The name of a photograph fixes its part, so that one that is added or
+    taken away moves no other. Where only some have boxes, val and test are
+    drawn from those, since localization is measured there.
 
     Args:
-        data_root (str): The folder.
-        split (str): 'train', 'val' or 'test'.
-        boxes (str, optional): File or folder of boxes. Defaults to those
-            found among the photographs.
-        **kwargs: As of :class:`LocDataset`. With ``test_mode`` the
-            photographs without a box are left out where others have one.
+        names (dict[str, list[str]]): Photographs by class.
+        boxed (set[str], optional): Those with boxes. None or empty: none
+            has, and all are drawn from alike.
 
-    Raises:
-        ValueError: See :func:`read_photos`.
+    Returns:
+        dict: ``{'train' | 'val' | 'test': {class: names}}``.
+
+    Example:
+        >>> divide({'cat': ['a', 'b', 'c']})['test']
+        {'cat': []}
     """
-
-    SPLITS = PARTS
-    grid = 'seen'
-
-    def __init__(self, data_root='', split='train', boxes=None, **kwargs):
-        self.boxes = boxes
-        super().__init__(data_root=data_root, split=split, **kwargs)
-
-    def load_samples(self) -> list[dict]:
-        """Read names, classes and boxes."""
-        photos = read_photos(self.data_root, self.boxes)
-        self.set_classes(photos.classes)
-        samples = []
-        for label, some in photos.parts[self.split].items():
-            for name in some:
-                sample = dict(
-                    img_path=osp.join(self.data_root, name),
-                    img_id=name,
-                    gt_label=photos.classes.index(label),
-                    ann_grid='seen',
-                )
-                found = photos.boxes.get(name)
-                if found:
-                    sample.update(_fields(found))
-                samples.append(sample)
-        boxed = [s for s in samples if 'ori_gt_bboxes' in s]
-        return boxed if self.test_mode and boxed else samples
-
-
-def _fields(image: CocoImage) -> dict:
-    boxes = [box for _, box in image.objects]
-    fields = dict(
-        ori_gt_bboxes=np.array([box.xyxy for box in boxes], np.float32),
-        ann_source=[box.source for box in boxes],
-    )
-    return fields if image.size is None else dict(fields, ann_size=image.size)
+    everyone = [name for some in names.values() for name in some]
+    eligible = set(boxed or everyone)
+    few = 2 * len(eligible) < len(everyone)
+    share = FEW_BOXES_SHARE if few else SHARE
+    parts = {part: {c: [] for c in names} for part in PARTS}
+    for label, some in names.items():
+        for name in some:
+            place = position(name)
+            part = 'train'
+            if name in eligible and place < 2 * share:
+                part = 'val' if place < share else 'test'
+            parts[part][label].append(name)
+    return parts
