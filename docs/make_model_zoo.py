@@ -81,16 +81,8 @@ def page(root: Path) -> str:
     parts = [HEAD]
     for path in metafiles(root):
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
-        models = content['Models']
-        for collection in dict.fromkeys(m['In Collection'] for m in models):
-            some = [m for m in models if m['In Collection'] == collection]
-            where = path.parent.relative_to(root).as_posix()
-            heading = (
-                collection
-                if where == 'configs'
-                else f'{collection} ({where.removeprefix("configs/")})'
-            )
-            parts.append(f'## {heading}\n\n{table(some)}')
+        where = path.parent.relative_to(root).as_posix()
+        parts.append(f'## {where}\n\n{table(content["Models"])}')
     return '\n'.join(parts)
 
 
