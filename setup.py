@@ -79,6 +79,7 @@ EXTRAS = {
     # second.
     'mim': read_requirements('openmmlab'),
     'mminstall': read_requirements('onedl'),
+    'demo': ['gradio>=6'],
     'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.2'],
     'heic': ['pillow-heif>=0.16'],
     'lite': read_requirements('lite'),

@@ -100,6 +100,7 @@ ELSEWHERE = {
         'tests/test_docs.py',
         "script['page'](root)",
     ),
+    'python tools/demo.py': ('tests/test_tools/test_demo.py', 'def serve'),
     'mim': ('tests/test_mim.py', "mim('train', 'mmspg'"),
     'TOOLS=': ('tests/test_documented.py', 'def test_folder_of_the_tools'),
     'python $TOOLS': (
