@@ -218,8 +218,10 @@ def random_checkpoint(config: str, path: Path, classes: int | None) -> None:
     model = get_model(cfg)
     model.init_weights()
     path.parent.mkdir(parents=True, exist_ok=True)
-    names = [f'class {i}' for i in range(cfg.model.head.num_classes)]
-    meta = dict(dataset_meta=dict(classes=names))
+    meta = dict(cfg=cfg.pretty_text)
+    if not classes:  # else the names would differ from those of the data
+        names = [f'class {i}' for i in range(cfg.model.head.num_classes)]
+        meta['dataset_meta'] = dict(classes=names)
     torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
 
 
@@ -255,6 +257,8 @@ def supply(
         if is_config and weights and not there:
             own = config == 'config.py'
             random_checkpoint(config, path, None if own else classes)
+    if 'CHECKPOINT' in words and not Path('CHECKPOINT').exists():
+        random_checkpoint('config.py', Path('CHECKPOINT'), None)
     work_dir = Path('WORK_DIR')
     if str(work_dir) in words and not work_dir.exists():
         random_checkpoint('config.py', work_dir / 'epoch_1.pth', None)
