@@ -3,6 +3,7 @@
 import logging
 import os
 import os.path as osp
+from collections import defaultdict
 from functools import partial
 
 from mmengine.logging import print_log
@@ -152,14 +153,19 @@ class ImageNetLoc(LocDataset):
     def _names_of(self, stems: list[str]) -> dict[str, str]:
         """Add their suffixes to listed paths: '.JPEG' unless others are there.
 
-        Looks at the folders only where the first is no '.JPEG': a million
-        files, which may be in a database instead.
+        Lists each folder once, and looks into files only where one lacks:
+        there are a million, which may be in a database instead.
         """
         names = {stem: f'{stem}.JPEG' for stem in stems}
-        first = next(iter(names.values()), '')
-        if first and not osp.exists(osp.join(self.image_root, first)):
-            there = {osp.splitext(path)[0]: path for path in self._scan()}
-            names |= {s: there[s] for s in names.keys() & there.keys()}
+        in_folders = defaultdict(set)
+        for name in names.values():
+            in_folders[osp.dirname(name)].add(osp.basename(name))
+        for folder, wanted in in_folders.items():
+            path = osp.join(self.image_root, folder)
+            if not osp.isdir(path) or not wanted.issubset(os.listdir(path)):
+                there = {osp.splitext(path)[0]: path for path in self._scan()}
+                names |= {s: there[s] for s in names.keys() & there.keys()}
+                break
         return names
 
     def _scan(self) -> list[str]:
@@ -255,7 +261,9 @@ class ImageNetLoc(LocDataset):
         if entry is None:
             return sample
         if isinstance(entry, str):
-            sample['ann_size'], names, boxes, _ = read_voc_xml(entry)
+            size, names, boxes, _ = read_voc_xml(entry)
+            if size is not None:
+                sample['ann_size'] = size
         else:
             names, boxes = entry
             entry = source

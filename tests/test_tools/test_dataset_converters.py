@@ -182,7 +182,10 @@ def test_categories_that_are_no_classes(convert, photos, coco, tmp_path):
     content = json.loads(coco.read_text())
     content['categories'] = [dict(id=i, name=f'bird {i}') for i in (3, 7)]
     coco.write_text(json.dumps(content))
-    convert('folders_to_metadata', photos, tmp_path / 'm', '--boxes', coco)
+    said = convert(
+        'folders_to_metadata', photos, tmp_path / 'm', '--boxes', coco
+    )
+    assert "it has ['bird 3', 'bird 7'], and the folders are ['cat'" in said
     val = read(tmp_path / 'm', 'val', photos)
     assert len(boxes_of(val['dog/a photo, 2.jpg'])) == 2
 
@@ -317,6 +320,46 @@ def test_voc(convert, tmp_path):
     np.testing.assert_array_equal(
         val['1.jpg']['ori_gt_bboxes'], [[1, 2, 11, 21], [3, 3, 5, 5]]
     )
+
+
+def test_voc_without_its_images(convert, tmp_path):
+    voc = tmp_path / 'VOC'
+    (voc / 'Annotations').mkdir(parents=True)
+    for i in range(3):
+        (voc / f'Annotations/{i}.xml').write_text(
+            '<annotation><size><width>0</width><height>0</height></size>'
+            '<object><name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin>'
+            '<xmax>30</xmax><ymax>40</ymax></bndbox></object></annotation>'
+        )
+    images(voc, 'JPEGImages/0.jpg')
+    (voc / 'JPEGImages/1.jpg').write_text('broken')
+    meta = tmp_path / 'meta'
+    said = convert('voc_to_metadata', voc, meta, '--split', 'val')
+    assert 'left out, no image that can be read: 1: 1.jpg' in said
+    assert f'left out, not below {voc}/JPEGImages: 1: 2.jpg' in said
+    (sample,) = read(meta, 'val', voc / 'JPEGImages').values()
+    assert sample['ann_size'] == (60, 40)
+    (voc / 'val.txt').write_text('0.jpg')
+    said = convert(
+        'voc_to_metadata',
+        voc,
+        meta,
+        '--split=val',
+        '--list=val.txt',
+        fails=True,
+    )
+    assert 'val.txt:1: there is no annotation' in said
+
+
+def test_voc_in_shares(convert, tmp_path):
+    (tmp_path / 'Annotations').mkdir()
+    (tmp_path / 'Annotations/1.xml').write_text(
+        '<annotation><size><width>60</width><height>40</height></size>'
+        '<object><name>cat</name><bndbox><xmin>.1</xmin><ymin>.1</ymin>'
+        '<xmax>.5</xmax><ymax>.5</ymax></bndbox></object></annotation>'
+    )
+    arguments = 'voc_to_metadata', tmp_path, tmp_path / 'm', '--split', 'val'
+    assert '1.xml:1). Multiply' in convert(*arguments, fails=True)
 
 
 def images(root, *names):

@@ -107,19 +107,24 @@ def write_annotated(args, root, images, classes, faults) -> None:
     from mmspg.datasets.annotations.fitting import fit_as_seen
     from mmspg.datasets.annotations.paths import is_plain
     from mmspg.datasets.images.headers import read_header
-    from mmspg.datasets.images.walk import tell
+    from mmspg.datasets.images.walk import UNREADABLE, tell
 
     photos, number = [], 0
     left_out: dict[str, list[str]] = {}
     for path, size, objects in images:
         found = one_class(objects, args.several)
-        if not found or not is_plain(path):
+        header = read_header(str(root / path)) if root else None
+        why = ''
+        if not found:
+            why = 'of several classes' if objects else NO_CLASS
+        elif not is_plain(path):
             why = LOST_NAME
-            if not found:
-                why = 'of several classes' if objects else NO_CLASS
+        elif root and header is None:
+            there = (root / path).exists()
+            why = UNREADABLE if there else f'not below {root}'
+        if why:
             left_out.setdefault(why, []).append(path)
             continue
-        header = read_header(str(root / path)) if root else None
         if size is None and header is None:
             raise ValueError(
                 f'image {path!r} has no width and height. Give them, in '

@@ -117,7 +117,18 @@ def find_photos(args) -> dict[str, list[Photo]]:
     names = [check_name(name, where) for name in folders.classes]
     check_names(names, args.photos)
     boxes = Boxes(args.boxes, found.images, args.photos)
+    if args.boxes and not boxes.images:
+        why = ' '.join(boxes.faults.sentences())
+        raise ValueError(f'{args.boxes} has no box to test on. {why}'.strip())
     named = not boxes.categories.isdisjoint(folders.classes)
+    if boxes.categories and not named:
+        print(
+            f'No category of {args.boxes} is a class: it has '
+            f'{sorted(boxes.categories)[:5]}, and the folders are '
+            f'{folders.classes[:5]}. All its boxes count, as boxes of the '
+            'class of their image. Rename the categories if they are classes.',
+            file=sys.stderr,
+        )
     photos: dict[str, list[Photo]] = {}
     for split, classes in folders.splits.items():
         for name, paths in classes.items():
@@ -222,6 +233,13 @@ def main():
     found = find_photos(args)
     if '' in found:
         found = split_up(found[''], args)
+    elif 'val' not in found:
+        print(
+            f'{args.photos} has no folder val, so there is no split to '
+            'validate on. Make one, or move the classes out of train: then '
+            'a share of each is drawn (--val).',
+            file=sys.stderr,
+        )
     splits = {
         split: with_boxes(split, found.get(split, [])) for split in SPLITS
     }

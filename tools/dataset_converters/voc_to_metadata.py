@@ -34,6 +34,17 @@ def parse_args():
     return parser.parse_args()
 
 
+def check_listed(folder: Path, where: str, line: str) -> str:
+    """Give the name on a line of a list, if it has an annotation."""
+    name = line.split()[0]
+    if not (folder / f'{name}.xml').is_file():
+        raise ValueError(
+            f'{where}: there is no annotation {folder / name}.xml. A line of '
+            'the list is the name of an image without its suffix.'
+        )
+    return name
+
+
 def find_images(folder: Path, names: list[str]) -> dict[str, str]:
     """Give ``{name: path}`` of images, whatever their suffix.
 
@@ -71,9 +82,10 @@ def main():
     folder, photos = args.root / 'Annotations', args.root / 'JPEGImages'
     if args.list:
         lines = read_lines(str(args.root / args.list))
-        names = [line.split()[0] for _, line in lines]
+        names = [check_listed(folder, *line) for line in lines]
     else:
-        names = sorted(path.stem for path in folder.glob('*.xml'))
+        files = folder.glob('*.xml')
+        names = sorted(p.stem for p in files if not p.name.startswith('.'))
     found = {n: read_voc_xml(str(folder / f'{n}.xml')) for n in names}
     origin, why = voc_origin(list(found.values()))
     if args.origin in (None, origin):
@@ -81,6 +93,13 @@ def main():
     else:
         origin = args.origin
     paths = find_images(photos, names)
+    if not photos.is_dir():
+        photos = None
+        print(
+            f'There is no folder {args.root / "JPEGImages"}: sizes are those '
+            'of the annotations, and no image was looked at.',
+            file=sys.stderr,
+        )
     images = [annotated(paths[n], voc, origin) for n, voc in found.items()]
     write_annotated(args, photos, images, None, Faults())
 

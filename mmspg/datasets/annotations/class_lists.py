@@ -19,6 +19,8 @@ SPLITS = dict(
     val='val',
     valid='val',
     validation='val',
+    dev='val',
+    eval='val',
     test='test',
     testing='test',
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .boxes import check_shares
 from .class_lists import check_name
-from .faults import NOTHING_LEFT, REPEATED, Faults
+from .faults import EMPTY_BBOX, REPEATED, SAME_NAME, Faults
 from .formats import MAX_NUMBER, AnnotatedImage, Box
 from .matching import match_names
 
@@ -67,6 +67,11 @@ def read_coco(path: str) -> Coco:
         number: check_name(entry.get('name'), where)
         for number, (where, entry) in _by_id(path, content, 'categories')
     }
+    faults, ids = Faults(), set()
+    first: dict = {}
+    for number, name in classes.items():
+        if first.setdefault(name, number) != number:
+            faults.add(SAME_NAME, f'{path}: categories, id {number} ({name})')
     images = {}
     for number, (where, entry) in _by_id(path, content, 'images'):
         name = entry.get('file_name')
@@ -77,7 +82,6 @@ def read_coco(path: str) -> Coco:
             )
         images[number] = AnnotatedImage(name, _size(entry, where), [])
     _once(path, 'file_name', [image.name for image in images.values()])
-    faults, ids = Faults(), set()
     for i, entry in enumerate(content['annotations']):
         where = f'{path}: annotations, number {i + 1} of the list'
         if not isinstance(entry, dict):
@@ -85,8 +89,12 @@ def read_coco(path: str) -> Coco:
         where = f'{path}: annotation {entry.get("id", f"number {i + 1}")}'
         for key, known in (('image_id', images), ('category_id', classes)):
             number = entry.get(key)
-            if not isinstance(number, (int, str)) or number not in known:
-                raise ValueError(f'{where}: unknown {key} {number!r}.')
+            if not _is_id(number) or number not in known:
+                raise ValueError(
+                    f'{where}: unknown {key} {number!r}. The ids that the '
+                    f'file gives begin with {list(known)[:3]}; correct {key}, '
+                    'or the id of its entry.'
+                )
         image = images[entry['image_id']]
         where += f' of {image.name}'
         if 'id' in entry and str(entry['id']) in ids:
@@ -96,7 +104,7 @@ def read_coco(path: str) -> Coco:
             continue
         bbox = _bbox(entry.get('bbox'), where)
         if not bbox or min(bbox[2:]) <= 0:
-            faults.add(NOTHING_LEFT, f'{where}: bbox {bbox}')
+            faults.add(EMPTY_BBOX, f'{where}: bbox {bbox}')
             continue
         x, y, w, h = bbox
         box = Box((x, y, x + w, y + h), where)
@@ -131,8 +139,10 @@ def _by_id(path: str, content: dict, key: str):
     for i, entry in enumerate(content[key]):
         number = entry.get('id') if isinstance(entry, dict) else None
         where = f'{path}: {key}, number {i + 1} of the list'
-        if not isinstance(number, (int, str)) or isinstance(number, bool):
-            raise ValueError(f'{where}: it has no id, a whole number.')
+        if not _is_id(number):
+            raise ValueError(
+                f'{where}: its id must be a whole number, got {number!r}.'
+            )
         named = entry.get('file_name', entry.get('name'))
         where = f'{path}: {key}, id {number} ({named!r})'
         if number in seen:
@@ -181,6 +191,11 @@ def _bbox(bbox, where: str) -> list[float]:
             'pixels.'
         )
     return bbox
+
+
+def _is_id(value) -> bool:
+    """Whether it names an entry: 1, '1', or 1.0, which equals 1."""
+    return isinstance(value, str) or (_is_number(value) and value % 1 == 0)
 
 
 def _is_number(value) -> bool:

@@ -64,6 +64,15 @@ UNKNOWN_GRID = Kind(
     "Write 'seen' or 'stored' into grid.txt beside image_ids.txt, or set "
     "grid='seen' or grid='stored' on the data set.",
 )
+EMPTY_BBOX = Kind(
+    'annotation has no bbox, or an empty one, and does not count',
+    'A bbox is [x, y, width, height], in pixels. Correct these lines or '
+    'remove them.',
+)
+SAME_NAME = Kind(
+    'category has the name of an earlier one, and both are taken as one class',
+    'If they are two classes, give each its own name.',
+)
 REPEATED = Kind(
     'annotation has the id of an earlier one, and both are read',
     'If one replaces the other, remove the old one. Otherwise renumber them.',

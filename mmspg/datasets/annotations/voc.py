@@ -5,6 +5,7 @@ import xml.parsers.expat
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from .boxes import check_shares
 from .class_lists import check_name
 from .formats import (
     AnnotatedImage,
@@ -27,13 +28,13 @@ LARGER = {'gb2312': 'gb18030', 'gbk': 'gb18030'}
 
 
 class VOCImage(NamedTuple):
-    """An image of a VOC annotation; ``size`` is (w, h).
+    """An image of a VOC annotation; ``size`` is (w, h), or None for zeros.
 
     ``boxes`` are inclusive corners as the file has them, which may count
     pixels from 0 or from 1; ``database`` is what the file says it is from.
     """
 
-    size: tuple[int, int]
+    size: tuple[int, int] | None
     names: list[str]
     boxes: list[Box]
     database: str = ''
@@ -104,10 +105,15 @@ def read_voc_xml(path: str) -> VOCImage:
             )
         return (node.text or '').strip(), f'{path}:{node.get("line")}'
 
-    width, height = (
-        integer(*text(root, f'size/{side}'), f'the {side} in pixels', 1)
-        for side in ('width', 'height')
-    )
+    sides = {side: text(root, f'size/{side}') for side in ('width', 'height')}
+    size = None
+    # Label tools write zeros where they could not read the image.
+    if any(value != '0' for value, _ in sides.values()):
+        width, height = (
+            integer(*found, f'the {side} in pixels', 1)
+            for side, found in sides.items()
+        )
+        size = width, height
     names, boxes = [], []
     for node in root.findall('object'):
         names.append(check_name(*text(node, 'name')))
@@ -117,7 +123,7 @@ def read_voc_xml(path: str) -> VOCImage:
             box += numbers([value], where, f'<{tag}>, a number')
         boxes.append(Box(tuple(box), where))
     database = (root.findtext('source/database') or '').strip()
-    return VOCImage((width, height), names, boxes, database)
+    return VOCImage(size, names, boxes, database)
 
 
 def decode_xml(content: bytes, path: str) -> str:
@@ -163,14 +169,18 @@ def voc_origin(images: list[VOCImage]) -> tuple[int, str]:
         tuple: 0 or 1, and why, as a sentence for a person. ILSVRC and files
         with a corner at 0 count from 0; whatever else is taken for the
         devkit of PASCAL VOC, which counts from 1.
+
+    Raises:
+        Refusal: Most boxes are shares of their image, which are no pixels.
     """
+    all_boxes = [box for image in images for box in image.boxes]
+    check_shares([b.xyxy for b in all_boxes], [b.source for b in all_boxes])
     ilsvrc = ('ilsvrc', 'imagenet')
     if any(word in i.database.lower() for i in images for word in ilsvrc):
         return 0, 'The files are from ILSVRC, which counts pixels from 0.'
-    for image in images:
-        for box in image.boxes:
-            if min(box.xyxy) <= 0:
-                return 0, f'Pixels count from 0: {box.source} has a corner 0.'
+    for box in all_boxes:
+        if min(box.xyxy) <= 0:
+            return 0, f'Pixels count from 0: {box.source} has a corner 0.'
     return 1, 'Pixels count from 1, as in the devkit of PASCAL VOC.'
 
 

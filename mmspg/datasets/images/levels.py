@@ -86,6 +86,8 @@ def levels_of(img: Image.Image, name: str) -> Image.Image:
 def with_all_bits(img: Image.Image, content: bytes, name: str) -> Image.Image:
     """Mend a colour image of 16 bits of which Pillow dropped the lower 8.
 
+    Of a JPEG 2000 it also turns the highest levels into black.
+
     Args:
         img (Image): As Pillow loaded it.
         content (bytes): Its file.
@@ -95,11 +97,12 @@ def with_all_bits(img: Image.Image, content: bytes, name: str) -> Image.Image:
         Image: The same, or, of a file whose upper bits are empty, its levels
         scaled to 8 bits.
     """
-    deep = img.format in ('PNG', 'PPM', 'TIFF')
+    deep = img.format in ('JPEG2000', 'PNG', 'PPM', 'TIFF')
     if not deep or img.mode not in ('RGB', 'RGBA', 'LA'):
         return img
     colours = img.getextrema()[: 1 if img.mode == 'LA' else 3]
-    if max(high for _, high in colours) >= 64:
+    wraps = img.format == 'JPEG2000'
+    if not wraps and max(high for _, high in colours) >= 64:
         return img
     read = cv2.imdecode(np.frombuffer(content, np.uint8), -1)
     if read is None or read.dtype != np.uint16 or read.ndim != 3:

@@ -195,7 +195,8 @@ def decode_copy(
         raise UnreadableImageError(
             f'cannot decode image {name}: {type(e).__name__}: {e} '
             f'({len(content)} bytes). If the file is broken or truncated, '
-            "fetch it again, or train with broken_images='replace'."
+            "fetch it again, or train with broken_images='replace'. If other "
+            'programs show it, save it as JPEG or PNG.'
         ) from e
     # 40 times as quick as a copy of rgb[..., ::-1].
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), size

@@ -191,14 +191,15 @@ def class_folders(found: Walk) -> ClassFolders:
     ``cat/1.jpg`` and ``cat/indoors/1.jpg`` are of the class 'cat'. In
     ``train/cat/1.jpg`` and ``val/cat/2.jpg``, the layout of torchvision's
     ImageFolder, the first folder is the split ('train', 'training', 'val',
-    'valid', 'validation', 'test', 'testing').
+    'valid', 'validation', 'dev', 'eval', 'test', 'testing').
 
     Args:
         found (Walk): What `walk` found.
 
     Raises:
         ValueError: No image, or none in a folder; folders of splits beside
-            other folders, all without classes in them, or twice.
+            other folders, in those of classes, all without classes in them,
+            or twice.
     """
     left_out = dict(found.left_out)
     loose = [path for path in found.images if '/' not in path]
@@ -212,19 +213,24 @@ def class_folders(found: Walk) -> ClassFolders:
         )
     tops = dict.fromkeys(path.split('/', 1)[0] for path in inside)
     named = {top: SPLITS[top.lower()] for top in tops if top.lower() in SPLITS}
-    deep = {path.split('/', 1)[0] for path in inside if path.count('/') > 1}
+    inner: dict[str, set[str]] = {}  # the folders in each
+    for path in inside:
+        if path.count('/') > 1:
+            top, name = path.split('/')[:2]
+            inner.setdefault(top, set()).add(name)
     splits = {}
     if len(named) == len(tops):
-        _check_splits(found.root, named, deep)
+        _check_splits(found.root, named, set(inner))
         loose += [path for path in inside if path.count('/') == 1]
         inside = [path for path in inside if path.count('/') > 1]
-    elif len(deep & named.keys()) > 1:
+    elif _half_split(inner, named):
         raise ValueError(
             f'{found.root}: the folders {_some(named)} are named like splits, '
             f'{_some(tops.keys() - named.keys())} like classes. Take out one '
             'or the other.'
         )
     else:
+        _check_order(found.root, inner)
         named = {}
     for path in inside:
         top, *below = path.split('/')
@@ -234,6 +240,34 @@ def class_folders(found: Walk) -> ClassFolders:
         left_out[LOOSE] = loose
     classes = sorted({name for some in splits.values() for name in some})
     return ClassFolders(splits, classes, left_out)
+
+
+def _half_split(below: dict[str, set[str]], named: dict[str, str]) -> bool:
+    """Whether some folders are splits: they have the folders of others."""
+    splits = below.keys() & named.keys()
+    return len(splits) > 1 or any(
+        below[split] & below[other]
+        for split in splits
+        for other in below.keys() - splits
+    )
+
+
+def _check_order(root: str, below: dict[str, set[str]]) -> None:
+    """Refuse folders of splits in the folders of the classes."""
+    names = sorted({name for some in below.values() for name in some})
+    if len(names) > 1 and all(name.lower() in SPLITS for name in names):
+        top = min(below)
+        if len(below) == 1:
+            raise ValueError(
+                f'{root}: the folders of splits are in {root}/{top}. Give '
+                'that folder.'
+            )
+        raise ValueError(
+            f'{root}: the folders of the classes have the splits '
+            f'{_some(names)} in them, which would be mixed. Put the classes '
+            f'into the splits: {root}/{names[0]}/{top} instead of '
+            f'{root}/{top}/{names[0]}.'
+        )
 
 
 def _check_splits(root: str, named: dict[str, str], deep: set[str]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ..annotations.coco import read_coco
+from ..annotations.faults import OTHER_CLASS, Faults
 from ..annotations.formats import (
     AnnotatedImage,
     Box,
@@ -32,12 +33,14 @@ YOLO = "'class x y width height', shares of the image"
 class PhotoBoxes(NamedTuple):
     """Annotated photographs by path, where from in words, and files read.
 
-    ``files`` are relative to the folder of the photographs.
+    ``files`` are relative to the folder of the photographs; ``faults`` are
+    those of the annotations.
     """
 
     images: dict[str, AnnotatedImage]
     source: str
-    files: frozenset[str] = frozenset()
+    files: frozenset[str]
+    faults: Faults
 
 
 def find_boxes(
@@ -63,7 +66,7 @@ def find_boxes(
     files = _files(photos, given)
     kinds = sorted({KINDS[osp.splitext(path)[1].lower()] for path in files})
     if not kinds:
-        return PhotoBoxes({}, 'no boxes')
+        return PhotoBoxes({}, 'no boxes', frozenset(), Faults())
     if len(kinds) > 1:
         raise ValueError(
             f'{photos.root} has boxes as {" and as ".join(kinds)}. Keep one '
@@ -72,7 +75,8 @@ def find_boxes(
     read = dict(COCO=_coco, VOC=_voc, YOLO=_yolo)[kinds[0]]
     found: dict[str, AnnotatedImage] = {}
     strange = []
-    for photo, image in read(files, photos.root, labels):
+    faults = Faults()
+    for photo, image in read(files, photos.root, labels, faults):
         if photo is None:
             strange.append(image.name)
         elif image.objects:
@@ -83,14 +87,13 @@ def find_boxes(
             f'photograph below {photos.root}, {strange[:3]} for example. A '
             'photograph and its boxes must have the same name.'
         )
-    found = _of_class(found, labels, given or photos.root)
+    found = _of_class(found, labels, given or photos.root, faults)
     text = f'boxes of {len(found)} as {kinds[0]}'
     if strange:
         text += f' ({len(strange)} others without a photograph, {strange[0]})'
     files += [osp.join(photos.root, name) for name in NAMES]
-    return PhotoBoxes(
-        found, text, frozenset(_below(path, photos.root) for path in files)
-    )
+    read_from = frozenset(_below(path, photos.root) for path in files)
+    return PhotoBoxes(found, text, read_from, faults)
 
 
 def _files(photos: Walk, given: str | None) -> list[str]:
@@ -128,14 +131,19 @@ def _below(path: str, root: str) -> str:
 Found = Iterator[tuple[str | None, AnnotatedImage]]
 
 
-def _coco(files: list[str], root: str, labels: Iterable[str]) -> Found:
+def _coco(
+    files: list[str], root: str, labels: Iterable[str], faults: Faults
+) -> Found:
     paths = Paths(labels)
     for path in files:
-        for image in read_coco(path).images:
+        coco = read_coco(path)
+        for kind, places in coco.faults.items():
+            faults.setdefault(kind, []).extend(places)
+        for image in coco.images:
             yield paths.find(image.name), image
 
 
-def _voc(files: list[str], root: str, labels: Iterable[str]) -> Found:
+def _voc(files: list[str], root: str, labels: Iterable[str], _) -> Found:
     paths = Paths(labels, suffixes=False)
     read = [read_voc_xml(path) for path in files]
     origin, _ = voc_origin(read)
@@ -143,7 +151,7 @@ def _voc(files: list[str], root: str, labels: Iterable[str]) -> Found:
         yield paths.find(_below(path, root)), annotated(path, voc, origin)
 
 
-def _yolo(files: list[str], root: str, labels: Iterable[str]) -> Found:
+def _yolo(files: list[str], root: str, labels: Iterable[str], _) -> Found:
     paths = Paths(labels, suffixes=False)
     names = _yolo_names(root, files)
     for path in files:
@@ -176,7 +184,10 @@ def _yolo_names(root: str, files: list[str]) -> dict[str, str]:
 
 
 def _of_class(
-    found: dict[str, AnnotatedImage], labels: Mapping[str, str], where: str
+    found: dict[str, AnnotatedImage],
+    labels: Mapping[str, str],
+    where: str,
+    faults: Faults,
 ) -> dict[str, AnnotatedImage]:
     """Keep the boxes of the class of their photograph."""
     named = {name for image in found.values() for name, _ in image.objects}
@@ -185,7 +196,13 @@ def _of_class(
         return found
     kept = {}
     for photo, image in found.items():
-        true = [one for one in image.objects if one[0] == labels[photo]]
+        true = []
+        for name, box in image.objects:
+            if name == labels[photo]:
+                true.append((name, box))
+            else:
+                text = f'{box.source}: {name}, not {labels[photo]}'
+                faults.add(OTHER_CLASS, text)
         if true:
             kept[photo] = image._replace(objects=true)
     if not kept:

@@ -74,7 +74,7 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
         for name in some
     }
     found = find_boxes(photos, labels, boxes)
-    parts = _parts(folders, set(found.images))
+    parts = _parts(root, folders, set(found.images))
     _check(root, parts)
     counts = ', '.join(
         f'{sum(map(len, parts[part].values()))} {part}' for part in PARTS
@@ -83,6 +83,7 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
         f'{root}: {len(labels)} photographs of {len(folders.classes)} '
         f'classes ({counts}), {found.source}',
         *describe(_without(folders.left_out, found.files)),
+        *found.faults.sentences(),
     )
     return Photos(tuple(folders.classes), parts, found.images, notes)
 
@@ -95,12 +96,15 @@ def _without(left_out, files: frozenset[str]):
     }
 
 
-def _parts(folders: ClassFolders, boxed: set[str]):
+def _parts(root: str, folders: ClassFolders, boxed: set[str]):
     """The layout's own parts; what it lacks is drawn from train."""
     given = folders.splits
     drawn = divide(given.get('') or given.get('train') or {}, boxed)
     if 'train' not in given and '' not in given:
-        raise ValueError('there are folders of splits, and none is "train".')
+        raise ValueError(
+            f'{root} has the splits {sorted(given)}, and none to train on. '
+            f'Add a folder {osp.join(root, "train")}.'
+        )
     if not given.keys() & {'val', 'test'}:
         return drawn
     if 'val' in given:

@@ -64,6 +64,19 @@ def test_ids_of_annotations_that_repeat_are_named(read):
     assert 'annotation 5 of a.jpg' in place
 
 
+def test_categories_of_one_name_are_named(read):
+    categories = [dict(id=i, name='cat') for i in (3, 7)]
+    coco = read(categories=categories, annotations=[])
+    ((kind, (place,)),) = coco.faults.items()
+    assert kind is f.SAME_NAME
+    assert place.endswith('coco.json: categories, id 7 (cat)')
+
+
+def test_ids_of_a_table_with_gaps_are_floats(read):
+    coco = read(**note(image_id=1.0))
+    assert len(coco.images[0].objects) == 1
+
+
 def note(**changes):
     entry = dict(id=5, image_id=1, category_id=3, bbox=[1, 2, 30, 20])
     return dict(annotations=[entry | changes])
@@ -79,7 +92,7 @@ def test_a_box_that_is_none_is_named(read, bbox):
     coco = read(**note(bbox=bbox))
     assert coco.images[0].objects == []
     ((kind, (place,)),) = coco.faults.items()
-    assert kind is f.NOTHING_LEFT
+    assert kind is f.EMPTY_BBOX
     assert 'annotation 5 of a.jpg' in place
 
 
@@ -91,13 +104,14 @@ def test_a_box_that_is_none_is_named(read, bbox):
         (note(bbox=['1', 2, 3, 4]), 'annotation 5 of a.jpg: bbox'),
         (note(bbox=[float('nan'), 2, 3, 4]), 'annotation 5 of a.jpg: bbox'),
         (note(bbox=7), 'annotation 5 of a.jpg: bbox 7'),
-        (note(image_id=9), 'annotation 5: unknown image_id 9'),
+        (note(image_id=9), r'annotation 5: unknown image_id 9.* \[1, 2\]'),
+        (note(image_id='1'), r"unknown image_id '1'.* \[1, 2\]"),
         (note(image_id=[1]), 'annotation 5: unknown image_id'),
         (note(category_id=None), 'annotation 5: unknown category_id None'),
         (note(bbox=[0.1, 0.2, 0.3, 0.4]), 'shares .*: 1 .*annotation 5 of a'),
         (dict(annotations=['x']), 'annotations, number 1 .*object'),
         (dict(annotations={}), "'annotations' must be a list"),
-        (dict(images=[dict(file_name='a')]), 'images, number 1 .* no id'),
+        (dict(images=[dict(file_name='a')]), 'images, number 1 .* id .*None'),
         (image(file_name=7), 'images, id 1 .*file_name must be the path'),
         (image(file_name=None), 'images, id 1 .*file_name must be the path'),
         (image(width='60'), "id 1 .'a.jpg'.: width and height .*'60' and 40"),

@@ -45,6 +45,15 @@ def test_levels_of_a_16_bit_file(bits, suffix, colours):
         np.testing.assert_allclose(img[..., colour], RAMP, atol=1)
 
 
+@pytest.mark.parametrize('bits', [8, 12, 16])
+def test_levels_of_a_jpeg_2000(bits):
+    """Pillow shows 12 bits as black, and white of 16 bits as black."""
+    shown = np.tile(RAMP, (4, 4))
+    levels = np.round(shown / 255 * (2**bits - 1)).astype(np.uint16)
+    img, _ = read(encode(np.repeat(levels[..., None], 3, axis=2), '.jp2'))
+    np.testing.assert_allclose(img[..., 0], shown, atol=2)
+
+
 def test_colours_of_a_12_bit_image_keep_their_order():
     pixels = np.zeros((4, 4, 3), np.uint16)
     pixels[...] = (1000, 2000, 4095)  # OpenCV's order
