@@ -102,9 +102,7 @@ def draw_locations(
     return draw_sheet(views, 1)
 
 
-def picture_name(
-    img_id: str, taken: set[str], suffix: str = '.png'
-) -> str:
+def picture_name(img_id: str, taken: set[str], suffix: str = '.png') -> str:
     """Name a picture after its image.
 
     Args:

@@ -3,7 +3,7 @@
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from ..utils.noise import hide_on_terminal
+from ..utils.noise import hide_on_terminal, quiet_printing
 
 __all__ = ['QuietRunner']
 
@@ -20,3 +20,8 @@ class QuietRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         hide_on_terminal(logger)
         return logger
+
+    def load_checkpoint(self, *args, **kwargs) -> dict:
+        """Load; MMEngine prints that, too, instead of logging it."""
+        with quiet_printing():
+            return super().load_checkpoint(*args, **kwargs)

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 
-__all__ = ['hide_on_terminal', 'ignore_warnings', 'quiet_import']
+__all__ = ['hide_on_terminal', 'ignore_warnings', 'quiet_printing']
 
 WARNINGS = (
     # mmcv: an operator that no network here has
@@ -43,15 +43,15 @@ def ignore_warnings() -> None:
 
 
 @contextmanager
-def quiet_import() -> Iterator[None]:
-    """Drop the listed lines that a package prints while it is imported."""
+def quiet_printing() -> Iterator[None]:
+    """Drop the listed lines that a package prints."""
     printed = io.StringIO()
     try:
         with redirect_stdout(printed):
             yield
     finally:
         for line in printed.getvalue().splitlines():
-            if line not in PRINTED:
+            if line not in PRINTED and not LOGGED.match(line):
                 print(line)
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
-from .noise import quiet_import
+from .noise import quiet_printing
 from .upstream.config_names import name_configs
 from .upstream.yapf_cache import import_yapf
 
@@ -112,4 +112,6 @@ def join_ecosystem() -> None:
         _join_mmpretrain()
     else:
         sys.meta_path.insert(0, _AroundImport('mmpretrain', _joining))
-    sys.meta_path.insert(0, _AroundImport('mmpretrain.datasets', quiet_import))
+    sys.meta_path.insert(
+        0, _AroundImport('mmpretrain.datasets', quiet_printing)
+    )

@@ -14,7 +14,7 @@ from mmspg.engine.hooks import ProgressHook
 from mmspg.utils.noise import (
     hide_on_terminal,
     ignore_warnings,
-    quiet_import,
+    quiet_printing,
 )
 
 
@@ -129,9 +129,10 @@ def test_the_file_keeps_what_the_terminal_hides(runner):
     assert runner.file.getvalue() == '\n'.join(lines) + '\n'
 
 
-def test_only_named_lines_of_an_import_are_dropped(capsys):
-    with quiet_import():
+def test_only_named_lines_that_are_printed_are_dropped(capsys):
+    with quiet_printing():
         print('Could not import OneDL')
+        print('Loads checkpoint by local backend from path: a.pth')
         print('Could not import OneDL of another kind')
     assert (
         capsys.readouterr().out == 'Could not import OneDL of another kind\n'

@@ -143,9 +143,8 @@ def main():
     args = parse_args()
 
     # After the arguments, since these take seconds to import.
-    from mmengine.runner import Runner
-
     from mmspg.datasets.images.reading import read_image
+    from mmspg.engine.runner import QuietRunner
     from mmspg.utils.checkpoint import check_checkpoint
     from mmspg.visualization.report import (
         report_image,
@@ -155,7 +154,7 @@ def main():
 
     with errors_in_one_line(args):
         cfg, content, protocol = prepare(args)
-        runner = Runner.from_cfg(cfg)
+        runner = QuietRunner.from_cfg(cfg)
         check_checkpoint(runner.model, args.checkpoint, content)
     record = recorder()
     runner.register_hook(record)
