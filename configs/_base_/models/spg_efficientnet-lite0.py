@@ -9,8 +9,8 @@ model = dict(
         c_channels=(128,),
         dropout=0.0,
     ),
-    # The paper's guidance collapses on this trunk within an epoch; this lives:
-    # seeds of quantile-normalised attention, foreground and background weighed
+    # The paper's masks swing from all foreground to all background; these do
+    # not: seeds of quantile-normalised attention, foreground and background weighed
     # alike, and full weight only after two fifths of the training.
     head=dict(
         type='mmspg.SPGHead',
