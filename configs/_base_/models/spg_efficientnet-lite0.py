@@ -9,9 +9,9 @@ model = dict(
         c_channels=(128,),
         dropout=0.0,
     ),
-    # The paper's masks swing from all foreground to all background; these do
-    # not: seeds of quantile-normalised attention, foreground and background weighed
-    # alike, and full weight only after two fifths of the training.
+    # The paper's masks swing from all foreground to all background. These do
+    # not: seeds of quantile-normalised attention, foreground and background
+    # weighed alike, and full weight only after two fifths of the training.
     head=dict(
         type='mmspg.SPGHead',
         num_classes=1000,
