@@ -62,6 +62,21 @@ def files(root, tmp_path_factory) -> tuple[str, str]:
     return write_checkpoint(root, tmp_path_factory.mktemp('tiny'))
 
 
+@pytest.fixture(autouse=True)
+def unpickling():
+    """What may be unpickled is for each test to say, and no other's."""
+    names = (
+        'TORCH_FORCE_WEIGHTS_ONLY_LOAD',
+        'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD',
+    )
+    before = {name: os.environ.get(name) for name in names}
+    yield
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
 @pytest.fixture(scope='session', autouse=True)
 def first_default_scope():
     """The scope that the tools set, for fixtures of several tests."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -89,6 +90,9 @@ def step(name):
     inputs = torch.randint(0, 256, (2, 3, SIDE, SIDE), dtype=torch.uint8)
     batch = dict(inputs=list(inputs), data_samples=samples)
     before = {k: v.clone() for k, v in model.named_parameters()}
+    # The runner's counters, which a ramp of the guidance asks for.
+    MessageHub.get_current_instance().update_info('iter', 1)
+    MessageHub.get_current_instance().update_info('max_iters', 2)
     logged = model.train_step(copy.deepcopy(batch), optim)
     assert torch.isfinite(logged['loss'])
     moved = {

@@ -8,7 +8,7 @@ os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
 CLASSES = ('one <b>', 'two & "more"', 'drei', 'vier')
 
 
-def write_checkpoint(root, folder):
+def write_checkpoint(root, folder, classes=CLASSES):
     """Write ``tiny.pth``; returns the paths of config and checkpoint."""
     from mmpretrain import get_model
 
@@ -21,6 +21,6 @@ def write_checkpoint(root, folder):
             layer.running_mean.normal_()
             layer.running_var.uniform_(0.5, 2)
     path = folder / 'tiny.pth'
-    meta = dict(dataset_meta=dict(classes=CLASSES))
+    meta = dict(dataset_meta=dict(classes=classes))
     torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
     return str(config), str(path)

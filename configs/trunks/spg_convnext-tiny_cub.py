@@ -19,3 +19,4 @@ model = dict(
     ),
     head=dict(num_classes=200),
 )
+train_dataloader = dict(batch_size=10)

@@ -20,3 +20,4 @@ model = dict(
     ),
     head=dict(num_classes=200),
 )
+train_dataloader = dict(batch_size=10)

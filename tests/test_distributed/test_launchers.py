@@ -93,7 +93,10 @@ def checkpoint(tmp_path_factory):
     sys.path.insert(0, str(ROOT / 'tests'))
     from tiny_checkpoint import write_checkpoint
 
-    return write_checkpoint(ROOT, tmp_path_factory.mktemp('tiny'))[1]
+    from mmspg.datasets import SyntheticLoc
+
+    classes = SyntheticLoc(num_images=4).metainfo['classes']
+    return write_checkpoint(ROOT, tmp_path_factory.mktemp('tiny'), classes)[1]
 
 
 def figures(path):

@@ -37,7 +37,7 @@ def test_the_lr_is_for_the_batch_of_the_config(path):
     ['Runner', pytest.param('FlexibleRunner', marks=pytest.mark.slow)],
 )
 def test_auto_scale_lr_scales_all_groups_alike(tmp_path, runner):
-    """Two processes of 4 images where the lr is for 50."""
+    """Two processes of 4 images where the lr is for 25."""
     options = {**TINY, 'train_cfg.max_epochs': 1}
     if runner != 'Runner':
         options['runner_type'] = runner
@@ -46,7 +46,7 @@ def test_auto_scale_lr_scales_all_groups_alike(tmp_path, runner):
     found = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)
     groups = found['optimizer']['param_groups']
     # Adam's lr of .001, and a tenth of it for the layers of SPG.
-    assert {round(g['initial_lr'] * 50 / 8, 9) for g in groups} == {1e-3, 1e-4}
+    assert {round(g['initial_lr'] * 25 / 8, 9) for g in groups} == {1e-3, 1e-4}
 
 
 @needs_fork

@@ -193,4 +193,7 @@ def test_other_classes_than_the_data_set(tmp_path):
         *SMALL,
         'model.head.num_classes=5',
     )
-    refused(done, '4 classes', 'model.head.num_classes is 5')
+    assert done.returncode != 0
+    said = ' '.join(done.stderr.strip().splitlines()[-2:])
+    assert '4 classes, but model.head.num_classes is 5' in said
+    assert 'check_dataset.py' in said

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from .file_formats import UnreadableImageError, open_image
 from .headers import ORIENTATION, original_size
 from .levels import levels_of, with_all_bits
+from .packed import PackedImages  # noqa: F401 - registers its backend
 from .synthetic_drawing import SCHEME, draw_from_address
 from .turbo import decode_turbo
 
