@@ -8,21 +8,14 @@ Without a config, the one that the checkpoint carries is taken.
 
 import sys
 
-from mmspg.utils.command_line import (
-    add_model,
-    add_shared,
-    apply_arguments,
-    errors_in_one_line,
-    read_arguments,
-    read_model,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     add = parser.add_argument
-    add_model(parser)
+    cli.add_model(parser)
+    cli.add_shared(parser, *cli.RUN)
     add('--out', metavar='FILE', help='the file to write results to')
     add(
         '--out-item',
@@ -45,37 +38,22 @@ def parse_args():
         'WSOL benchmark',
     )
     add(
-        '--amp',
-        action='store_true',
-        help='test in automatic mixed precision',
-    )
-    add(
         '--fold-bn',
         action='store_true',
-        help='fold BatchNorm into the convolutions: faster, and equal but '
-        'for rounding',
+        help='fold BatchNorm into the convolutions: faster, and the same up '
+        'to rounding',
     )
     add('--show-dir', metavar='DIR', help='write pictures into this folder')
     add('--show', action='store_true', help='show pictures in a window')
     add('--interval', type=int, default=1, help='draw every n-th sample')
-    add(
-        '--wait-time',
-        type=float,
-        default=2,
-        help='seconds that a window stays',
-    )
+    add('--wait-time', type=float, default=2, help='seconds of a window')
     add(
         '--tta',
         action='store_true',
         help="test-time augmentation by the config's tta_model and "
         'tta_pipeline: the ten crops of the paper',
     )
-    add_shared(
-        parser,
-        *('--work-dir', '--data-root', '--input-size', '--no-pin-memory'),
-        *('--allow-pickle', '--cfg-options', '--launcher'),
-    )
-    args = read_arguments(parser)
+    args = cli.read_arguments(parser)
     if args.out_item and not args.out:
         parser.error('--out-item says what to write to --out FILE: give it')
     if args.checkpoint is None:
@@ -85,16 +63,10 @@ def parse_args():
 
 def configure(args):
     """The config of the test, and what the checkpoint holds."""
-    from mmspg.evaluation.protocol import (
-        use_stored_choice,
-    )
+    from mmspg.evaluation.protocol import use_stored_choice
     from mmspg.utils.cfg import set_tta, show_pictures
 
-    cfg, content = read_model(args)
-    cfg.load_from, cfg.resume = args.checkpoint, False
-    if cfg.get('runner_type') == 'FlexibleRunner':
-        # Its strategies split what is trained; to test, any runner will do.
-        cfg.pop('runner_type')
+    cfg, content = cli.read_model(args)
     if args.amp:
         cfg.test_cfg.fp16 = True
     if args.fold_bn:
@@ -104,7 +76,7 @@ def configure(args):
         show_pictures(
             cfg, args.show, args.show_dir, args.wait_time, args.interval
         )
-    apply_arguments(cfg, args)
+    cli.apply_arguments(cfg, args)
     if args.tta:  # last: model.* of --cfg-options means the same with it
         set_tta(cfg)
     use_stored_choice(cfg, args.checkpoint, content)
@@ -138,24 +110,19 @@ def main():
     # isort: split
     import mmengine
     from mmengine.dist import is_main_process
-    from mmengine.registry import RUNNERS
 
     from mmspg.datasets.annotations.faults import DataError
-    from mmspg.engine.runner import QuietRunner
-    from mmspg.utils.checkpoint import check_checkpoint
+    from mmspg.engine.runner import build_test_runner
     from mmspg.utils.run_report import write_run_report
     from mmspg.utils.upstream.process_group import (
         enter_process_group,
         leave_process_group,
     )
 
-    with errors_in_one_line(args):
+    with cli.errors_in_one_line(args):
         cfg, content = configure(args)
         enter_process_group(cfg)
-        build = RUNNERS.build if 'runner_type' in cfg else QuietRunner.from_cfg
-        runner = build(cfg)
-        model = getattr(runner.model, 'module', runner.model)
-        check_checkpoint(model, args.checkpoint, content)
+        runner = build_test_runner(cfg, args.checkpoint, content)
     add_outputs(runner.test_evaluator.metrics, args)
     try:
         metrics = runner.test()

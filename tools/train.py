@@ -8,21 +8,15 @@ import re
 import sys
 from traceback import format_exc
 
-from mmspg.utils.command_line import (
-    add_shared,
-    apply_arguments,
-    errors_in_one_line,
-    read_arguments,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 ENDED = re.compile('The training has ended early')
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     add = parser.add_argument
-    add('config', help='config file of the training')
+    cli.add_shared(parser, 'config', *cli.RUN)
     add(
         '--pretrained',
         metavar='FILE',
@@ -43,12 +37,7 @@ def parse_args():
         action='store_true',
         help='with --resume: continue although settings have changed since '
         'the checkpoint was written. The new settings count, and the '
-        'schedules of the learning rate are made anew up to that point',
-    )
-    add(
-        '--amp',
-        action='store_true',
-        help='train in automatic mixed precision (needs an accelerator)',
+        'schedules of the learning rate are computed again up to that point',
     )
     add(
         '--no-validate',
@@ -65,24 +54,15 @@ def parse_args():
     add(
         '--no-persistent-workers',
         action='store_true',
-        help='start the workers of dataloaders anew in each epoch',
+        help='start new workers of the dataloaders in each epoch',
     )
-    add_shared(
-        parser,
-        *('--work-dir', '--data-root', '--input-size', '--no-pin-memory'),
-        *('--allow-pickle', '--cfg-options', '--launcher'),
-    )
-    return read_arguments(parser)
+    return cli.read_arguments(parser)
 
 
 def configure(args):
     """The config of the training, with all that the command line says."""
     from mmspg.datasets import fit_to_photographs
-    from mmspg.utils.cfg import (
-        count_accumulation,
-        load_config,
-        set_data_root,
-    )
+    from mmspg.utils.cfg import count_accumulation, load_config, set_data_root
 
     cfg = load_config(args.config)
     if args.data_root:
@@ -105,7 +85,7 @@ def configure(args):
                 'its lr is. Add auto_scale_lr=dict(base_batch_size=NUMBER).'
             )
         cfg.auto_scale_lr.enable = True
-    apply_arguments(cfg, args)
+    cli.apply_arguments(cfg, args)
     count_accumulation(cfg)
     return cfg
 
@@ -120,9 +100,8 @@ def main():
 
     # isort: split
     from mmengine.logging import MMLogger
-    from mmengine.registry import RUNNERS
 
-    from mmspg.engine.runner import QuietRunner
+    from mmspg.engine.runner import build_runner
     from mmspg.utils.checkpoint import check_start
     from mmspg.utils.noise import hide_on_terminal
     from mmspg.utils.remedies import remedy_for
@@ -132,12 +111,11 @@ def main():
         leave_process_group,
     )
 
-    with errors_in_one_line(args):
+    with cli.errors_in_one_line(args):
         cfg = configure(args)
         check_start(cfg)
         enter_process_group(cfg)
-        build = RUNNERS.build if 'runner_type' in cfg else QuietRunner.from_cfg
-        runner = build(cfg)
+        runner = build_runner(cfg)
     try:
         runner.train()
         leave_process_group()

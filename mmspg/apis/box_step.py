@@ -15,7 +15,7 @@ def box_of(score_map, image_size, threshold=0.2, align_corners=False):
         score_map (array): ``(h, w)``, over the whole image, any range.
         image_size (tuple[int]): (width, height) of the image.
         threshold (float): Foreground is above it, in [0, 1].
-        align_corners (bool): Of the bilinear upsampling. Defaults to False.
+        align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
 
     Returns:
         tuple[int]: x0, y0, x1, y1 in inclusive pixels of the image; zeros

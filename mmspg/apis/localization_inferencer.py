@@ -61,7 +61,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
         rule (str, optional): From map to box, one of
             `mmspg.evaluation.functional.RULES` that gives one box. None:
             the metric's of the config.
-        palette (str): Of the pictures, 'paper' or 'colour-blind'.
+        palette (str): Colours of pictures, 'paper' or 'colour-blind'.
         fast (bool | dict): Fold BatchNorm into the convolutions and compute
             in inference mode; a dict has settings of
             `mmspg.apis.fast.make_fast`, ``dict(compile=True)`` say. Scores
@@ -171,7 +171,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
             progress (bool): Show a bar. Defaults to True.
             leave_out (Sequence[str]): Folders in a folder of inputs that are
                 not looked at.
-            channel_order (str): Of arrays, see
+            channel_order (str): How arrays are meant, see
                 `mmspg.apis.inputs.load_inputs`. Defaults to 'bgr'.
             **kwargs: ``all_boxes`` (bool): add ``boxes``, those of all
                 components, largest first. ``return_score_maps`` (bool): add
@@ -267,14 +267,14 @@ class LocalizationInferencer(ImageClassificationInferencer):
         labels: Sequence[int] | None = None,
         topk: int = 1,
     ):
-        """Run the pipeline.
+        """Run the pipeline on what `load_inputs` gave.
 
         Args:
-            inputs (list[dict]): Of `load_inputs`.
+            inputs (list[dict]): The images.
             batch_size (int): Images a batch. Defaults to 1.
-            labels (Sequence[int], optional): Classes whose maps are wanted.
-            topk (int): Of how many predicted classes maps are wanted, at
-                least. Defaults to 1.
+            labels (Sequence[int], optional): Ask for the maps of these
+                classes, and else for those of the ``topk`` predicted ones.
+            topk (int): At least 1, which is the default.
 
         Yields:
             dict: A batch, for :meth:`forward`.
@@ -310,16 +310,10 @@ class LocalizationInferencer(ImageClassificationInferencer):
         show_dir: str | None = None,
         locations=1,
     ) -> list[np.ndarray] | None:
-        """Draw image, map and box; of several classes, one below another.
+        """Draw image, map and box, several classes one below another.
 
-        Args:
-            ori_inputs (list[dict]): Of `load_inputs`.
-            preds (list[DataSample]): Of :meth:`forward`.
-            show (bool): In a window. Defaults to False.
-            wait_time (float): Seconds; 0 waits for a key. Defaults to 0.
-            show_dir (str, optional): Write them there, as `picture_name`
-                says.
-            locations (int | list[int]): The top-k, or these classes.
+        See :meth:`stream` for the arguments; ``locations`` are the classes,
+        or how many of the predicted ones.
 
         Returns:
             list[ndarray]: ``(h, w, 3)`` uint8 RGB, or None if nobody looks.

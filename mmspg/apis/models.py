@@ -18,16 +18,9 @@ from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils import register_all_modules
 
 from mmspg.datasets.transforms import check_pipeline
-from mmspg.evaluation.choices import (
-    settings_of,
-    sweep_command,
-    warn,
-)
+from mmspg.evaluation.choices import settings_of, sweep_command, warn
 from mmspg.evaluation.functional import get_rule
-from mmspg.evaluation.protocol import (
-    Protocol,
-    protocol_of,
-)
+from mmspg.evaluation.protocol import Protocol, protocol_of
 from mmspg.utils.carried_config import carried_config, follow_checkpoint
 from mmspg.utils.cfg import load_config, set_input_size
 from mmspg.utils.checkpoint import (
@@ -165,10 +158,10 @@ def choose_protocol(
     """Threshold and rule; warns of a default that may be far off.
 
     Args:
-        cfg (Config): Of the model.
+        cfg (Config): The model's.
         source (Source): Where its weights came from.
         threshold (float, optional): What the user wants.
-        rule (str, optional): Likewise.
+        rule (str, optional): What the user wants.
 
     Raises:
         ValueError: Unknown rule; the message lists them.
@@ -218,7 +211,7 @@ def labels_of(classes, names: Sequence[str] | None, count: int) -> list[int]:
 
     Args:
         classes (int | str | Sequence): One, or several.
-        names (Sequence[str], optional): Of all classes, if they are known.
+        names (Sequence[str], optional): The classes' names, if known.
         count (int): How many classes there are.
 
     Returns:

@@ -75,12 +75,12 @@ def draw_later(
     """Keep what a picture needs: of a file its name.
 
     Args:
-        info (dict): Of `load_inputs`.
+        info (dict): What `load_inputs` gave.
         sample (DataSample): With the score maps.
         labels (Sequence[int]): The classes to draw.
         classes (Sequence[str], optional): Names of all.
         protocol (Protocol): From map to box.
-        palette (str): Of the visualizer.
+        palette (str): See `mmspg.visualization.PALETTES`.
 
     Returns:
         Callable: Draws, for `Result`.

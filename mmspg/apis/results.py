@@ -10,9 +10,7 @@ from mmpretrain.structures import DataSample
 from mmspg.engine.hooks.localization_visualization_hook import safe_name
 from mmspg.evaluation.functional import all_boxes_at_thresholds
 from mmspg.evaluation.locate import locate
-from mmspg.evaluation.protocol import (
-    Protocol,
-)
+from mmspg.evaluation.protocol import Protocol
 from mmspg.visualization import LocalizationVisualizer, draw_sheet
 
 ARRAYS = ('pred_scores', 'score_map')
@@ -30,7 +28,7 @@ def add_locations(
     """Box classes of an image, and say so in its result.
 
     Args:
-        result (dict): Of the classification; changed in place.
+        result (dict): The classification; changed in place.
         sample (DataSample): With the score maps.
         labels (Sequence[int]): The classes, the main one first.
         protocol (Protocol): From map to box.
@@ -134,7 +132,7 @@ def save_results(
     """Write results as JSON, an image a line, without their arrays.
 
     Args:
-        results (Sequence[dict]): Of `LocalizationInferencer`.
+        results (Sequence[dict]): From `LocalizationInferencer`.
         path (str | Path): The file; its folder is made.
         coco (bool): As `coco_rows` instead. Defaults to False.
     """
@@ -149,7 +147,7 @@ def coco_rows(results: Sequence[dict]) -> list[dict]:
     """COCO's detection results, a row a box.
 
     Args:
-        results (Sequence[dict]): Of `LocalizationInferencer`.
+        results (Sequence[dict]): From `LocalizationInferencer`.
 
     Returns:
         list[dict]: ``image_id`` (the name), ``category_id`` (the class

@@ -84,13 +84,13 @@ def annotate(
 
     Args:
         frame (ndarray): ``(h, w, 3)`` uint8 in B, G, R.
-        result (dict): Of `LocalizationInferencer`, with ``score_map``.
+        result (dict): From `LocalizationInferencer`, with ``score_map``.
         palette (str): See `mmspg.visualization.PALETTES`.
         alpha (float): Weight of the map where it is 1; 0 where it is 0.
             Defaults to .4.
 
     Returns:
-        ndarray: Likewise.
+        ndarray: The same shape and type.
     """
     colours = get_palette(palette)
     heat = matplotlib.colormaps[colours.heat](result['score_map'])[..., :3]

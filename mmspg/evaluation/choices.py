@@ -46,7 +46,7 @@ def localization_metrics(evaluator) -> list[dict]:
 
 
 def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
-    """What a threshold depends on, but for the weights.
+    """Collect what a threshold depends on, beside the weights.
 
     Args:
         cfg (Config): With ``model``, and dataloaders and evaluators.
@@ -267,7 +267,7 @@ def usable_choice(
     """Find the choice that was made for just this use of a checkpoint.
 
     Args:
-        settings (dict): Of the use, see `settings_of`.
+        settings (dict): What it is used with, see `settings_of`.
         checkpoint (str): Path or address.
         content (dict, optional): What it holds, if it has been read.
         config (str, optional): File of the config, for messages.

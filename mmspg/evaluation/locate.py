@@ -46,7 +46,7 @@ def locate(
         rule (str): One of `RULES` that gives one box. Defaults to
             'largest_area', the paper's.
         label (int, optional): The class. None: the predicted one.
-        align_corners (bool): Of the bilinear upsampling. Defaults to False.
+        align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
 
     Returns:
         Located: Label, box and map.

@@ -65,12 +65,12 @@ def compare_map_sources(model, dataloader, metric) -> MapFigures:
         model (ImageClassifier): In evaluation mode; its head has
             ``score_map_source`` and ``score_map_sources``. It is left as it
             was.
-        dataloader (DataLoader): Of images with boxes.
+        dataloader (DataLoader): Gives images with boxes.
         metric (LocalizationMetric): Gives rule, IoU and thresholds; its
             records are left alone.
 
     Returns:
-        MapFigures: Of the images of all processes.
+        MapFigures: Over the images of all processes.
     """
     head, before = model.head, model.head.score_map_source
     sources = available_sources(model)

@@ -65,7 +65,7 @@ def class_map(sample, label):
         raise ValueError(
             f'{sample_name(sample)}: the model gave no score_map; its head '
             'must be a CAMHead or SPGHead, or give score_map and '
-            'score_map_labels likewise'
+            'score_map_labels as those do'
         )
     labels = _array(sample['score_map_labels'])
     found = np.flatnonzero(labels == label)

@@ -14,7 +14,7 @@ class PooledConv(nn.Module):
 
     Args:
         pool (nn.AvgPool2d): Padded pixels count.
-        bias (Tensor): Of the convolution, ``(D,)``.
+        bias (Tensor): The convolution's, ``(D,)``.
     """
 
     def __init__(self, pool: nn.AvgPool2d, bias: Tensor):

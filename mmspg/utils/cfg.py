@@ -111,7 +111,7 @@ def input_side(loader) -> int | None:
     The crop, or where there is none the resize, is what the network sees.
 
     Args:
-        loader (dict | None): Of a config.
+        loader (dict | None): A config's.
 
     Returns:
         int | None: None: no transform has a size.

@@ -135,12 +135,12 @@ def check_start(cfg: Config) -> None:
     """Read what a training is about to read, to say what is wrong with it.
 
     MMEngine resumes what it finds. From a checkpoint without the optimizer's
-    state it would train on with moments of zero and, since that state holds
-    the lr, along another course of it, and not say so. Under another batch
-    size or schedule it would go on where neither is.
+    state it would train on, without a word, with moments of zero and, since
+    that state holds the lr, with another schedule. With another batch size or
+    schedule it would continue at a wrong place.
 
     Args:
-        cfg (Config): Of the training, with ``work_dir``.
+        cfg (Config): The training's, with ``work_dir``.
 
     Raises:
         FileNotFoundError: A checkpoint is not there.

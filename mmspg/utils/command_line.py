@@ -14,6 +14,7 @@ from typing import Any
 from .unpickling import allow_pickle
 
 __all__ = [
+    'RUN',
     'add_model',
     'add_shared',
     'apply_arguments',
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 SHARED: dict[str, dict[str, Any]] = {
+    'config': dict(help='config file'),
     '--work-dir': dict(
         metavar='DIR',
         help='folder for logs and results (default: work_dirs/ and the '
@@ -60,12 +62,37 @@ SHARED: dict[str, dict[str, Any]] = {
     '--device': dict(
         help='where to compute, for example cuda:0 (default: the CPU)'
     ),
+    '--amp': dict(
+        action='store_true',
+        help='compute in automatic mixed precision (training needs an '
+        'accelerator for it)',
+    ),
+    '--palette': dict(
+        choices=['paper', 'colour-blind'],
+        default='paper',
+        help='colours of boxes and maps (default: %(default)s)',
+    ),
+    '--workers': dict(
+        type=int, default=1, help='number of processes (default: %(default)s)'
+    ),
     '--launcher': dict(
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
         help='what has started the processes of this job',
     ),
 }
+
+# The arguments that both tools/train.py and tools/test.py take.
+RUN = (
+    '--amp',
+    '--work-dir',
+    '--data-root',
+    '--input-size',
+    '--no-pin-memory',
+    '--allow-pickle',
+    '--cfg-options',
+    '--launcher',
+)
 
 
 def tool_parser(description: str) -> ArgumentParser:
@@ -76,7 +103,7 @@ def tool_parser(description: str) -> ArgumentParser:
 
 
 def add_shared(parser: ArgumentParser, *names: str) -> None:
-    """Declare arguments of ``SHARED``, such as '--data-root'."""
+    """Declare arguments of ``SHARED``, such as 'config', '--data-root'."""
     for name in names:
         parser.add_argument(name, **SHARED[name])
         if name == '--launcher':
@@ -119,6 +146,8 @@ def read_arguments(parser: ArgumentParser, argv=None) -> Namespace:
     """
     # A tool may be given CONFIG --option value CHECKPOINT.
     args = parser.parse_intermixed_args(argv)
+    if getattr(args, 'workers', 1) < 1:
+        parser.error('--workers must be at least 1')
     if hasattr(args, 'model'):
         if len(args.model) > 2:
             parser.error(f'one CONFIG and one CHECKPOINT, got {args.model}')
@@ -140,12 +169,12 @@ def read_model(args: Namespace) -> tuple[Any, dict | None]:
     """Read the config and the checkpoint of `add_model`.
 
     Args:
-        args (Namespace): Of `read_arguments`.
+        args (Namespace): From `read_arguments`.
 
     Returns:
-        tuple: The config, for `apply_arguments`, with the input size and
-        the map that go with the checkpoint; and what the checkpoint holds,
-        or None.
+        tuple: The config of a test of the checkpoint, for `apply_arguments`,
+        with the input size and the map that go with the checkpoint; and what
+        the checkpoint holds, or None.
 
     Raises:
         FileNotFoundError: A file is not there.
@@ -162,6 +191,10 @@ def read_model(args: Namespace) -> tuple[Any, dict | None]:
         cfg = carried_config(content or {}, args.checkpoint)
     if content is not None:
         follow_checkpoint(cfg, content)  # --input-size comes after it
+        cfg.load_from, cfg.resume = args.checkpoint, False
+    if cfg.get('runner_type') == 'FlexibleRunner':
+        # Its strategies split what is trained; to test, any runner will do.
+        cfg.pop('runner_type')
     return cfg, content
 
 
@@ -170,7 +203,7 @@ def apply_arguments(cfg, args: Namespace) -> None:
 
     Args:
         cfg (Config): Changed in place.
-        args (Namespace): Of `read_arguments`; only what was declared counts.
+        args (Namespace): From `read_arguments`; only what was declared counts.
 
     Raises:
         FileNotFoundError: ``--pretrained`` is a path and no such file.

@@ -26,14 +26,14 @@ COURSE = (
     'model train_dataloader train_cfg optim_wrapper param_scheduler '
     'custom_hooks auto_scale_lr randomness strategy'
 ).split()
-# Of these, what changes nothing: what the start was, how data are moved, when
-# is validated.
+# Settings among these that have no effect on them: where the weights started,
+# how data are moved, when validation takes place.
 WITHOUT_EFFECT = re.compile(
     r'init_cfg|^train_cfg\.(val_|dynamic_intervals)|^train_dataloader\.'
     r'(pin_memory|persistent_workers|prefetch_factor|collate_fn)'
 )
-# And what may be changed, and is told: other random numbers, folders that
-# have moved, maps that only a prediction gives.
+# Settings that may change, with a warning: random numbers, folders that have
+# moved, maps that only a prediction gives.
 TOLD = re.compile(
     r'^randomness|^train_dataloader\.(num_workers|dataset\.\w*(root|dir|file))'
     r'|^train_dataloader\.dataset\.broken_images|\.score_map_\w+$'
@@ -96,11 +96,11 @@ def check_same_run(
     """Refuse to resume where another training would go on in silence.
 
     Args:
-        cfg (Config): Of the training that is to go on. ``resume_changed``
+        cfg (Config): That of the training to continue. ``resume_changed``
             in it allows everything.
         checkpoint (dict): What the file holds.
         path (str): Its name, for the message.
-        numbers (dict, optional): Of `run_numbers`, once they are known.
+        numbers (dict, optional): From `run_numbers`, once they are known.
 
     Raises:
         ChangedRunError: The settings or numbers differ, or the checkpoint
@@ -144,7 +144,7 @@ def check_same_run(
         'and the checkpoint of an end of an epoch. Or begin a new training '
         'with these weights: leave out --resume and add --cfg-options '
         f'load_from={path}. Or continue under the new settings, with '
-        'schedules made anew: add --resume-changed.'
+        'new schedules: add --resume-changed.'
     )
 
 
@@ -212,7 +212,7 @@ def forward_schedulers(runner) -> None:
         schedulers = [one for part in schedulers.values() for one in part]
     loop = runner.train_loop
     for by_epoch, number in ((True, loop.epoch), (False, loop.iter)):
-        alike = [one for one in schedulers if one.by_epoch == by_epoch]
+        chosen = [one for one in schedulers if one.by_epoch == by_epoch]
         for _ in range(number):
-            for scheduler in alike:
+            for scheduler in chosen:
                 scheduler.step()

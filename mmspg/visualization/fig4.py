@@ -38,7 +38,7 @@ def guidance_stages(model, data: dict, labels=None) -> list[dict]:
             the samples' ``gt_label``, or where there is none the predicted.
 
     Returns:
-        list[dict]: For each image those of `TITLES` but for the image, each
+        list[dict]: For each image all of `TITLES` except the image, each
         ``(H, W)`` on the stored image: ``attention``, ``b2``, ``b1``, ``c``
         float32 in [0, 1], NaN outside of a crop; ``mask_a`` uint8, 1, 0 or
         255 (ignored, and outside of a crop).
@@ -143,7 +143,7 @@ def draw_fig4(
 
     Args:
         images (Sequence[ndarray]): Each ``(H, W, 3)`` uint8 RGB.
-        stages (Sequence[dict]): Of `guidance_stages`.
+        stages (Sequence[dict]): From `guidance_stages`.
         palette (str): See `mmspg.visualization.PALETTES`.
         names (Sequence[str], optional): Below the images.
 

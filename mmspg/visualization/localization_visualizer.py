@@ -2,9 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import matplotlib
 import mmcv
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -12,11 +10,20 @@ from mmengine.dist import master_only
 from mmpretrain.structures import DataSample
 from mmpretrain.visualization import UniversalVisualizer
 
-from mmspg.evaluation.functional import box_iou, get_rule, to_inclusive
+from mmspg.evaluation.functional import get_rule
 from mmspg.evaluation.locate import locate
 from mmspg.registry import VISUALIZERS
 
-from .palette import Palette, get_palette
+from .palette import get_palette
+from .panels import (
+    Line,
+    agreement_line,
+    boxes_on_panel,
+    check_image,
+    class_name,
+    panels_of,
+    prediction_lines,
+)
 
 # In pixels of the picture, whatever the size of the image.
 MARGIN = 12
@@ -28,14 +35,6 @@ CHARACTER = 0.603 * TEXT  # all of DejaVu Sans Mono are equally wide
 DASHES = (0, (6, 3))
 
 
-class Line(NamedTuple):
-    """A line of the caption, and the sample of a box that it explains."""
-
-    text: str
-    colour: tuple | None = None
-    dashed: bool = False
-
-
 @VISUALIZERS.register_module()
 class LocalizationVisualizer(UniversalVisualizer):
     """mmpretrain's visualizer, plus `visualize_localization`.
@@ -45,8 +44,8 @@ class LocalizationVisualizer(UniversalVisualizer):
         palette (str): One of `mmspg.visualization.PALETTES`: 'paper'
             (predicted box green, true box red, as in the paper's figures)
             or 'colour-blind'. Defaults to 'paper'.
-        **kwargs: As of mmpretrain's ``UniversalVisualizer``: ``vis_backends``,
-            ``save_dir`` and so on.
+        **kwargs: Settings of mmpretrain's ``UniversalVisualizer``:
+            ``vis_backends``, ``save_dir`` and so on.
 
     Raises:
         ValueError: Unknown palette.
@@ -97,7 +96,7 @@ class LocalizationVisualizer(UniversalVisualizer):
                 cut, see `locate`. Defaults to .2, that of CAM.
             rule (str): From map to box, see `locate`. Defaults to
                 'largest_area', the paper's.
-            align_corners (bool): Of the map's upsampling, see `locate`.
+            align_corners (bool): As in PyTorch's ``interpolate``.
                 Defaults to False.
             label (int | str, optional): The class whose map and box are
                 drawn; 'true' is the ground truth. None: the predicted.
@@ -124,7 +123,7 @@ class LocalizationVisualizer(UniversalVisualizer):
             ValueError: The image is no uint8 RGB, or of another size than
                 the sample's ``ori_shape``; see `locate` for the rest.
         """
-        _check_image(image)
+        check_image(image)
         colours = get_palette(palette) if palette else self.palette
         classes = classes or (self.dataset_meta or {}).get('classes')
         found = None
@@ -132,37 +131,25 @@ class LocalizationVisualizer(UniversalVisualizer):
             if label == 'true':
                 label = int(data_sample.gt_label[0])
             found = locate(data_sample, threshold, rule, label, align_corners)
-            _check_size(image, found.score_map)
         gt_boxes = np.empty((0, 4))
         if draw_gt and 'ori_gt_bboxes' in data_sample:
             gt_boxes = np.asarray(data_sample.ori_gt_bboxes.cpu())
 
-        panels = _panels(image, found, colours, alpha, min_side, max_side)
+        panels = panels_of(image, found, colours, alpha, min_side, max_side)
         lines = []
         if draw_pred and 'pred_label' in data_sample:
-            lines += _predicted(data_sample, found, classes, colours)
+            lines += prediction_lines(data_sample, found, classes, colours)
         if draw_gt and 'gt_label' in data_sample:
             label = int(data_sample.gt_label[0])
-            text = f'true: {_name(label, classes)}'
+            text = f'true: {class_name(label, classes)}'
             lines.append(Line(text, colours.true, True))
         if found:
             if threshold is None:
                 threshold = get_rule(rule).thresholds[0]
-            lines.append(_agreement(found.box, gt_boxes, threshold))
+            lines.append(agreement_line(found.box, gt_boxes, threshold))
         corners = self._compose(panels, lines)
 
-        height, width = image.shape[:2]
-        scale = np.tile(
-            [panels[0].shape[1] / width, panels[0].shape[0] / height], 2
-        )
-        size = np.tile([width, height], 2)
-        boxes = [
-            (np.clip(box, 0, size) * scale, colours.true, True)
-            for box in gt_boxes
-        ]
-        if found:
-            box = np.clip(found.box + (0, 0, 1, 1), 0, size) * scale
-            boxes.insert(0, (box, colours.predicted, False))
+        boxes = boxes_on_panel(panels[0], image, found, gt_boxes, colours)
         self._draw_boxes(boxes, corners)
 
         drawn = self.get_image()
@@ -243,71 +230,3 @@ class LocalizationVisualizer(UniversalVisualizer):
                             linestyle='-' if dark or not dashed else DASHES,
                         )
                     )
-
-
-def _check_image(image) -> None:
-    if (
-        not isinstance(image, np.ndarray)
-        or image.dtype != np.uint8
-        or image.ndim != 3
-        or image.shape[2] != 3
-    ):
-        raise ValueError(
-            'image must be an (H, W, 3) uint8 array in RGB, got '
-            f'{getattr(image, "dtype", type(image).__name__)} of shape '
-            f'{getattr(image, "shape", "?")}; mmcv.imread(path, '
-            "channel_order='rgb') gives one"
-        )
-
-
-def _check_size(image, score_map) -> None:
-    if image.shape[:2] != score_map.shape:
-        raise ValueError(
-            f'the image is {image.shape[1]} x {image.shape[0]} pixels, but '
-            f'its ori_shape says {score_map.shape[1]} x '
-            f'{score_map.shape[0]}; give the stored image, not turned by '
-            'its EXIF orientation and not resized'
-        )
-
-
-def _panels(image, found, colours: Palette, alpha, min_side, max_side):
-    """The image and, below the map, once more: ``(h, w, 3)`` uint8 each."""
-    height, width = image.shape[:2]
-    longer = max(height, width)
-    scale = np.clip(longer, min_side, max_side) / longer
-    size = [max(1, round(side * scale)) for side in (width, height)]
-    how = 'area' if scale < 1 else 'bicubic'
-    plain = mmcv.imresize(image, size, interpolation=how)
-    if not found:
-        return [plain]
-    how = 'area' if scale < 1 else 'bilinear'
-    score_map = mmcv.imresize(found.score_map, size, interpolation=how)
-    heat = matplotlib.colormaps[colours.heat](score_map)[..., :3] * 255
-    return [plain, np.uint8((1 - alpha) * plain + alpha * heat + 0.5)]
-
-
-def _predicted(data_sample, found, classes, colours):
-    label = int(data_sample.pred_label[0])
-    text = f'predicted: {_name(label, classes)}'
-    if 'pred_score' in data_sample:
-        text += f', {float(data_sample.pred_score[label]):.2f}'
-    if not found:
-        return [Line(text)]
-    if found.label == label:
-        return [Line(text, colours.predicted)]
-    other = f'map and box of: {_name(found.label, classes)}'
-    return [Line(text), Line(other, colours.predicted)]
-
-
-def _agreement(box, gt_boxes, threshold) -> Line:
-    text = f'threshold {threshold:.2g}'
-    if len(gt_boxes):
-        iou = box_iou(box[None], to_inclusive(gt_boxes)).max()
-        text = f'IoU {iou:.2f}, {text}'
-    return Line(text)
-
-
-def _name(label, classes) -> str:
-    if classes is None or not 0 <= label < len(classes):
-        return f'class {label}'
-    return str(classes[label])

@@ -13,7 +13,7 @@ def grid_page(rows: Sequence[Sequence[np.ndarray]], columns: int):
     """Lay pictures out, a row as high as its highest.
 
     Args:
-        rows (Sequence): Of pictures ``(h, w, 3)`` or ``(h, w)`` uint8; the
+        rows (Sequence): Pictures ``(h, w, 3)`` or ``(h, w)`` uint8; the
             last row may be shorter.
         columns (int): Pictures of a full row.
 

@@ -24,32 +24,22 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from mmspg.utils import command_line as cli
+
 
 def flag(text):
     """Read true or false, as the benchmark's flags may be followed by."""
-    words = dict(
-        true=True,
-        yes=True,
-        t=True,
-        y=True,
-        false=False,
-        no=False,
-        f=False,
-        n=False,
-        **{'1': True, '0': False},
+    if text.lower() in ('true', 'yes', 't', 'y', '1'):
+        return True
+    if text.lower() in ('false', 'no', 'f', 'n', '0'):
+        return False
+    raise argparse.ArgumentTypeError(
+        f'true or false was expected, not {text!r}'
     )
-    if text.lower() not in words:
-        raise argparse.ArgumentTypeError(
-            f'true or false was expected, not {text!r}'
-        )
-    return words[text.lower()]
 
 
-def parse_args(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def parse_args():
+    parser = cli.tool_parser(__doc__)
     add = parser.add_argument
     add('--scoremap_root', default='train_log/scoremaps/', help='the maps')
     add('--metadata_root', default='metadata/', help='DATASET/SPLIT in it')
@@ -62,20 +52,15 @@ def parse_args(argv=None):
         default=0.01,
         help='distance of the thresholds (%(default)s)',
     )
+    a_flag = dict(type=flag, nargs='?', const=True, default=False)
     add(
         '--multi_contour_eval',
-        type=flag,
-        nargs='?',
-        const=True,
-        default=False,
+        **a_flag,
         help='the best box of all contours, not that of the largest',
     )
     add(
         '--multi_iou_eval',
-        type=flag,
-        nargs='?',
-        const=True,
-        default=False,
+        **a_flag,
         help='the mean over the IoU thresholds, not the figure at 50',
     )
     add(
@@ -86,17 +71,10 @@ def parse_args(argv=None):
         help='IoU thresholds in percent (30 50 70)',
     )
     add('--out', metavar='FILE.json', help='write figures and settings')
-    add(
-        '--workers',
-        type=int,
-        default=1,
-        help='processes (%(default)s)',
-    )
-    args = parser.parse_args(argv)
+    cli.add_shared(parser, '--workers')
+    args = cli.read_arguments(parser)
     if not 0 < args.cam_curve_interval < 1:
         parser.error('--cam_curve_interval must be between 0 and 1')
-    if args.workers < 1:
-        parser.error('--workers must be at least 1')
     if not all(0 < iou <= 100 for iou in args.iou_threshold_list):
         parser.error('--iou_threshold_list is in percent, 1 to 100')
     return args
@@ -104,7 +82,6 @@ def parse_args(argv=None):
 
 def main():
     args = parse_args()
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     # After the arguments, since these take a while to import.
     from mmspg.evaluation.wsol.grid import wsol_thresholds
     from mmspg.evaluation.wsol.max_box_acc import BoxAccuracy

@@ -2,21 +2,15 @@
 
 python tools/analysis_tools/get_flops.py CONFIG [--shape 224 224]
 
-Of a prediction, which computes neither B nor C, and of a training's forward
-pass. Operations are multiply-adds of an image.
+It counts a prediction, which computes neither B nor C, and the forward pass
+of a training. Operations are multiply-adds per image.
 """
 
-from mmspg.utils.command_line import (
-    add_shared,
-    errors_in_one_line,
-    read_arguments,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
-    parser.add_argument('config', help='config file')
+    parser = cli.tool_parser(__doc__)
     parser.add_argument(
         '--shape',
         type=int,
@@ -24,8 +18,8 @@ def parse_args():
         default=[224, 224],
         help='height and width of the input (224 224)',
     )
-    add_shared(parser, '--cfg-options')
-    args = read_arguments(parser)
+    cli.add_shared(parser, 'config', '--cfg-options')
+    args = cli.read_arguments(parser)
     if len(args.shape) > 2 or min(args.shape) < 1:
         parser.error('--shape takes one side, or height and width')
     args.shape = (args.shape * 2)[:2]
@@ -74,7 +68,7 @@ def main():
             sides = [feats.b1(), feats.b2()]
             return scores, sides + [feats.c()] * feats.neck.with_c
 
-    with errors_in_one_line(args):
+    with cli.errors_in_one_line(args):
         cfg = load_config(args.config)
         merge_options(cfg, args.cfg_options)
         model = get_model(cfg).eval()

@@ -10,35 +10,30 @@ last there counts; without a test, the last validation does, and is marked.
 Errors in percent.
 """
 
-import argparse
 import csv
 import json
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
-# Column -> key of LocalizationMetric, which has the prefix `loc/`.
-TOP1, TOP5, STAR = 'top-1', 'top-5', 'top-5*'
-KNOWN, CLS1, CLS5 = 'GT-known', 'class top-1', 'class top-5'
+from mmspg.utils import command_line as cli
+
+# Column -> figure of LocalizationMetric.
 KEYS = {
-    TOP1: 'top1_err',
-    TOP5: 'top5_err',
-    STAR: 'top5_star_err',
-    KNOWN: 'gt_known_err',
-    CLS1: 'cls_top1_err',
-    CLS5: 'cls_top5_err',
+    'top-1': 'loc/top1_err',
+    'class top-1': 'loc/cls_top1_err',
+    'top-5': 'loc/top5_err',
+    'class top-5': 'loc/cls_top5_err',
+    'top-5*': 'loc/top5_star_err',
+    'GT-known': 'loc/gt_known_err',
 }
 
 
 class Row(NamedTuple):
-    """A row: the paper's name, the config's, and the published errors.
-
-    None is a figure that the paper does not give.
-    """
+    """A row; `published` has an error or None for each column."""
 
     method: str
     run: str
-    published: tuple
+    published: list
 
 
 class Table(NamedTuple):
@@ -46,143 +41,53 @@ class Table(NamedTuple):
 
     name: str
     title: str
-    columns: tuple
-    rows: tuple
+    columns: list
+    rows: list
 
 
-SPG = 'spg_inceptionv3_imagenet'
-TABLES = (
-    Table(
-        '1',
-        'Localization error on the ILSVRC validation set',
-        (TOP1, TOP5, STAR),
-        (
+TITLES = {
+    '1': 'Localization error on the ILSVRC validation set',
+    '2': 'Localization error on the CUB-200-2011 test set',
+    '3': 'Localization and classification error on the ILSVRC validation '
+    'set, classes from elsewhere',
+    '4': 'Localization error on the ILSVRC validation set, class known',
+    'ablations': 'Section 4.3, on the ILSVRC validation set, class known',
+}
+
+
+def read_tables():
+    """Read the published errors; a table has the columns it has errors in."""
+    path = Path(__file__).with_suffix('.csv')
+    with open(path, encoding='utf-8', newline='') as file:
+        lines = list(csv.DictReader(file))
+    tables = []
+    for name, title in TITLES.items():
+        own = [line for line in lines if line['table'] == name]
+        columns = [key for key in KEYS if any(line[key] for line in own)]
+        rows = [
             Row(
-                'Backprop on VGGnet',
-                'backprop_vgg16_imagenet',
-                (61.12, 51.46, None),
-            ),
-            Row(
-                'Backprop on GoogLeNet',
-                'backprop_googlenet_imagenet',
-                (61.31, 50.55, None),
-            ),
-            Row('AlexNet-GAP', 'cam_alexnet_imagenet', (67.19, 52.16, None)),
-            Row('VGGnet-GAP', 'cam_vgg16_imagenet', (57.20, 45.14, None)),
-            Row(
-                'GoogLeNet-GAP', 'cam_googlenet_imagenet', (56.40, 43.00, None)
-            ),
-            Row(
-                'GoogLeNet-HaS-32',
-                'has_googlenet_imagenet',
-                (54.53, None, None),
-            ),
-            Row('VGGnet-ACoL', 'acol_vgg16_imagenet', (54.17, 40.57, None)),
-            Row(
-                'GoogLeNet-ACoL',
-                'acol_googlenet_imagenet',
-                (53.28, 42.58, None),
-            ),
-            Row(
-                'SPG-plain',
-                'spg-plain_inceptionv3_imagenet',
-                (53.71, 41.81, None),
-            ),
-            Row('SPG', SPG, (51.40, 40.00, 35.05)),
-        ),
-    ),
-    Table(
-        '2',
-        'Localization error on the CUB-200-2011 test set',
-        (TOP1, TOP5, STAR),
-        (
-            Row('GoogLeNet-GAP', 'cam_googlenet_cub', (59.00, None, None)),
-            Row('ACoL', 'acol_vgg16_cub', (54.08, 43.49, None)),
-            Row(
-                'SPG-plain', 'spg-plain_inceptionv3_cub', (56.33, 46.47, None)
-            ),
-            Row('SPG', 'spg_inceptionv3_cub', (53.36, 42.28, 40.62)),
-        ),
-    ),
-    Table(
-        '3',
-        'Localization and classification error on the ILSVRC validation set, '
-        'classes from elsewhere',
-        (TOP1, CLS1, TOP5, CLS5, STAR),
-        tuple(
-            Row(
-                f'GoogLeNet-SPG-{name}',
-                f'spg_inceptionv3_{run}_imagenet',
-                published,
+                line['method'],
+                line['config'],
+                [float(line[key]) if line[key] else None for key in columns],
             )
-            for name, run, published in (
-                ('ResNet-50', 'resnet50', (48.79, 26.22, 38.93, 8.47, None)),
-                ('ResNet-101', 'resnet101', (48.15, 24.90, 38.55, 7.80, None)),
-                ('ResNet-152', 'resnet152', (47.92, 24.39, 38.53, 7.59, None)),
-                ('DPN-92', 'dpn92', (45.06, 17.70, 37.32, 3.83, None)),
-                ('DPN-98', 'dpn98', (44.92, 17.42, 37.34, 3.67, None)),
-                ('DPN-131', 'dpn131', (44.81, 17.08, 37.24, 3.42, None)),
-                (
-                    'DPN-ensemble',
-                    'dpn-ensemble',
-                    (43.83, 15.47, 36.78, 2.70, 29.36),
-                ),
-            )
-        ),
-    ),
-    Table(
-        '4',
-        'Localization error on the ILSVRC validation set, class known',
-        (KNOWN,),
-        (
-            Row('AlexNet-GAP', 'cam_alexnet_imagenet', (45.01,)),
-            Row('AlexNet-HaS', 'has_alexnet_imagenet', (41.26,)),
-            Row(
-                'AlexNet-GAP-ensemble',
-                'cam_alexnet_ensemble_imagenet',
-                (42.98,),
-            ),
-            Row(
-                'AlexNet-HaS-ensemble',
-                'has_alexnet_ensemble_imagenet',
-                (39.67,),
-            ),
-            Row('GoogLeNet-GAP', 'cam_googlenet_imagenet', (41.34,)),
-            Row('GoogLeNet-HaS', 'has_googlenet_imagenet', (39.43,)),
-            Row('Deconv', 'deconv_googlenet_imagenet', (41.60,)),
-            Row('Feedback', 'feedback_googlenet_imagenet', (38.80,)),
-            Row('MWP', 'mwp_googlenet_imagenet', (38.70,)),
-            Row('ACoL', 'acol_googlenet_imagenet', (37.04,)),
-            Row('SPG-plain', 'spg-plain_inceptionv3_imagenet', (37.32,)),
-            Row('SPG', SPG, (35.31,)),
-        ),
-    ),
-    Table(
-        'ablations',
-        'Section 4.3, on the ILSVRC validation set, class known',
-        (KNOWN,),
-        (
-            Row('SPG', SPG, (35.31,)),
-            Row('without the cascade', f'{SPG}_no-cascade', (35.58,)),
-            Row('B1 and B2 not shared', f'{SPG}_unshared', (36.31,)),
-            Row('without C', f'{SPG}_no-spg-c', (36.06,)),
-        ),
-    ),
-)
+            for line in own
+        ]
+        tables.append(Table(name, title, columns, rows))
+    return tables
+
+
+TABLES = read_tables()
 
 
 class Measured(NamedTuple):
-    """What a run measured; ``test`` or, if it was never tested, not."""
+    """What a run measured, in a test or else in its last validation."""
 
     figures: dict
     test: bool
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = cli.tool_parser(__doc__)
     parser.add_argument(
         'folders',
         nargs='*',
@@ -192,7 +97,7 @@ def parse_args():
     parser.add_argument(
         '--csv', metavar='FILE', help='write the rows into this file, too'
     )
-    return parser.parse_args()
+    return cli.read_arguments(parser)
 
 
 def names():
@@ -233,14 +138,7 @@ def find_runs(folders):
 
 
 def read_run(folder):
-    """What was measured last in a work folder.
-
-    Args:
-        folder (Path): With a folder of each run by its time.
-
-    Returns:
-        Measured | None: None if nothing was.
-    """
+    """Read what was measured last in a work folder, or None."""
     for path in sorted(folder.glob('*/*.json'), reverse=True):
         if path.stem == path.parent.name:  # a test's, by its time
             figures = json.loads(path.read_text())
@@ -258,21 +156,13 @@ def cells(row, columns, measured):
     """Published and measured error of each column, or None."""
     figures = measured.figures if measured else {}
     return [
-        (published, figures.get(f'loc/{KEYS[column]}'))
+        (published, figures.get(KEYS[column]))
         for column, published in zip(columns, row.published, strict=True)
     ]
 
 
 def markdown(table, found):
-    """A table as text.
-
-    Args:
-        table (Table): Of the paper.
-        found (dict[str, Measured]): By the config's name.
-
-    Returns:
-        str: Markdown.
-    """
+    """Lay a table out in Markdown; `found` is by the config's name."""
     head = [f'{c}, {w}' for c in table.columns for w in ('paper', 'measured')]
     lines = [
         f'**{_title(table)}**',
@@ -303,12 +193,7 @@ def _title(table):
 
 
 def csv_rows(tables, found):
-    """One row a figure, for a spreadsheet.
-
-    Returns:
-        list[dict]: Of ``table``, ``method``, ``config``, ``error``,
-        ``published``, ``measured`` and ``status``.
-    """
+    """One row for each figure, for a spreadsheet."""
     rows = []
     for table in tables:
         for row in table.rows:
@@ -339,10 +224,8 @@ def csv_rows(tables, found):
 
 def main():
     args = parse_args()
-    try:
+    with cli.errors_in_one_line(args):
         runs = find_runs(args.folders)
-    except ValueError as error:
-        sys.exit(f'paper_tables.py: {error}')
     found = {name: read_run(folder) for name, folder in runs.items()}
     print('\n\n'.join(markdown(table, found) for table in TABLES))
     done = [name for name in names() if found.get(name)]

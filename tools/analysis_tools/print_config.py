@@ -3,26 +3,20 @@
 python tools/analysis_tools/print_config.py CONFIG [--cfg-options KEY=VALUE]
 """
 
-from mmspg.utils.command_line import (
-    add_shared,
-    errors_in_one_line,
-    read_arguments,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
-    parser.add_argument('config', help='config file')
-    add_shared(parser, '--cfg-options')
-    return read_arguments(parser)
+    parser = cli.tool_parser(__doc__)
+    cli.add_shared(parser, 'config', '--cfg-options')
+    return cli.read_arguments(parser)
 
 
 def main():
     args = parse_args()
     from mmspg.utils.cfg import load_config, merge_options
 
-    with errors_in_one_line(args):
+    with cli.errors_in_one_line(args):
         cfg = load_config(args.config)
         merge_options(cfg, args.cfg_options)
     print(cfg.pretty_text)

@@ -13,21 +13,13 @@ else what the config validates on.
 import sys
 from pathlib import Path
 
-from mmspg.utils.command_line import (
-    add_model,
-    add_shared,
-    apply_arguments,
-    errors_in_one_line,
-    read_arguments,
-    read_model,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     add = parser.add_argument
-    add_model(parser)
+    cli.add_model(parser)
     add('--split', help='split of the data set to choose on')
     add(
         '--thresholds',
@@ -52,12 +44,12 @@ def parse_args():
         help='where to write the drawing (default: the name of --out with '
         '.png)',
     )
-    add_shared(
+    cli.add_shared(
         parser,
         *('--work-dir', '--data-root', '--input-size', '--allow-pickle'),
         *('--cfg-options', '--launcher'),
     )
-    args = read_arguments(parser)
+    args = cli.read_arguments(parser)
     if args.thresholds < 1:
         parser.error('--thresholds must be at least 1')
     if args.checkpoint is None:
@@ -86,28 +78,24 @@ def choosing_loader(cfg, split):
 
 def sweeping_metric(cfg, number):
     """Give the config's LocalizationMetric, made to sweep."""
-    evaluators = cfg.get('val_evaluator') or cfg.get('test_evaluator') or []
-    if isinstance(evaluators, dict):
-        evaluators = [evaluators]
-    metric = dict(type='mmspg.LocalizationMetric')
-    for found in evaluators:
-        if str(found.get('type')).endswith('LocalizationMetric'):
-            metric = dict(found)
-            break
-    metric.update(
+    from mmspg.evaluation.choices import localization_metrics
+
+    found = localization_metrics(
+        cfg.get('val_evaluator') or cfg.get('test_evaluator')
+    )
+    return dict(
+        found[0] if found else dict(type='mmspg.LocalizationMetric'),
         thresholds=number,
         threshold='oracle',
         top5_star='thresholds',
         star_thresholds=None,
     )
-    return metric
 
 
 def configure(args):
     """Config and checkpoint of the sweep; and whether it is the test's."""
-    cfg, content = read_model(args)
-    apply_arguments(cfg, args)
-    cfg.load_from, cfg.resume = args.checkpoint, False
+    cfg, content = cli.read_model(args)
+    cli.apply_arguments(cfg, args)
     if not args.work_dir:
         cfg.work_dir = str(Path(cfg.work_dir, 'sweep_threshold'))
     tested = (cfg.get('test_dataloader') or {}).get('dataset')
@@ -123,15 +111,12 @@ def main():
 
     # After the arguments, since these take seconds to import.
     from mmengine.dist import is_main_process
-    from mmengine.runner import Runner
 
-    from mmspg.utils.checkpoint import check_checkpoint
+    from mmspg.engine.runner import build_test_runner
 
-    with errors_in_one_line(args):
+    with cli.errors_in_one_line(args):
         cfg, content, same = configure(args)
-        runner = Runner.from_cfg(cfg)
-        model = getattr(runner.model, 'module', runner.model)
-        check_checkpoint(model, args.checkpoint, content)
+        runner = build_test_runner(cfg, args.checkpoint, content)
     figures = runner.test()
     if is_main_process():
         write(figures, runner, args, content, same)
@@ -146,9 +131,7 @@ def write(figures, runner, args, content, same):
         threshold_file,
         weights_digest,
     )
-    from mmspg.evaluation.protocol import (
-        named_split,
-    )
+    from mmspg.evaluation.protocol import named_split
     from mmspg.utils.checkpoint import state_dict_of
 
     figures = {key.split('/', 1)[1]: v for key, v in figures.items()}

@@ -63,7 +63,7 @@ def parse_args():
 
 
 def split(transforms, variant: Variant):
-    """Transforms up to the resize, as of a variant, and after it."""
+    """Split transforms after the resize, which is as the variant has it."""
     from copy import copy
 
     from mmspg.datasets import LocResize, LocResizeEdge

@@ -4,7 +4,7 @@
 
 The step is run on tensors that have shapes and no contents (PyTorch's
 FakeTensorMode), and what lives at a time is added up: weights, gradients,
-momentum, activations, the workings of each layer. Not in it: the CUDA
+momentum, activations, the workings of each layer. Not counted: the CUDA
 context (.3 to .6 GiB), cuDNN's workspaces and what the allocator loses
 between tensors; allow a tenth and one GiB. `saved` is what the forward pass
 keeps for the backward.

@@ -2,7 +2,7 @@
 
 Each variant lives in a process of its own, which gives it a peak of memory
 of its own, and the variants take turns, one step each, so that whatever else
-the machine does slows all of them alike. The median of the steps counts, and
+the machine does slows all of them equally. The median of the steps counts, and
 ratios of medians of one run. The machine is measured by the same means: a
 product of two square matrices is one more variant.
 """
@@ -235,7 +235,7 @@ def table(
 
     Args:
         variants (list[Variant]): Those of `measure`.
-        results (dict[str, Result]): Of `measure`.
+        results (dict[str, Result]): From `measure`.
         images (int): Images a step.
 
     Returns:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Variant(NamedTuple):
     """A way from a file to pixels.
 
-    ``root`` holds the files; ``backend_args`` is as of the loader;
+    ``root`` holds the files; ``backend_args`` is the loader's;
     ``decode`` takes bytes; ``backend`` is of the resize, None the config's.
     """
 

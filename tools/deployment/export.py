@@ -13,21 +13,13 @@ import shutil
 import sys
 from pathlib import Path
 
-from mmspg.utils.command_line import (
-    add_model,
-    add_shared,
-    apply_arguments,
-    errors_in_one_line,
-    read_arguments,
-    read_model,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     add = parser.add_argument
-    add_model(parser)
+    cli.add_model(parser)
     add(
         '--out',
         default='exported',
@@ -48,8 +40,8 @@ def parse_args():
         help='images or folders: the boxes of the exported model must be '
         "within a pixel of PyTorch's, else the exit status is 1",
     )
-    add_shared(parser, '--input-size', '--allow-pickle', '--cfg-options')
-    return read_arguments(parser)
+    cli.add_shared(parser, '--input-size', '--allow-pickle', '--cfg-options')
+    return cli.read_arguments(parser)
 
 
 def describe(inferencer, sides):
@@ -75,7 +67,7 @@ def describe(inferencer, sides):
                     '(N, C) softmax',
                     '(N,) int64',
                     '(N, h, w) in [0, 1], for box_step.box_of',
-                    'likewise',
+                    'the same for label_map',
                 ),
                 strict=True,
             )
@@ -95,9 +87,9 @@ def main():
     from mmspg.apis import LocalizationInferencer, box_step
     from mmspg.apis import export as exporting
 
-    with errors_in_one_line(args):
-        cfg, _ = read_model(args)
-        apply_arguments(cfg, args)
+    with cli.errors_in_one_line(args):
+        cfg, _ = cli.read_model(args)
+        cli.apply_arguments(cfg, args)
         inferencer = LocalizationInferencer(
             cfg, args.checkpoint or True, input_size=args.input_size
         )

@@ -9,13 +9,14 @@ the format of an annotation file hides those behind it: mend it, and run this
 again.
 """
 
-import argparse
 import json
 import os
 import sys
 from collections import Counter, defaultdict
 from multiprocessing import get_context
 from pathlib import Path
+
+from mmspg.utils import command_line as cli
 
 SPLITS = ('train', 'val', 'test')
 
@@ -55,30 +56,19 @@ SHARED = (
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = cli.tool_parser(__doc__)
+    cli.add_shared(
+        parser, 'config', '--data-root', '--workers', '--cfg-options'
     )
     add = parser.add_argument
-    add('config', help='config file')
-    add(
-        '--data-root',
-        default=os.environ.get('MMSPG_DATA_ROOT'),
-        help='folder of the data set (or MMSPG_DATA_ROOT)',
-    )
     add(
         '--no-images',
         action='store_true',
         help='read the annotations only: seconds instead of minutes',
     )
-    add('--workers', type=int, default=1, help='processes (%(default)s)')
     add('--show', type=int, default=2, help='faults of a kind (%(default)s)')
     add('--out', metavar='FILE.json', help='write all faults')
-    add('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
-    args = parser.parse_args()
-    if args.workers < 1:
-        parser.error('--workers must be at least 1')
-    return args
+    return cli.read_arguments(parser)
 
 
 def datasets_of(cfg):
@@ -197,15 +187,11 @@ def main():
 
     import mmspg.datasets  # noqa: F401  says what is missing
     from mmspg.datasets.annotations.class_lists import difference
-    from mmspg.utils import cfg as change
+    from mmspg.utils.cfg import load_config
 
-    try:
-        cfg = change.load_config(args.config)
-    except FileNotFoundError as error:
-        sys.exit(f'check_dataset.py: {error}')
-    if args.data_root:
-        change.set_data_root(cfg, args.data_root)
-    cfg.merge_from_dict(change.parse_options(args.cfg_options))
+    with cli.errors_in_one_line(args):
+        cfg = load_config(args.config)
+        cli.apply_arguments(cfg, args)
     init_default_scope('mmpretrain')
 
     wanted = cfg.get('model', {}).get('head', {}).get('num_classes')

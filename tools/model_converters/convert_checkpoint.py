@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-from mmspg.utils.command_line import add_shared, read_arguments, tool_parser
+from mmspg.utils import command_line as cli
 
 # Prefix of theirs -> prefix of ours. The trunk has torchvision's names in all.
 HEADS = {
@@ -43,7 +43,7 @@ BEYOND = re.compile(r'Mixed_7|AuxLogits|fc\.')
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     parser.add_argument('src', type=Path, help='file to read')
     parser.add_argument('dst', type=Path, help='file to write')
     parser.add_argument(
@@ -69,8 +69,8 @@ def parse_args():
         help='accept tensors of mmspg that SRC does not have: they keep '
         'their initialisation',
     )
-    add_shared(parser, '--allow-pickle')
-    return read_arguments(parser)
+    cli.add_shared(parser, '--allow-pickle')
+    return cli.read_arguments(parser)
 
 
 def read(path):

@@ -7,24 +7,19 @@ The members of the ensemble are the files, in this order.
 
 from pathlib import Path
 
-from mmspg.utils.command_line import (
-    add_shared,
-    errors_in_one_line,
-    read_arguments,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     parser.add_argument(
         'members', nargs='+', help='checkpoints of the members'
     )
     parser.add_argument(
         '--out', required=True, type=Path, help='checkpoint to write'
     )
-    add_shared(parser, '--allow-pickle')
-    return read_arguments(parser)
+    cli.add_shared(parser, '--allow-pickle')
+    return cli.read_arguments(parser)
 
 
 def merge(checkpoints):
@@ -55,7 +50,7 @@ def main():
 
     from mmspg.utils.checkpoint import read_checkpoint
 
-    with errors_in_one_line(args):
+    with cli.errors_in_one_line(args):
         found = [read_checkpoint(path) for path in args.members]
     torch.save(merge(found), args.out)
     print(f'{len(found)} members in {args.out}')

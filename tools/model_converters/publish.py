@@ -7,19 +7,16 @@ more. Weights, config, class names, and what boxes need (map, threshold,
 input size) stay. With --half the weights take half the room again.
 """
 
-import argparse
 import io
-import sys
 from pathlib import Path
+
+from mmspg.utils import command_line as cli
 
 KEPT = ('cfg', 'dataset_meta', 'localization', 'epoch', 'iter', 'seed')
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = cli.tool_parser(__doc__)
     parser.add_argument('checkpoint', help='what a training has written')
     parser.add_argument('out', type=Path, help='the file to write')
     parser.add_argument(
@@ -28,12 +25,8 @@ def parse_args():
         help='round the weights to 16 bits. Scores then differ in the third '
         'digit',
     )
-    parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='unpickle in full, which can run code: for files you trust',
-    )
-    return parser.parse_args()
+    cli.add_shared(parser, '--allow-pickle')
+    return cli.read_arguments(parser)
 
 
 def publish(content, half=False):
@@ -47,9 +40,7 @@ def publish(content, half=False):
     Returns:
         dict: ``state_dict`` and ``meta``.
     """
-    from mmspg.evaluation.choices import (
-        weights_digest,
-    )
+    from mmspg.evaluation.choices import weights_digest
     from mmspg.utils.carried_config import META_KEY
     from mmspg.utils.checkpoint import state_dict_of
 
@@ -75,16 +66,12 @@ def main():
 
     from mmspg.utils.atomic import write_atomically
     from mmspg.utils.checkpoint import read_checkpoint
-    from mmspg.utils.unpickling import allow_pickle
 
-    allow_pickle(args.allow_pickle)
-    try:
+    with cli.errors_in_one_line(args):
         found = publish(read_checkpoint(args.checkpoint), args.half)
         buffer = io.BytesIO()
         torch.save(found, buffer)
         write_atomically(args.out, buffer.getvalue())
-    except (OSError, ValueError) as error:
-        sys.exit(f'publish.py: {error}')
     before = Path(args.checkpoint).stat().st_size
     print(
         f'{args.out}: {len(buffer.getvalue()) / 2**20:.1f} MiB, '

@@ -9,20 +9,13 @@ images it takes the first of the config's test set, with their true boxes.
 
 from pathlib import Path
 
-from mmspg.utils.command_line import (
-    add_shared,
-    apply_arguments,
-    errors_in_one_line,
-    read_arguments,
-    read_model,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     add = parser.add_argument
-    add('config', help='config file')
+    cli.add_shared(parser, 'config')
     add('checkpoint', help='its weights')
     add('images', nargs='*', help='images or folders')
     add(
@@ -38,18 +31,9 @@ def parse_args():
         help='how many images of the test set (default: %(default)s)',
     )
     add('--threshold', type=float, help='where maps are cut for the boxes')
-    add(
-        '--palette',
-        choices=['paper', 'colour-blind'],
-        default='paper',
-        help='colours of boxes and maps',
-    )
-    add_shared(
-        parser,
-        *('--data-root', '--input-size', '--device', '--allow-pickle'),
-        '--cfg-options',
-    )
-    return read_arguments(parser)
+    cli.add_shared(parser, '--palette', '--device', '--data-root')
+    cli.add_shared(parser, '--input-size', '--allow-pickle', '--cfg-options')
+    return cli.read_arguments(parser)
 
 
 def given_images(inferencer, paths):
@@ -104,9 +88,9 @@ def main():
     from mmspg.visualization.fig3 import draw_fig3
     from mmspg.visualization.fig4 import draw_fig4, guidance_stages
 
-    with errors_in_one_line(args):
-        cfg, _ = read_model(args)
-        apply_arguments(cfg, args)
+    with cli.errors_in_one_line(args):
+        cfg, _ = cli.read_model(args)
+        cli.apply_arguments(cfg, args)
         inferencer = LocalizationInferencer(
             cfg,
             args.checkpoint,

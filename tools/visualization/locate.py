@@ -12,22 +12,16 @@ import os
 import sys
 from pathlib import Path
 
-from mmspg.utils.command_line import (
-    add_model,
-    add_shared,
-    errors_in_one_line,
-    read_arguments,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 VIDEOS = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm')
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     add = parser.add_argument
     add('input', help='image, folder of images, or video')
-    add_model(parser, required=False)
+    cli.add_model(parser, required=False)
     add(
         '--out',
         default='located',
@@ -59,17 +53,10 @@ def parse_args():
         help='write the score maps, 8-bit PNGs of the size of the image',
     )
     add('--no-pictures', action='store_true', help='write results.json only')
-    add(
-        '--palette',
-        choices=['paper', 'colour-blind'],
-        default='paper',
-        help='colours of boxes and maps',
-    )
     add('--batch-size', type=int, default=1, help='images at a time')
-    add_shared(
-        parser, '--device', '--input-size', '--allow-pickle', '--cfg-options'
-    )
-    args = read_arguments(parser)
+    cli.add_shared(parser, '--palette', '--device', '--input-size')
+    cli.add_shared(parser, '--allow-pickle', '--cfg-options')
+    args = cli.read_arguments(parser)
     if args.batch_size < 1:
         parser.error(f'--batch-size must be at least 1, got {args.batch_size}')
     return args
@@ -190,7 +177,7 @@ def main():
     # After the arguments, since these take seconds to import.
     from mmspg.apis.results import save_results
 
-    with errors_in_one_line(args):
+    with cli.errors_in_one_line(args):
         inferencer = build(args)
         is_video = args.input.lower().endswith(VIDEOS)
         locate = locate_video if is_video else locate_images

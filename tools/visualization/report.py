@@ -9,18 +9,11 @@ images without boxes it shows classes, maps and predicted boxes.
 
 from pathlib import Path
 
-from mmspg.utils.command_line import (
-    add_shared,
-    apply_arguments,
-    errors_in_one_line,
-    read_arguments,
-    read_model,
-    tool_parser,
-)
+from mmspg.utils import command_line as cli
 
 
 def parse_args():
-    parser = tool_parser(__doc__)
+    parser = cli.tool_parser(__doc__)
     add = parser.add_argument
     add('work_dir', help='folder of a training')
     add('--config', help='config file (default: the .py file of the folder)')
@@ -34,11 +27,9 @@ def parse_args():
         help='folder to write to (default: WORK_DIR/report)',
     )
     add('--number', type=int, help='only the first images of the test set')
-    add_shared(
-        parser,
-        *('--data-root', '--input-size', '--allow-pickle', '--cfg-options'),
-    )
-    return read_arguments(parser)
+    cli.add_shared(parser, '--data-root', '--input-size')
+    cli.add_shared(parser, '--allow-pickle', '--cfg-options')
+    return cli.read_arguments(parser)
 
 
 def find_config(work_dir: Path) -> Path:
@@ -75,6 +66,7 @@ def prepare(args):
     Without boxes the classes alone are tested; the protocol is then that of
     the checkpoint, else None: the metric has its own.
     """
+    from mmspg.evaluation.choices import localization_metrics
     from mmspg.evaluation.protocol import protocol_of, use_stored_choice
 
     work_dir = Path(args.work_dir)
@@ -82,19 +74,15 @@ def prepare(args):
         raise ValueError(f'there is no folder {work_dir}')
     args.checkpoint = args.checkpoint or find_checkpoint(work_dir)
     args.config = args.config or str(find_config(work_dir))
-    cfg, content = read_model(args)
-    apply_arguments(cfg, args)
+    cfg, content = cli.read_model(args)
+    cli.apply_arguments(cfg, args)
     cfg.work_dir = str(Path(args.out or work_dir / 'report') / 'log')
-    cfg.load_from, cfg.resume = args.checkpoint, False
     if args.number:
         cfg.test_dataloader.dataset.indices = args.number
     if has_boxes(cfg.test_dataloader.dataset):
-        found = cfg.test_evaluator
-        found = found if isinstance(found, list) else [found]
-        metrics = [
-            dict(m) for m in found if m['type'].endswith('LocalizationMetric')
-        ] or [dict(type='mmspg.LocalizationMetric')]
-        cfg.test_evaluator = [dict(metrics[0], per_class=True)]
+        found = localization_metrics(cfg.test_evaluator)
+        metric = found[0] if found else dict(type='mmspg.LocalizationMetric')
+        cfg.test_evaluator = [dict(metric, per_class=True)]
         use_stored_choice(cfg, args.checkpoint, content)
         return cfg, content, None
     print(
@@ -131,7 +119,7 @@ def recorder():
             for sample in outputs:
                 fields = sample.cpu().numpy().to_dict()
                 label = true_label(fields)
-                # Of the maps that one alone: there may be many images.
+                # Only the map of the true class: there may be many images.
                 fields['score_map'] = class_map(fields, label)[None]
                 fields['score_map_labels'] = [label]
                 self.samples.append(fields)
@@ -144,18 +132,16 @@ def main():
 
     # After the arguments, since these take seconds to import.
     from mmspg.datasets.images.reading import read_image
-    from mmspg.engine.runner import QuietRunner
-    from mmspg.utils.checkpoint import check_checkpoint
+    from mmspg.engine.runner import build_test_runner
     from mmspg.visualization.report import (
         report_image,
         slider_thresholds,
         write_report,
     )
 
-    with errors_in_one_line(args):
+    with cli.errors_in_one_line(args):
         cfg, content, protocol = prepare(args)
-        runner = QuietRunner.from_cfg(cfg)
-        check_checkpoint(runner.model, args.checkpoint, content)
+        runner = build_test_runner(cfg, args.checkpoint, content)
     record = recorder()
     runner.register_hook(record)
     figures = {

@@ -6,15 +6,8 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 
-from mmspg.evaluation.choices import (
-    SWEEP,
-    settings_of,
-    warn,
-    weights_digest,
-)
-from mmspg.evaluation.protocol import (
-    validated_choice,
-)
+from mmspg.evaluation.choices import SWEEP, settings_of, warn, weights_digest
+from mmspg.evaluation.protocol import validated_choice
 from mmspg.registry import HOOKS
 from mmspg.utils.atomic import BACKEND, write_atomically
 from mmspg.utils.carried_config import META_KEY
@@ -52,7 +45,7 @@ class AtomicCheckpointHook(CheckpointHook):
     ``last_checkpoint``, or one that names a file that is gone. Here
 
     1. a checkpoint is written beside its place and renamed,
-    2. then ``last_checkpoint`` likewise,
+    2. then ``last_checkpoint`` in the same way,
     3. then what is outdated goes, the former best checkpoint, too.
 
     So ``last_checkpoint`` always names a whole file, and ``--resume`` needs
@@ -65,10 +58,10 @@ class AtomicCheckpointHook(CheckpointHook):
     the checkpoint is then written again, in the same way.
 
     Args:
-        backend_args (dict, optional): As of MMEngine's. Given, or with an
+        backend_args (dict, optional): As in MMEngine. If given, or with an
             ``out_dir`` that is no local folder, the writes are those of that
             backend; object stores are atomic by themselves.
-        **kwargs: As of MMEngine's ``CheckpointHook``.
+        **kwargs: Settings of MMEngine's ``CheckpointHook``.
     """
 
     backend_args: dict | None

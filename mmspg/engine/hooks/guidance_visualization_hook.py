@@ -24,7 +24,7 @@ class GuidanceVisualizationHook(Hook):
         indices (Sequence[int]): Which images of the validation set.
             Defaults to (0, 1, 2, 3).
         interval (int): Every so many epochs. Defaults to 1.
-        palette (str): Of `mmspg.visualization.PALETTES`.
+        palette (str): See `mmspg.visualization.PALETTES`.
 
     Raises:
         ValueError: An index is outside of the data set.

@@ -16,9 +16,7 @@ from mmpretrain.structures import DataSample
 from mmspg.datasets.images.reading import UnreadableImageError, read_image
 from mmspg.evaluation.locate import lay_on_image
 from mmspg.evaluation.metrics import LocalizationMetric
-from mmspg.evaluation.protocol import (
-    default_threshold,
-)
+from mmspg.evaluation.protocol import default_threshold
 from mmspg.registry import HOOKS
 from mmspg.utils.carried_config import carried_settings
 
@@ -110,7 +108,7 @@ class LocalizationVisualizationHook(VisualizationHook):
             the rule's own, or .2. Defaults to 'metric'.
         input_order (str): Channel order of the inputs, 'bgr' or 'rgb'.
             Defaults to 'bgr', which mmpretrain's and our loaders give.
-        **kwargs: Of `LocalizationVisualizer.visualize_localization`: rule
+        **kwargs: For `LocalizationVisualizer.visualize_localization`: rule
             and align_corners (the metric's, unless given), label, draw_gt,
             alpha, palette, min_side, max_side, wait_time.
 
@@ -206,9 +204,9 @@ class LocalizationVisualizationHook(VisualizationHook):
 
         Args:
             batch_idx (int): Index of the batch in the loop.
-            data_batch (dict): Of the data loader; its ``inputs`` are looked
+            data_batch (dict): From the data loader. ``inputs`` are looked
                 at only where an image cannot be read.
-            data_samples (Sequence[DataSample]): Of the model.
+            data_samples (Sequence[DataSample]): The predictions.
             step (int): Epoch or iteration. Defaults to 0.
         """
         if not self.enable or not is_main_process():
@@ -253,7 +251,7 @@ class LocalizationVisualizationHook(VisualizationHook):
             self._warned = True
             print_log(
                 f'visualization: {reason}; the network input is drawn '
-                'instead, and of further images alike'
+                'instead, and so for other images that cannot be read'
                 if drawable
                 else f'visualization: {reason}; the picture is left out',
                 'current',

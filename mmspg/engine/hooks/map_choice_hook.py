@@ -2,10 +2,7 @@
 
 from mmengine.hooks import Hook
 
-from mmspg.evaluation.map_sources import (
-    available_sources,
-    compare_map_sources,
-)
+from mmspg.evaluation.map_sources import available_sources, compare_map_sources
 from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.registry import HOOKS
 

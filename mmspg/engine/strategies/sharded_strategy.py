@@ -22,8 +22,8 @@ class ShardedStrategy(ResumableFSDPStrategy):
     Args:
         model_wrapper (dict, optional): Arguments of PyTorch's
             ``FullyShardedDataParallel``, but no ``auto_wrap_policy``.
-        state_dict_cfg (str | dict): As of MMEngine's. Defaults to 'full'.
-        **kwargs: As of MMEngine's.
+        state_dict_cfg (str | dict): As in MMEngine. Defaults to 'full'.
+        **kwargs: Settings of MMEngine's ``FSDPStrategy``.
 
     Raises:
         ValueError: There is an ``auto_wrap_policy``, or the gradients are to

@@ -17,7 +17,7 @@ def error_kinds(boxes, gt_boxes, right, iop=0.5, iog=0.7, several=0.3):
 
     Args:
         boxes (array): ``(T, 4)`` in inclusive pixels.
-        gt_boxes (array): ``(n, 4)`` likewise.
+        gt_boxes (array): ``(n, 4)`` in the same convention.
         right (array): ``(T,)`` bool, the boxes that are right.
         iop (float): Bound of intersection over predicted. Defaults to .5.
         iog (float): Bound of intersection over true. Defaults to .7.

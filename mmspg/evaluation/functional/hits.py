@@ -32,7 +32,7 @@ def unpack_hits(packed, shape):
     """The inverse of `pack_hits`, of ``n`` images at once.
 
     Args:
-        packed (sequence[bytes]): Of n images.
+        packed (sequence[bytes]): One for each of n images.
         shape (tuple[int]): (D, T).
 
     Returns:

@@ -23,7 +23,7 @@ def box_iou(boxes1, boxes2):
 
     Args:
         boxes1 (array): ``(N, 4)`` x0 y0 x1 y1 in inclusive pixels.
-        boxes2 (array): ``(M, 4)`` likewise.
+        boxes2 (array): ``(M, 4)`` in the same convention.
 
     Returns:
         ndarray: ``(N, M)`` float64 in [0, 1].

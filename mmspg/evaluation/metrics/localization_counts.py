@@ -58,7 +58,7 @@ def count(records, layout, star=False):
     """Count the right images at every threshold.
 
     Args:
-        records (list[Record]): Of all images.
+        records (list[Record]): One for each image.
         layout (Layout): What their bits are.
         star (bool): Add ``star_pair``. Defaults to False.
 

@@ -73,7 +73,7 @@ class LocalizationMetric(RecordMetric):
             report and of the choice. Defaults to .5.
         strict (bool): Right if IoU > ``iou_thr`` (the paper's words) rather
             than >= (the devkit's and the benchmark's). Defaults to False.
-        align_corners (bool): Of the bilinear upsampling. Defaults to False.
+        align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
         top5_star (str, optional): 'thresholds' draws a tight and a loose box
             of the first and the second class and a loose one of the third,
             by two thresholds chosen as the main one is (reference [1] of the
@@ -168,7 +168,7 @@ class LocalizationMetric(RecordMetric):
         """Box the map of the true class at every threshold.
 
         Args:
-            sample (dict): Of the model and the pipeline: ``gt_label``,
+            sample (dict): From model and pipeline: ``gt_label``,
                 ``ori_gt_bboxes``, ``score_map``, ``score_map_labels``,
                 ``pred_score``, ``ori_shape``, ``img_shape``.
 

@@ -132,7 +132,7 @@ def per_class(hits, rank, label, names=None):
         hits (array): ``(n,)`` bool, whether an image's box is right.
         rank (array): ``(n,)`` of the true class, 0 is the first.
         label (array): ``(n,)`` the true class.
-        names (Sequence[str], optional): Of the classes. None: the numbers.
+        names (Sequence[str], optional): The classes'. None: numbers.
 
     Returns:
         dict[str, dict]: ``images`` and figures in percent, by class.

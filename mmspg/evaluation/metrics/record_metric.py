@@ -29,7 +29,7 @@ class RecordMetric(BaseMetric):
     Args:
         collect_device (str): 'cpu' or 'gpu', see MMEngine's BaseMetric.
             Defaults to 'cpu'.
-        prefix (str, optional): Of the names of the figures.
+        prefix (str, optional): Comes before the names of the figures.
         collect_dir (str, optional): A folder that all processes share.
     """
 
@@ -114,7 +114,7 @@ def warn_flat(metric, flat, number):
     Args:
         metric (RecordMetric): Who tells.
         flat (int): Maps that are constant, or not finite.
-        number (int): Of all maps.
+        number (int): How many maps there are.
     """
     if flat:
         print_log(

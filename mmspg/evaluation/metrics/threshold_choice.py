@@ -119,7 +119,7 @@ class ThresholdChoice:
         return replace(self, index=int(np.argmax(right)))
 
     def decide_star(self, right):
-        """Settle (tight, loose) alike; the lowest tight one among equals.
+        """Settle (tight, loose); the lowest tight one among equals.
 
         Args:
             right (array): ``(T, T)`` right images, tight by loose.

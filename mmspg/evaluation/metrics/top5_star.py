@@ -23,8 +23,8 @@ def second_ious(score_map, thresholds, rule, truth):
 def count_pairs(rank, hits):
     """Right images by tight and loose threshold, ``(T, T)``.
 
-    Of the classes ranked first or second either box may hit, of the class
-    ranked third only the loose one.
+    Either box may hit for a class ranked first or second, and only the loose
+    box for a class ranked third.
 
     Args:
         rank (array): ``(n,)`` of the true class, 0 is the first.

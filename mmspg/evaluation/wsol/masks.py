@@ -13,7 +13,7 @@ def read_mask(mask_paths, ignore_path=None, side=224):
         mask_paths (Sequence[str]): Grey images, an object each, any size.
         ignore_path (str, optional): Grey image of the region to ignore,
             where it is no object.
-        side (int): Of the grid, nearest neighbour. Defaults to 224.
+        side (int): Side of the grid (nearest neighbour). Defaults to 224.
 
     Returns:
         ndarray: ``(side, side)`` uint8: 1 true, 0 false, 255 ignored.

@@ -42,7 +42,7 @@ class BoxAccuracy(NamedTuple):
 
         Args:
             right (array): ``(D, T)`` right images.
-            number (int): Of all images.
+            number (int): How many images there are.
 
         Returns:
             tuple[list[float]]: Percent, and the lowest threshold that gives

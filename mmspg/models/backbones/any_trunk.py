@@ -28,7 +28,7 @@ def choose_taps(strides: Sequence[int]) -> tuple[int, int, int]:
     stride, those at half, three quarters and all of the depth are taken.
 
     Args:
-        strides (Sequence[int]): Of all maps, in the network's order.
+        strides (Sequence[int]): One for each map, in the network's order.
 
     Returns:
         tuple[int, int, int]: Their indices.
@@ -144,7 +144,9 @@ class AnyTrunk(BaseBackbone):
         self.trunk = timm.create_model(name, num_classes=0, **cfg).eval()
         with torch.no_grad():
             last, maps = self.trunk.forward_intermediates(image)
-        self.tokens = last.ndim == 3  # which the last norm layer makes alike
+        self.tokens = (
+            last.ndim == 3
+        )  # the last norm layer puts all in one form
         self.taps = tuple(taps or choose_taps(_strides(image, maps)))
         if not self.head_conv:
             # What has no part in the maps would have no gradient, for which

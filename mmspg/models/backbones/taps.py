@@ -17,7 +17,7 @@ class Taps(nn.Module):
     Args:
         taps (Sequence[str]): Names of layers, in the order wanted: for B1,
             for B2 and for the classifier. Empty: the backbone's own outputs.
-        **kwargs: Of the backbone.
+        **kwargs: Settings of the backbone.
 
     Raises:
         ValueError: There is no such layer; the message lists those there

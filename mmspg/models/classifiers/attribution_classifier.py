@@ -34,7 +34,7 @@ class AttributionClassifier(ImageClassifier):
             of their longer side; gradients are grains, whose largest
             component is a few pixels. Defaults to 0, not at all.
         score_map_topk (int): For heads without class maps. Defaults to 5.
-        **kwargs: Of :class:`mmpretrain.models.ImageClassifier`.
+        **kwargs: For :class:`mmpretrain.models.ImageClassifier`.
 
     Raises:
         ValueError: Unknown attribution, or a layer that does not exist; the
@@ -78,7 +78,7 @@ class AttributionClassifier(ImageClassifier):
         Args:
             inputs (Tensor): Shape ``(N, 3, H, W)``, normalised.
             data_samples (list[DataSample], optional): Defaults to None.
-            **kwargs: Of the head's ``predict``.
+            **kwargs: For the head's ``predict``.
 
         Returns:
             list[DataSample]: See the class.

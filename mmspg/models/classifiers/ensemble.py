@@ -34,7 +34,7 @@ class EnsembleClassifier(BaseModel):
             False.
         score_map_topk (int): At prediction, give the maps of this many top
             classes of the ensemble. Defaults to 5.
-        data_preprocessor (dict, optional): Of all members.
+        data_preprocessor (dict, optional): Shared by all members.
         **common: Parts that the members share: ``backbone``, ``neck``,
             ``head``.
 
@@ -79,7 +79,7 @@ class EnsembleClassifier(BaseModel):
         data_samples: list[DataSample] | None = None,
         mode: str = 'tensor',
     ):
-        """As of ``ImageClassifier``; the tensor is log of the mean softmax.
+        """See ``ImageClassifier``; the tensor is the log of the mean softmax.
 
         Raises:
             ValueError: Unknown ``mode``.

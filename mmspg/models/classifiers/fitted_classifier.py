@@ -13,13 +13,13 @@ class FittedClassifier(ImageClassifier):
     last map that it sees; neither has to be looked up for a config.
 
     Args:
-        backbone (dict): Of a backbone with ``out_channels``, such as
+        backbone (dict): A backbone with ``out_channels``, such as
             :class:`~mmspg.models.AnyTrunk`.
         neck (dict, optional): Such as :class:`~mmspg.models.SPGNeck`,
             without ``in_channels``. Defaults to None.
         head (dict, optional): Such as :class:`~mmspg.models.SPGHead`,
             without ``in_channels``. Defaults to None.
-        **kwargs: Of :class:`mmpretrain.models.ImageClassifier`.
+        **kwargs: For :class:`mmpretrain.models.ImageClassifier`.
 
     Examples:
         >>> trunk = dict(type='mmspg.AnyTrunk', trunk='timm/convnext_tiny')

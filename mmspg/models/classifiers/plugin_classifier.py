@@ -30,7 +30,7 @@ class PluginClassifier(ImageClassifier):
     Args:
         plugins (Sequence[dict]): Each has ``after``, the name of a layer of
             the model, and ``layer``, the config of what sees its output.
-        **kwargs: Of :class:`mmpretrain.models.ImageClassifier`.
+        **kwargs: For :class:`mmpretrain.models.ImageClassifier`.
 
     Raises:
         ValueError: There is no such layer; the message lists those there

@@ -50,11 +50,11 @@ class ACoLHead(CAMHead):
     Args:
         num_classes (int): Number of classes C.
         in_channels (int): Channels of the backbone's last map.
-        channels (Sequence[int]): Of each classifier's 3x3 convolutions.
+        channels (Sequence[int]): Each classifier's 3x3 convolutions.
             Defaults to (1024, 1024).
         threshold (float): Erased is where A's normalised map is at least
             this high. Defaults to 0.6, the authors'; the benchmark: 0.7.
-        **kwargs: Of :class:`CAMHead`.
+        **kwargs: For :class:`CAMHead`.
 
     Raises:
         ValueError: If ``threshold`` is not in (0, 1].
@@ -93,7 +93,7 @@ class ACoLHead(CAMHead):
         Args:
             feats (Sequence[Tensor]): Feature maps; the last is used.
             data_samples (list[DataSample]): With ``gt_label``.
-            **kwargs: Of the loss.
+            **kwargs: For the loss.
 
         Returns:
             dict[str, Tensor]: ``loss_cls`` of A, ``loss_cls_b``, and A's

@@ -49,7 +49,7 @@ class ADL(nn.Module):
             features (Tensor): Shape ``(N, D, h, w)``.
 
         Returns:
-            Tensor: Of the same shape.
+            Tensor: The same shape.
         """
         if not self.training:
             return features

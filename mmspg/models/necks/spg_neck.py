@@ -196,7 +196,7 @@ class SPGNeck(BaseModule):
                 ``(N, D_i, h, w)``; the last goes to A3.
 
         Returns:
-            SPGFeatures: The backbone's maps but for the last, then the tail.
+            SPGFeatures: The backbone's maps without the last, then the tail.
         """
         tail = maybe_checkpoint(self.a3, features[-1], self.with_cp)
         return SPGFeatures((*features[:-1], tail), self)

@@ -23,7 +23,7 @@ class ChannelsLastPreprocessor(ClsDataPreprocessor):
     Args:
         devices (Sequence[str]): Types of device where it is done. Defaults
             to ('cuda',).
-        **kwargs: Of mmpretrain's ``ClsDataPreprocessor``.
+        **kwargs: For mmpretrain's ``ClsDataPreprocessor``.
     """
 
     def __init__(self, *args, devices: Sequence[str] = ('cuda',), **kwargs):

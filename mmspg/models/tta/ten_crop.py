@@ -23,7 +23,7 @@ class TenCropTTA(BaseTTAModel):
 
     Args:
         module (dict | nn.Module): The classifier.
-        data_preprocessor (dict, optional): Of the classifier.
+        data_preprocessor (dict, optional): The classifier's.
         topk (int): Classes whose maps are wanted. Defaults to 5.
     """
 
@@ -39,7 +39,7 @@ class TenCropTTA(BaseTTAModel):
                 views, and each view a batch.
 
         Returns:
-            list[DataSample]: Of the whole images: ``score_map``
+            list[DataSample]: For the whole images: ``score_map``
             ``(K, h, w)`` and ``score_map_labels`` ``(K,)`` their own,
             ``pred_score`` ``(C,)`` and ``pred_label`` ``(1,)`` the crops'.
 

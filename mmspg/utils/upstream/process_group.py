@@ -31,7 +31,7 @@ def enter_process_group(cfg: Config) -> None:
     So on a machine without GPUs both are done here; with one, nothing is.
 
     Args:
-        cfg (Config): Of the run, with ``launcher``. Changed in place:
+        cfg (Config): The run's, with ``launcher``. Changed in place:
             ``model_wrapper_cfg``, or ``strategy.model_wrapper``.
 
     Raises:
@@ -60,7 +60,7 @@ def enter_process_group(cfg: Config) -> None:
 
 
 def _wrapper(cfg: Config, given: dict | None) -> dict:
-    """What MMEngine wraps a model in by default, but for the device."""
+    """Wrap a model as MMEngine does by default, without a device."""
     ddp = 'MMDistributedDataParallel'
     if given and given.get('type', ddp) != ddp:
         return given

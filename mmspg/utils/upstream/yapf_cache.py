@@ -10,14 +10,14 @@ REMOVE_WHEN = 'yapf imports whatever its cache holds'
 
 
 def import_yapf() -> None:
-    """Import yapf; past its cache, if there is but a part of that.
+    """Import yapf, without its cache if that is incomplete.
 
     At its first import in an environment yapf writes its grammar into the
     user's cache folder, under a name that others read before all is written.
     So of the processes of a job that start together some may end with
     ``EOFError: Ran out of input``, and a
     process killed while it writes leaves a cache that nobody can read. Here
-    the grammar is then made anew, which takes less than a second.
+    the grammar is then built again, which takes less than a second.
 
     Without yapf nothing happens: it is MMEngine's to ask for it.
     """

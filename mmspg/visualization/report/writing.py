@@ -51,7 +51,7 @@ def report_image(
             ``ori_gt_bboxes``.
         thresholds (Sequence[float]): P positions of the slider.
         rule (str): From map to box, see `locate`. Defaults to the paper's.
-        align_corners (bool): Of the upsampling. Defaults to False.
+        align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
 
     Returns:
         dict: ``id``; ``truth``, the class's number or None, ``predicted``;
@@ -128,14 +128,14 @@ def write_report(
 
     Args:
         out (str | Path): The folder.
-        images (Iterable): Of `report_image`, for the `slider_thresholds` of
+        images (Iterable): From `report_image`, for the `slider_thresholds` of
             the figures' threshold, and the stored image ``(H, W, 3)`` uint8
             in B, G, R.
-        figures (dict): Of `LocalizationMetric`, and its ``curves``; keys
+        figures (dict): Those of `LocalizationMetric`, and its ``curves``; keys
             without prefix. Where nothing is known of the truth its
             ``threshold`` alone.
         classes (Iterable[str]): Names.
-        title (str): Of the page.
+        title (str): The page's.
         summary (Iterable): Pairs of name and value.
         iou (float): IoU from which a box is right. Defaults to .5.
         strict (bool): Right above ``iou`` only. Defaults to False.
