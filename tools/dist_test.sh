@@ -8,17 +8,4 @@
 # --cfg-options env_cfg.dist_cfg.backend=gloo. More: docs/distributed.md.
 set -euo pipefail
 
-if [ $# -lt 3 ]; then
-    echo "usage: $0 CONFIG CHECKPOINT GPUS [arguments of test.py]" >&2
-    exit 2
-fi
-config=$1
-checkpoint=$2
-gpus=$3
-shift 3
-
-. "$(dirname "$0")/dist_meet.sh"
-torchrun "${meet[@]}" \
-    --nproc_per_node="$gpus" \
-    "$(dirname "$0")/test.py" "$config" "$checkpoint" \
-    --launcher pytorch "$@"
+exec bash "$(dirname "$0")/dist_run.sh" "$0" test.py "CONFIG CHECKPOINT" "$@"

@@ -8,15 +8,4 @@
 # --cfg-options env_cfg.dist_cfg.backend=gloo. More: docs/distributed.md.
 set -euo pipefail
 
-if [ $# -lt 2 ]; then
-    echo "usage: $0 CONFIG GPUS [arguments of train.py]" >&2
-    exit 2
-fi
-config=$1
-gpus=$2
-shift 2
-
-. "$(dirname "$0")/dist_meet.sh"
-torchrun "${meet[@]}" \
-    --nproc_per_node="$gpus" \
-    "$(dirname "$0")/train.py" "$config" --launcher pytorch "$@"
+exec bash "$(dirname "$0")/dist_run.sh" "$0" train.py "CONFIG" "$@"

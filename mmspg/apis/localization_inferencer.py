@@ -1,7 +1,6 @@
 """Where is it? A trained model for other programs."""
 
 import itertools
-import logging
 from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,11 +10,11 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import default_collate
-from mmengine.logging import print_log
 from mmpretrain.apis import ImageClassificationInferencer
 from mmpretrain.structures import DataSample
 from mmpretrain.utils import track
 
+from mmspg.utils.warn import warn
 from mmspg.visualization import LocalizationVisualizer
 
 from .fast import make_fast
@@ -246,7 +245,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
                 raise error
             else:
                 self.unreadable[info['img_id']] = str(error)
-                print_log(f'left out: {error}', 'current', logging.WARNING)
+                warn(f'left out: {error}')
 
     def _num_classes(self, default: int) -> int:
         head = getattr(self.model, 'head', None)

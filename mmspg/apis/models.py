@@ -18,7 +18,7 @@ from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils import register_all_modules
 
 from mmspg.datasets.transforms import check_pipeline
-from mmspg.evaluation.choices import settings_of, sweep_command, warn
+from mmspg.evaluation.choices import settings_of, sweep_command
 from mmspg.evaluation.functional import get_rule
 from mmspg.evaluation.protocol import Protocol, protocol_of
 from mmspg.utils.carried_config import carried_config, follow_checkpoint
@@ -28,6 +28,7 @@ from mmspg.utils.checkpoint import (
     read_checkpoint,
     state_dict_of,
 )
+from mmspg.utils.warn import warn
 
 # What is taken where nobody names a model: 1000 classes, weights from pip.
 DEFAULT_MODEL = 'cam_efficientnet-lite0_imagenet'

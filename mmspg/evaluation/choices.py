@@ -15,7 +15,6 @@ refused for others. A choice is a plain dict:
 
 import hashlib
 import json
-import logging
 import math
 import shlex
 from pathlib import Path
@@ -23,7 +22,6 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.logging import print_log
 
 from mmspg.utils.atomic import write_atomically
 from mmspg.utils.carried_config import META_KEY, carried_settings
@@ -150,11 +148,6 @@ def sweep_command(checkpoint: str, config: str | None = None) -> str:
     """The command that chooses a threshold for a checkpoint."""
     files = [config, checkpoint] if config else [checkpoint]
     return f'{SWEEP} {shlex.join(map(str, files))}'
-
-
-def warn(text: str) -> None:
-    """Log a warning."""
-    print_log(text, logger='current', level=logging.WARNING)
 
 
 def threshold_file(checkpoint: str) -> Path:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from mmspg.utils.warn import warn
+
 from .choices import (
     check_choice,
     checked_choice,
@@ -22,7 +24,6 @@ from .choices import (
     sweep_command,
     threshold_file,
     usable_choice,
-    warn,
 )
 from .functional import get_rule
 

@@ -1,15 +1,14 @@
 """The config that a checkpoint carries, read without running it."""
 
 import ast
-import logging
 import math
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.logging import print_log
 from mmengine.registry import Registry
 
 from .cfg import input_side, scale_input, walk_dicts
+from .warn import warn
 
 __all__ = [
     'META_KEY',
@@ -170,11 +169,9 @@ def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
 
 
 def _tell(what: str, here, option: str) -> None:
-    print_log(
+    warn(
         f'The {what} is taken, which goes with the checkpoint, and not '
-        f"{here!r}, as the config says. {option} takes the config's.",
-        'current',
-        logging.WARNING,
+        f"{here!r}, as the config says. {option} takes the config's."
     )
 
 

@@ -1,16 +1,15 @@
 """Whether a resumed training is the one that was interrupted."""
 
-import logging
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import get_world_size
-from mmengine.logging import print_log
 from mmengine.runner import EpochBasedTrainLoop
 
 from .carried_config import parse_config
+from .warn import warn
 
 __all__ = [
     'ChangedRunError',
@@ -156,11 +155,6 @@ def _listed(changes: dict) -> str:
     ]
     more = len(changes) - len(some)
     return ', '.join(some) + (f', and {more} more' if more else '')
-
-
-def warn(text: str) -> None:
-    """Log a warning."""
-    print_log(text, 'current', logging.WARNING)
 
 
 def take_new_settings(runner, checkpoint: dict) -> None:

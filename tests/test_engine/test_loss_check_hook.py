@@ -13,7 +13,7 @@ from mmspg.engine.hooks import loss_check_hook as module
 def warnings(monkeypatch):
     told = []
     monkeypatch.setattr(
-        module, 'print_log', lambda text, *_: told.append(text)
+        module, 'warn', lambda text, *_: told.append(text)
     )
     return told
 

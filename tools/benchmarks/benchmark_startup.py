@@ -8,7 +8,6 @@ The last row is a training up to its first iteration, which is then ended.
 CPU seconds do not count what other programs take of the machine.
 """
 
-import argparse
 import os
 import resource
 import statistics
@@ -18,21 +17,20 @@ import tempfile
 import time
 from pathlib import Path
 
+from mmspg.utils import command_line as cli
+
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / 'configs/spg_tiny_synthetic.py'
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = cli.tool_parser(__doc__)
+    cli.add_shared(parser, '--cfg-options')
     add = parser.add_argument
     add('--repeats', type=int, default=5, help='processes (%(default)s)')
     add('--config', default=str(TINY), help='what to train (%(default)s)')
     add('--only', default='', help='rows with this in their name')
-    add('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
-    args = parser.parse_args()
+    args = cli.read_arguments(parser)
     if args.repeats < 1:
         parser.error('--repeats must be at least 1')
     return args

@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 
-from mmspg.evaluation.choices import SWEEP, settings_of, warn, weights_digest
+from mmspg.evaluation.choices import SWEEP, settings_of, weights_digest
 from mmspg.evaluation.protocol import validated_choice
 from mmspg.registry import HOOKS
 from mmspg.utils.atomic import BACKEND, write_atomically
@@ -19,6 +19,7 @@ from mmspg.utils.resume import (
     run_numbers,
     take_new_settings,
 )
+from mmspg.utils.warn import warn
 
 
 class _RemoveLater:

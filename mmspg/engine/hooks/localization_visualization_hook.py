@@ -1,6 +1,5 @@
 """Pictures of predictions, while a model is validated or tested."""
 
-import logging
 import zlib
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -9,7 +8,7 @@ import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.fileio import join_path
-from mmengine.logging import MessageHub, print_log
+from mmengine.logging import MessageHub
 from mmpretrain.engine.hooks import VisualizationHook
 from mmpretrain.structures import DataSample
 
@@ -19,6 +18,7 @@ from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.evaluation.protocol import default_threshold
 from mmspg.registry import HOOKS
 from mmspg.utils.carried_config import carried_settings
+from mmspg.utils.warn import warn
 
 LONGEST_NAME = 180
 
@@ -249,13 +249,11 @@ class LocalizationVisualizationHook(VisualizationHook):
         drawable = isinstance(inputs, torch.Tensor) and inputs.ndim == 3
         if not self._warned:
             self._warned = True
-            print_log(
+            warn(
                 f'visualization: {reason}; the network input is drawn '
                 'instead, and so for other images that cannot be read'
                 if drawable
-                else f'visualization: {reason}; the picture is left out',
-                'current',
-                logging.WARNING,
+                else f'visualization: {reason}; the picture is left out'
             )
         if drawable:
             return unwarp(inputs, data_sample, self.input_order)

@@ -1,14 +1,13 @@
 """Stop where a run is lost, and say when its guidance has collapsed."""
 
-import logging
 import math
 from collections import Counter
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
 
 from mmspg.registry import HOOKS
+from mmspg.utils.warn import warn
 
 ADVICE = (
     'Lower the learning rate of the added layers first (lr_mult in '
@@ -114,13 +113,11 @@ class LossCheckHook(Hook):
             )
 
     def _warn(self, name, share, where) -> None:
-        print_log(
+        warn(
             f'{where}: {name} is {share:.2f}, and was above {self.limit:g} '
             f'for {self.patience} iterations: this guidance mask is nearly '
             'all foreground and guides nothing. It may recover; if it does '
-            f'not: {ADVICE}',
-            'current',
-            logging.WARNING,
+            f'not: {ADVICE}'
         )
 
 

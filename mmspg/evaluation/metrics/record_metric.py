@@ -1,7 +1,5 @@
 """A metric whose figures do not depend on how many processes ran it."""
 
-import logging
-
 from mmengine.dist import (
     broadcast_object_list,
     collect_results,
@@ -9,7 +7,8 @@ from mmengine.dist import (
     is_main_process,
 )
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
+
+from mmspg.utils.warn import warn
 
 from ..samples import sample_index
 
@@ -99,11 +98,7 @@ class RecordMetric(BaseMetric):
                 'look at ann_file and split of the data loader'
             )
         if number != size:
-            print_log(
-                f'{name}: the figures are of {number} of {size} samples',
-                logger='current',
-                level=logging.WARNING,
-            )
+            warn(f'{name}: the figures are of {number} of {size} samples')
         figures = self.compute_metrics(results)
         return {f'{self.prefix}/{key}': v for key, v in figures.items()}
 
@@ -117,10 +112,7 @@ def warn_flat(metric, flat, number):
         number (int): How many maps there are.
     """
     if flat:
-        print_log(
+        warn(
             f'{type(metric).__name__}: {flat} of {number} score maps are '
-            'constant or not finite, and were taken as zeros: they have no '
-            'box',
-            logger='current',
-            level=logging.WARNING,
+            'constant or not finite, and were taken as zeros: they have no box'
         )

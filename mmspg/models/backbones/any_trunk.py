@@ -6,14 +6,13 @@ from importlib.util import find_spec
 from inspect import signature
 
 import torch
-from mmpretrain.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmspg.registry import MODELS
 from mmspg.utils import pip_weights  # noqa: F401  registers pip://
 
 from ..attributions.steering import Replaced
+from .frozen_backbone import FrozenBackbone
 
 TIMM = 'timm/'
 # What makes backbones of mmpretrain give maps: vision transformers, ConvNeXt.
@@ -58,7 +57,7 @@ def choose_taps(strides: Sequence[int]) -> tuple[int, int, int]:
 
 
 @MODELS.register_module()
-class AnyTrunk(BaseBackbone):
+class AnyTrunk(FrozenBackbone):
     """A CNN or a vision transformer that gives the maps for B1, B2 and A.
 
     Which maps they are, :func:`choose_taps` says; their strides and channels
@@ -202,16 +201,6 @@ class AnyTrunk(BaseBackbone):
             x, indices=list(self.taps), norm=self.tokens
         )
         return (*maps[:-1], last if self.head_conv else maps[-1])
-
-    def train(self, mode: bool = True):
-        """Keep what is frozen in evaluation mode."""
-        super().train(mode)
-        self._freeze()
-        if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
 
     def _freeze(self) -> None:
         if self.frozen_stages < 0:

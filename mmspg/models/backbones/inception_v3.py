@@ -1,6 +1,5 @@
 """Inception-v3 cut after Mixed_6e, with maps of an eighth of the input."""
 
-from mmpretrain.models.backbones.base_backbone import BaseBackbone
 from mmpretrain.models.backbones.inception_v3 import (
     BasicConv2d,
     InceptionA,
@@ -8,11 +7,11 @@ from mmpretrain.models.backbones.inception_v3 import (
     InceptionC,
 )
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmspg.registry import MODELS
 
 from ..checkpointing import maybe_checkpoint
+from .frozen_backbone import FrozenBackbone
 
 
 class InceptionBStride1(InceptionB):
@@ -28,7 +27,7 @@ class InceptionBStride1(InceptionB):
 
 
 @MODELS.register_module()
-class TruncatedInceptionV3(BaseBackbone):
+class TruncatedInceptionV3(FrozenBackbone):
     """Inception-v3 up to Mixed_6e (section 3.3), identical in both codes.
 
     Its tensors have torchvision's names, so that ``inception_v3`` weights
@@ -149,16 +148,6 @@ class TruncatedInceptionV3(BaseBackbone):
         for layer in layers:
             x = layer(x)
         return x
-
-    def train(self, mode: bool = True):
-        """Keep what is frozen in evaluation mode."""
-        super().train(mode)
-        self._freeze()
-        if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
 
     def _freeze(self) -> None:
         for stage in self.stages[: self.frozen_stages + 1]:

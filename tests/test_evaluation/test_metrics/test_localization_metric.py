@@ -265,7 +265,7 @@ def test_the_map_of_a_centre_crop_is_laid_back():
 def test_constant_and_nan_maps_have_no_box_and_warn(monkeypatch):
     said = []
     monkeypatch.setattr(
-        'mmspg.evaluation.metrics.record_metric.print_log',
+        'mmspg.evaluation.metrics.record_metric.warn',
         lambda text, **kwargs: said.append(text),
     )
     flat = [

@@ -1,0 +1,10 @@
+"""Warn in the log of the run."""
+
+import logging
+
+from mmengine.logging import print_log
+
+
+def warn(text: str) -> None:
+    """Log a warning by the current logger of MMEngine."""
+    print_log(text, 'current', logging.WARNING)
