@@ -1,43 +1,24 @@
 """Where is it? A trained model for other programs."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence, Sized
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence, Sized
 from pathlib import Path
 
-import mmcv
-import numpy as np
-import torch
-from mmengine.config import Config
-from mmengine.dataset import default_collate
-from mmpretrain.apis import ImageClassificationInferencer
-from mmpretrain.structures import DataSample
 from mmpretrain.utils import track
 
 from mmspg.utils.warn import warn
-from mmspg.visualization import LocalizationVisualizer
 
+from .batch_steps import BatchSteps
 from .fast import make_fast
 from .inputs import list_inputs, load_inputs, on_whole_image
-from .models import (
-    build_pipeline,
-    choose_protocol,
-    fill_model,
-    find_model,
-    labels_of,
-)
+from .models import choose_protocol, fill_model, find_model, labels_of
 from .result import Result, draw_later
-from .results import (
-    add_locations,
-    draw_locations,
-    picture_name,
-    save_results,
-)
+from .results import save_results
 
 UNREADABLE = ('raise', 'skip')
 
 
-class LocalizationInferencer(ImageClassificationInferencer):
+class LocalizationInferencer(BatchSteps):
     """Classify images and box what was found.
 
     It has mmpretrain's conventions, and the same boxes as ``tools/test.py``
@@ -87,12 +68,6 @@ class LocalizationInferencer(ImageClassificationInferencer):
         [41, 30, 255, 190]
     """
 
-    preprocess_kwargs = {'labels', 'topk'}
-    visualize_kwargs = {'show', 'show_dir', 'wait_time', 'locations'}
-    postprocess_kwargs = {'locations', 'all_boxes', 'return_score_maps'}
-    visualizer: LocalizationVisualizer | None
-    classes: Sequence[str] | None
-
     def __init__(
         self,
         model=None,
@@ -117,7 +92,7 @@ class LocalizationInferencer(ImageClassificationInferencer):
         if self.fast:
             make_fast(self.model, **(fast if isinstance(fast, dict) else {}))
         self.unreadable = {}
-        self._named: set[str] = set()
+        self._named = set()
 
     def __call__(
         self,
@@ -255,119 +230,6 @@ class LocalizationInferencer(ImageClassificationInferencer):
         """Numbers of classes, see `mmspg.apis.models.labels_of`."""
         count = self._num_classes(len(self.classes or ()))
         return labels_of(classes, self.classes, count)
-
-    def _init_pipeline(self, cfg: Config) -> Callable:
-        return build_pipeline(cfg)
-
-    def preprocess(
-        self,
-        inputs: list[dict],
-        batch_size: int = 1,
-        labels: Sequence[int] | None = None,
-        topk: int = 1,
-    ):
-        """Run the pipeline on what `load_inputs` gave.
-
-        Args:
-            inputs (list[dict]): The images.
-            batch_size (int): Images a batch. Defaults to 1.
-            labels (Sequence[int], optional): Ask for the maps of these
-                classes, and else for those of the ``topk`` predicted ones.
-            topk (int): At least 1, which is the default.
-
-        Yields:
-            dict: A batch, for :meth:`forward`.
-        """
-
-        def run(info):
-            data = self.pipeline(dict(info))
-            sample = data['data_samples']
-            sample.set_field(topk, 'score_map_topk', field_type='metainfo')
-            if labels is not None:
-                sample.set_field(torch.tensor(labels), 'score_map_request')
-            return data
-
-        chunked = self._get_chunk_data(map(run, inputs), batch_size)
-        yield from map(default_collate, chunked)
-
-    def forward(self, inputs: dict, **kwargs) -> list[DataSample]:
-        """Feed a batch of :meth:`preprocess` to the model."""
-        with torch.inference_mode() if self.fast else nullcontext():
-            return super().forward(inputs, **kwargs)
-
-    def _labels(self, sample: DataSample, locations) -> list[int]:
-        if isinstance(locations, int):
-            return sample.pred_score.topk(locations).indices.tolist()
-        return locations
-
-    def visualize(
-        self,
-        ori_inputs: list[dict],
-        preds: list[DataSample],
-        show: bool = False,
-        wait_time: float = 0,
-        show_dir: str | None = None,
-        locations=1,
-    ) -> list[np.ndarray] | None:
-        """Draw image, map and box, several classes one below another.
-
-        See :meth:`stream` for the arguments; ``locations`` are the classes,
-        or how many of the predicted ones.
-
-        Returns:
-            list[ndarray]: ``(h, w, 3)`` uint8 RGB, or None if nobody looks.
-        """
-        if not show and show_dir is None:
-            return None
-        if self.visualizer is None:
-            self.visualizer = LocalizationVisualizer(palette=self.palette)
-        pictures = []
-        for info, sample in zip(ori_inputs, preds, strict=True):
-            labels = self._labels(sample, locations)
-            pictures.append(
-                draw_locations(
-                    self.visualizer,
-                    info['img'],
-                    sample,
-                    labels,
-                    self.classes,
-                    self.protocol,
-                )
-            )
-            name = picture_name(info['img_id'], self._named)
-            if show_dir is not None:
-                file = Path(show_dir) / name
-                mmcv.imwrite(pictures[-1][..., ::-1], str(file))
-            if show:
-                self.visualizer.show(pictures[-1], name, wait_time)
-        if show:
-            self.visualizer.close()
-        return pictures
-
-    def postprocess(
-        self,
-        preds: list[DataSample],
-        visualization,
-        return_datasamples: bool = False,
-        locations=1,
-        all_boxes: bool = False,
-        return_score_maps: bool = False,
-    ) -> list:
-        """Box the maps; see :meth:`__call__` for the results."""
-        if return_datasamples:
-            return preds
-        results = super().postprocess(preds, visualization)
-        for sample, result in zip(preds, results, strict=True):
-            add_locations(
-                result,
-                sample,
-                self._labels(sample, locations),
-                self.protocol,
-                self.classes,
-                all_boxes,
-                return_score_maps,
-            )
-        return results
 
     @staticmethod
     def save(results: Sequence[dict], path: str, coco: bool = False) -> None:

@@ -21,7 +21,6 @@ __all__ = [
     'input_side',
     'load_config',
     'merge_options',
-    'parse_options',
     'scale_input',
     'set_data_root',
     'set_dataloaders',
@@ -46,14 +45,8 @@ def walk_dicts(node) -> Iterator[dict]:
 def load_config(path: str) -> Config:
     """Read a config file.
 
-    Args:
-        path (str): The file.
-
-    Returns:
-        Config: What it says.
-
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: There is no such file.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(
@@ -65,12 +58,7 @@ def load_config(path: str) -> Config:
 
 
 def set_data_root(cfg: Config, data_root: str) -> None:
-    """Point every data set of the config at one folder.
-
-    Args:
-        cfg (Config): Changed in place.
-        data_root (str): The folder of the data set.
-    """
+    """Point every data set of the config at one folder, in place."""
     for name in DATALOADERS:
         for node in walk_dicts(cfg.get(name)):
             if 'data_root' in node:
@@ -144,12 +132,7 @@ def set_input_size(cfg: Config, side: int) -> None:
 
 
 def scale_input(cfg: Config, ratio: float) -> None:
-    """Scale all resizes and crops by one ratio.
-
-    Args:
-        cfg (Config): Changed in place.
-        ratio (float): New over old side.
-    """
+    """Scale all resizes and crops by one ratio (new over old), in place."""
     nodes = [cfg.get(name) for name in (*DATALOADERS, *PIPELINES)]
     done = set()  # pipelines are shared between dataloaders
     for node in walk_dicts(nodes):
@@ -190,14 +173,14 @@ def show_pictures(
     wait_time: float,
     interval: int,
 ) -> None:
-    """Switch on the pictures of a test.
+    """Switch on the pictures of a test, in place.
 
     Args:
-        cfg (Config): Changed in place.
-        show (bool): In a window.
+        cfg (Config): With the hook that draws.
+        show (bool): Show them in a window, for ``wait_time`` seconds.
         out_dir (str, optional): Write them there.
-        wait_time (float): Seconds that a window stays.
-        interval (int): Every so-many-th image.
+        wait_time (float): Seconds.
+        interval (int): Draw every n-th image.
 
     Raises:
         ValueError: The config has no hook for them.
@@ -220,12 +203,10 @@ def show_pictures(
 def set_dataloaders(
     cfg: Config, pin_memory: bool, persistent_workers: bool
 ) -> None:
-    """Give the dataloaders what mmpretrain's tools give them.
+    """Give the dataloaders what mmpretrain's tools give them, in place.
 
-    Args:
-        cfg (Config): Changed in place; what it says itself stays.
-        pin_memory (bool): False switches it off.
-        persistent_workers (bool): False, or no worker, switches it off.
+    What the config says itself stays. False switches a setting off, and so
+    does a loader without workers for ``persistent_workers``.
     """
     for name in DATALOADERS:
         loader = cfg.get(name)
@@ -240,18 +221,8 @@ def set_dataloaders(
             loader.persistent_workers = False
 
 
-def parse_options(options: list[str]) -> dict:
-    """Read KEY=VALUE pairs as MMEngine's ``DictAction`` does.
-
-    Args:
-        options (list[str]): What follows ``--cfg-options``.
-
-    Returns:
-        dict: For :meth:`Config.merge_from_dict`.
-
-    Raises:
-        ValueError: If one has no ``=``, or a value that cannot be read.
-    """
+def _parse(options: list[str]) -> dict:
+    """Read KEY=VALUE pairs as MMEngine's ``DictAction`` does."""
     parser = ArgumentParser()
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     found = {}
@@ -282,7 +253,7 @@ def merge_options(cfg: Config, options: list[str]) -> None:
     Raises:
         ValueError: If one cannot be read, or does not fit what is there.
     """
-    found = parse_options(options)
+    found = _parse(options)
     try:
         cfg.merge_from_dict(found)
     except Exception as error:  # MMEngine raises what it stumbles on

@@ -1,0 +1,142 @@
+"""What a batch goes through: mmpretrain's steps of an inferencer."""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import mmcv
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import default_collate
+from mmpretrain.apis import ImageClassificationInferencer
+from mmpretrain.structures import DataSample
+
+from mmspg.evaluation.protocol import Protocol
+from mmspg.visualization import LocalizationVisualizer
+
+from .models import build_pipeline
+from .results import add_locations, draw_locations, picture_name
+
+
+class BatchSteps(ImageClassificationInferencer):
+    """Preprocess, forward, visualize and postprocess, with score maps.
+
+    `LocalizationInferencer` sets the attributes and gives the batches.
+    """
+
+    preprocess_kwargs = {'labels', 'topk'}
+    visualize_kwargs = {'show', 'show_dir', 'wait_time', 'locations'}
+    postprocess_kwargs = {'locations', 'all_boxes', 'return_score_maps'}
+    visualizer: LocalizationVisualizer | None
+    classes: Sequence[str] | None
+    protocol: Protocol
+    palette: str
+    fast: bool
+    _named: set[str]  # pictures of this call
+
+    def _init_pipeline(self, cfg: Config) -> Callable:
+        return build_pipeline(cfg)
+
+    def preprocess(
+        self,
+        inputs: list[dict],
+        batch_size: int = 1,
+        labels: Sequence[int] | None = None,
+        topk: int = 1,
+    ):
+        """Run the pipeline on what `load_inputs` gave; yield batches.
+
+        They ask for the maps of ``labels``, or else of ``topk`` predicted
+        classes.
+        """
+
+        def run(info):
+            data = self.pipeline(dict(info))
+            sample = data['data_samples']
+            sample.set_field(topk, 'score_map_topk', field_type='metainfo')
+            if labels is not None:
+                sample.set_field(torch.tensor(labels), 'score_map_request')
+            return data
+
+        chunked = self._get_chunk_data(map(run, inputs), batch_size)
+        yield from map(default_collate, chunked)
+
+    def forward(self, inputs: dict, **kwargs) -> list[DataSample]:
+        """Feed a batch of :meth:`preprocess` to the model."""
+        with torch.inference_mode() if self.fast else nullcontext():
+            return super().forward(inputs, **kwargs)
+
+    def _labels(self, sample: DataSample, locations) -> list[int]:
+        if isinstance(locations, int):
+            return sample.pred_score.topk(locations).indices.tolist()
+        return locations
+
+    def visualize(
+        self,
+        ori_inputs: list[dict],
+        preds: list[DataSample],
+        show: bool = False,
+        wait_time: float = 0,
+        show_dir: str | None = None,
+        locations=1,
+    ) -> list[np.ndarray] | None:
+        """Draw image, map and box, several classes one below another.
+
+        See :meth:`stream` for the arguments; ``locations`` are the classes,
+        or how many of the predicted ones.
+
+        Returns:
+            list[ndarray]: ``(h, w, 3)`` uint8 RGB, or None if nobody looks.
+        """
+        if not show and show_dir is None:
+            return None
+        if self.visualizer is None:
+            self.visualizer = LocalizationVisualizer(palette=self.palette)
+        pictures = []
+        for info, sample in zip(ori_inputs, preds, strict=True):
+            labels = self._labels(sample, locations)
+            pictures.append(
+                draw_locations(
+                    self.visualizer,
+                    info['img'],
+                    sample,
+                    labels,
+                    self.classes,
+                    self.protocol,
+                )
+            )
+            name = picture_name(info['img_id'], self._named)
+            if show_dir is not None:
+                file = Path(show_dir) / name
+                mmcv.imwrite(pictures[-1][..., ::-1], str(file))
+            if show:
+                self.visualizer.show(pictures[-1], name, wait_time)
+        if show:
+            self.visualizer.close()
+        return pictures
+
+    def postprocess(
+        self,
+        preds: list[DataSample],
+        visualization,
+        return_datasamples: bool = False,
+        locations=1,
+        all_boxes: bool = False,
+        return_score_maps: bool = False,
+    ) -> list:
+        """Box the maps; see :meth:`__call__` for the results."""
+        if return_datasamples:
+            return preds
+        results = super().postprocess(preds, visualization)
+        for sample, result in zip(preds, results, strict=True):
+            add_locations(
+                result,
+                sample,
+                self._labels(sample, locations),
+                self.protocol,
+                self.classes,
+                all_boxes,
+                return_score_maps,
+            )
+        return results
