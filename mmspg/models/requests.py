@@ -1,4 +1,4 @@
-"""Of which classes score maps are made."""
+"""The classes whose score maps a prediction gives."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def requested_labels(
 ) -> Tensor:
     """Choose the classes whose maps a prediction gives.
 
-    Which: ``labels`` if given; else each sample's ``score_map_request``
+    They are ``labels`` if given; else each sample's ``score_map_request``
     (``(K, )``, the same K for all) if all have one; else the top-k
     predicted. A sample's ``score_map_topk`` asks for more than ``topk``. The
     ground-truth class follows where all samples know it.

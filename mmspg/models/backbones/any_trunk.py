@@ -143,9 +143,8 @@ class AnyTrunk(FrozenBackbone):
         self.trunk = timm.create_model(name, num_classes=0, **cfg).eval()
         with torch.no_grad():
             last, maps = self.trunk.forward_intermediates(image)
-        self.tokens = (
-            last.ndim == 3
-        )  # the last norm layer puts all in one form
+        # Tokens, which the last norm layer makes comparable between layers.
+        self.tokens = last.ndim == 3
         self.taps = tuple(taps or choose_taps(_strides(image, maps)))
         if not self.head_conv:
             # What has no part in the maps would have no gradient, for which
