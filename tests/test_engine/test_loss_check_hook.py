@@ -12,9 +12,7 @@ from mmspg.engine.hooks import loss_check_hook as module
 @pytest.fixture
 def warnings(monkeypatch):
     told = []
-    monkeypatch.setattr(
-        module, 'warn', lambda text, *_: told.append(text)
-    )
+    monkeypatch.setattr(module, 'warn', lambda text, *_: told.append(text))
     return told
 
 

@@ -36,7 +36,9 @@ def parse_args():
         'another size than 224 are resized as the benchmark does.\n'
         'Default: smooth maps drawn from a seed, 28 x 28 resized to 224',
     )
-    parser.add_argument('--number', type=int, default=200, help='of maps')
+    parser.add_argument(
+        '--number', type=int, default=200, help='how many maps'
+    )
     parser.add_argument('--interval', type=float, default=0.001)
     parser.add_argument('--repeats', type=int, default=3)
     return parser.parse_args()

@@ -47,7 +47,7 @@ def parse_args():
     )
     add('--data-root', help='photographs of the config; else they are drawn')
     add('--num', type=int, default=200, help='photographs (%(default)s)')
-    add('--rounds', type=int, default=5, help='after one more (%(default)s)')
+    add('--rounds', type=int, default=5, help='timed rounds (%(default)s)')
     add(
         '--rates',
         type=int,
@@ -55,7 +55,7 @@ def parse_args():
         default=[250, 1000, 4000],
         help='images/s that a GPU takes, for the cores needed (%(default)s)',
     )
-    add('--workers', type=int, default=1, help='of the DataLoader at the end')
+    add('--workers', type=int, default=1, help='workers of a DataLoader')
     args = parser.parse_args()
     if min(args.num, args.rounds, args.workers, *args.rates) < 1:
         parser.error('all numbers must be at least 1')

@@ -54,7 +54,9 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('--number', type=int, default=5000, help='of images')
+    parser.add_argument(
+        '--number', type=int, default=5000, help='how many images'
+    )
     parser.add_argument('--out', help='keep the report in this folder')
     args = parser.parse_args()
 

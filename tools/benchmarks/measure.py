@@ -114,7 +114,7 @@ def measure(
             added, named 'matrix product, ' and their rate.
         repeats (int): Timed steps of each.
         warmup (int): Steps of each before, not timed. Defaults to 2.
-        threads (int, optional): Of PyTorch, in each process.
+        threads (int, optional): PyTorch's, in each process.
 
     Returns:
         dict[str, Result]: By name, the matrix products first.
@@ -236,7 +236,7 @@ def table(
     Args:
         variants (list[Variant]): Those of `measure`.
         results (dict[str, Result]): From `measure`.
-        images (int): Images a step.
+        images (int): Images per step.
 
     Returns:
         str: Lines. "share" is of the matrix product of the variant's kind.

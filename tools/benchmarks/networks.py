@@ -28,14 +28,14 @@ def parse_arguments(description: str, batch: list[int]) -> argparse.Namespace:
     add = parser.add_argument
     add('--repeats', type=int, default=10, help='timed steps of each (10)')
     add('--warmup', type=int, default=2, help='steps before them (2)')
-    add('--threads', type=int, help="default: PyTorch's")
+    add('--threads', type=int, help='threads of PyTorch (default: its choice)')
     add(
         '--clock',
         choices=list(measure.CLOCKS),
         default='wall',
         help='cpu: CPU time, for one thread of a CPU that others use, too',
     )
-    add('--only', nargs='+', metavar='VARIANT', help='default: all that pay')
+    add('--only', nargs='+', metavar='VARIANT', help='measure only these')
     args = parser.parse_args()
     if args.authors and args.wsol:
         parser.error('give one of --authors and --wsol at a time')
@@ -47,8 +47,8 @@ def parse_arguments(description: str, batch: list[int]) -> argparse.Namespace:
 def add_networks(parser: argparse.ArgumentParser, batch: list[int]) -> None:
     """What is measured: ours, a released code, on which images."""
     add = parser.add_argument
-    add('--config', help='of ours; default: the preset of the outside code')
-    add('--authors', type=Path, metavar='CHECKOUT', help="the authors' code")
+    add('--config', help='our config (default: a preset for the other code)')
+    add('--authors', type=Path, metavar='CHECKOUT', help="authors' release")
     add('--wsol', type=Path, metavar='CHECKOUT', help='wsolevaluation')
     add('--batch', type=int, nargs='+', default=batch, help='images a step')
     add('--size', type=int, default=224, help='side of the images (224)')
@@ -118,10 +118,10 @@ def default_threads() -> int:
 
 
 def set_precision(gpu: bool = False, tf32: bool = False) -> None:
-    """Of float32 on a GPU; cuDNN chooses its kernels by trying.
+    """Set how exact float32 is on a GPU; cuDNN tries its kernels.
 
     Raises:
-        Skip: If the variant is for a GPU and there is none.
+        Skip: The variant is for a GPU and there is none.
     """
     import torch
 
