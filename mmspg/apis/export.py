@@ -130,26 +130,19 @@ def example_inputs(side: int = 64) -> tuple[Tensor, Tensor]:
     return images, torch.zeros(2, dtype=torch.int64)
 
 
-def dynamic_shapes(dynamic_size: bool = True) -> dict:
-    """Batch and, if wanted, size may vary."""
+def dynamic_shapes() -> dict:
+    """Let the batch and the size of the images vary."""
     batch = Dim('batch', min=1)
-    images = {0: batch}
-    if dynamic_size:
-        images[2] = Dim('height', min=MIN_SIDE)
-        images[3] = Dim('width', min=MIN_SIDE)
-    return dict(images=images, label={0: batch})
-
-
-def to_program(model: ExportModel, side: int = 224):
-    """Trace with `torch.export`, batch and size dynamic."""
-    return torch.export.export(
-        model, example_inputs(side), dynamic_shapes=dynamic_shapes()
-    )
+    height, width = (Dim(side, min=MIN_SIDE) for side in ('height', 'width'))
+    return dict(images={0: batch, 2: height, 3: width}, label={0: batch})
 
 
 def export_program(model: ExportModel, path: str | Path, side: int = 224):
     """Write a ``.pt2`` file, for `torch.export.load`."""
-    torch.export.save(to_program(model, side), str(path))
+    program = torch.export.export(
+        model, example_inputs(side), dynamic_shapes=dynamic_shapes()
+    )
+    torch.export.save(program, str(path))
 
 
 def export_onnx(model: ExportModel, path: str | Path, side: int = 224):

@@ -9,7 +9,7 @@ import numpy as np
 from mmspg.visualization.palette import get_palette
 
 
-def frames_of(path: str) -> tuple[Iterator[np.ndarray], float, int]:
+def frames_of(path: str) -> tuple[Iterator[np.ndarray], float]:
     """Open a video.
 
     Args:
@@ -17,7 +17,7 @@ def frames_of(path: str) -> tuple[Iterator[np.ndarray], float, int]:
 
     Returns:
         tuple: Its frames ``(h, w, 3)`` uint8 in B, G, R, as they are read;
-        frames a second; and how many there should be, 0 if unknown.
+        and how many there are in a second.
 
     Raises:
         OSError: It cannot be opened.
@@ -29,8 +29,7 @@ def frames_of(path: str) -> tuple[Iterator[np.ndarray], float, int]:
             'that this OpenCV can read'
         )
     rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
-    count = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-    return _read(capture), rate, count
+    return _read(capture), rate
 
 
 def _read(capture) -> Iterator[np.ndarray]:

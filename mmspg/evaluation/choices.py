@@ -229,12 +229,6 @@ def stored_choices(checkpoint: str, content: dict | None = None) -> list[dict]:
     return found
 
 
-def stored_choice(checkpoint: str) -> dict | None:
-    """Read the choice beside a checkpoint, or else in it; None: no choice."""
-    found = stored_choices(checkpoint)
-    return found[0] if found else None
-
-
 def store_choice(choice: dict, path: str | Path) -> None:
     """Write a choice, indented JSON."""
     text = json.dumps(choice, indent=2) + '\n'

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmspg.evaluation.choices import (
-    stored_choice,
+    stored_choices,
 )
 from mmspg.evaluation.protocol import (
     use_stored_choice,
@@ -54,7 +54,9 @@ def test_a_choice_is_made_drawn_stored_and_used(run, tmp_path, capsys):
     assert 'oracle by another name' not in capsys.readouterr().err
 
     (tmp_path / 'tiny.threshold.json').unlink()
-    assert stored_choice(str(checkpoint))['threshold'] == choice['threshold']
+    assert (
+        stored_choices(str(checkpoint))[0]['threshold'] == choice['threshold']
+    )
     use_stored_choice(cfg, str(checkpoint))
     metric = METRICS.build(cfg.test_evaluator)
     assert 'SyntheticLoc train' in metric.choice.source

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmspg.evaluation.choices import (
-    stored_choice,
+    stored_choices,
     weights_digest,
 )
 from mmspg.utils.carried_config import META_KEY
@@ -57,7 +57,7 @@ def test_weights_and_what_boxes_need_stay(root, checkpoint, tmp_path, half):
     assert kept['n'] == 3
     assert found['meta']['cfg'] == meta['cfg']
     assert found['meta']['dataset_meta'] == meta['dataset_meta']
-    choice = stored_choice(str(out))
+    choice = stored_choices(str(out))[0]
     assert choice['threshold'] == 0.35
     assert choice['weights'] == weights_digest(kept)
     assert out.stat().st_size < path.stat().st_size / (4 if half else 2)

@@ -133,7 +133,7 @@ def write_score_maps(result, folder):
 def locate_video(args, inferencer):
     from mmspg.apis.video import VideoFile, annotate, frames_of
 
-    frames, rate, _ = frames_of(args.input)
+    frames, rate = frames_of(args.input)
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     results, kept = [], []

@@ -10,7 +10,7 @@ from samples import block, evaluate, sample
 from mmspg.evaluation.choices import (
     store_choice,
     store_in_checkpoint,
-    stored_choice,
+    stored_choices,
     threshold_file,
 )
 from mmspg.evaluation.metrics import LocalizationMetric
@@ -43,14 +43,14 @@ def config(**options):
 
 
 def test_beside_the_checkpoint(checkpoint):
-    assert stored_choice(checkpoint) is None
+    assert stored_choices(checkpoint) == []
     store_choice(CHOICE, threshold_file(checkpoint))
-    assert stored_choice(checkpoint)['threshold'] == 0.35
+    assert stored_choices(checkpoint)[0]['threshold'] == 0.35
 
 
 def test_in_the_checkpoint_with_all_else_kept(checkpoint, tmp_path):
     store_in_checkpoint(CHOICE, checkpoint)
-    assert stored_choice(checkpoint) == CHOICE
+    assert stored_choices(checkpoint)[0] == CHOICE
     assert torch.load(checkpoint)['meta']['epoch'] == 3
     assert [path.name for path in tmp_path.iterdir()] == ['epoch_3.pth']
 
