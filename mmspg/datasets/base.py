@@ -1,4 +1,4 @@
-"""What the data sets share: checks of the list, and of broken images."""
+"""Base of the data sets: it checks the list and handles broken images."""
 
 import logging
 import os.path as osp
@@ -9,7 +9,14 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from .annotations.class_lists import check_names, difference
-from .annotations.faults import NO_IMAGE, UNREAD, DataError, Faults, Refusal
+from .annotations.faults import (
+    NO_IMAGE,
+    UNREAD,
+    DataError,
+    Faults,
+    Refusal,
+    check_one_of,
+)
 from .annotations.fitting import fit_samples, has_region, read_headers
 from .images.reading import UnreadableImageError, read_image
 from .transforms import LoadLocImage, check_pipeline
@@ -65,15 +72,9 @@ class LocDataset(BaseDataset):
         **kwargs,
     ):
         name = type(self).__name__
-        if self.SPLITS and split not in self.SPLITS:
-            raise ValueError(
-                f'{name}: split must be one of {self.SPLITS}, got {split!r}.'
-            )
-        if broken_images not in BROKEN:
-            raise ValueError(
-                f'{name}: broken_images must be one of {BROKEN}, '
-                f'got {broken_images!r}.'
-            )
+        if self.SPLITS:
+            check_one_of(f'{name}: split', split, self.SPLITS)
+        check_one_of(f'{name}: broken_images', broken_images, BROKEN)
         if broken_images == 'replace' and test_mode:
             raise ValueError(
                 f"{name}: broken_images='replace' is for training only; a "
@@ -95,7 +96,7 @@ class LocDataset(BaseDataset):
             self.full_init()
 
     def load_samples(self) -> list[dict]:
-        """Read the annotations: items without ``gt_bboxes``.
+        """Read the annotations into items without ``gt_bboxes``.
 
         Sets the class names by :meth:`set_classes`. Gives, beside the
         fields of the class, ``ann_source``: a list with ``'file:line'`` of
@@ -104,7 +105,7 @@ class LocDataset(BaseDataset):
         raise NotImplementedError
 
     def load_data_list(self) -> list[dict]:
-        """Read the annotations, check them, and say what is wrong.
+        """Read and check the annotations, and log what is wrong.
 
         Raises:
             DataError: What makes figures or labels meaningless.
@@ -162,19 +163,16 @@ class LocDataset(BaseDataset):
             seen.add(sample['img_id'])
 
     def _fit(self, samples: list[dict]) -> list[dict]:
-        """Fit all boxes to their images, whose headers a test reads."""
+        """Fit all boxes to their images. A test reads the headers of these."""
         headers = None
         if self.test_mode:
-            backend_args = next(
-                (
-                    t.backend_args
-                    for t in leaves(self.pipeline.transforms)
-                    if isinstance(t, LoadLocImage)
-                ),
-                None,
+            loaders = leaves(self.pipeline.transforms)
+            loader = next(
+                (t for t in loaders if isinstance(t, LoadLocImage)), None
             )
             headers = read_headers(
-                [s for s in samples if 'ori_gt_bboxes' in s], backend_args
+                [s for s in samples if 'ori_gt_bboxes' in s],
+                loader and loader.backend_args,
             )
         try:
             return fit_samples(
@@ -201,9 +199,8 @@ class LocDataset(BaseDataset):
             raise ValueError(
                 f'{type(self).__name__}: {len(bare)} of {len(samples)} test '
                 f'images of {self.data_root!r} have no box, {bare[:3]} for '
-                'example. Localization '
-                'cannot be measured without; give their boxes, or set '
-                'test_mode=False to train.'
+                'example. Localization cannot be measured without boxes. '
+                'Give them, or set test_mode=False to train.'
             )
 
     def set_classes(self, names: Sequence[str]) -> None:
@@ -231,10 +228,11 @@ class LocDataset(BaseDataset):
         return read_image(self.get_data_info(idx)['img_path'], exif)
 
     def prepare_data(self, idx: int) -> dict:
-        """Run the pipeline; replace a broken image where that is asked for.
+        """Run the pipeline, and replace a broken image if the policy says so.
 
         Raises:
-            UnreadableImageError: Policy 'error', or nothing left.
+            UnreadableImageError: The policy is 'error', or no image can be
+                read.
             ValueError: The pipeline returned None.
             IndexError: There is no such image, which ends a ``for``.
         """

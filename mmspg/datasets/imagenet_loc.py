@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmspg.registry import DATASETS
 
 from .annotations.boxes import box_fields
-from .annotations.faults import OTHER_CLASS
+from .annotations.faults import OTHER_CLASS, check_one_of
 from .annotations.formats import (
     agree,
     fail,
@@ -71,11 +71,7 @@ class ImageNetLoc(LocDataset):
         blacklist: str = None,
         **kwargs,
     ):
-        if boxes_from not in BOXES_FROM:
-            raise ValueError(
-                f'ImageNetLoc: boxes_from must be one of '
-                f'{BOXES_FROM}, got {boxes_from!r}.'
-            )
+        check_one_of('ImageNetLoc: boxes_from', boxes_from, BOXES_FROM)
         if blacklist and split != 'val':
             raise ValueError(
                 'ImageNetLoc: the blacklist is of validation '
@@ -169,7 +165,7 @@ class ImageNetLoc(LocDataset):
         return names
 
     def _scan(self) -> list[str]:
-        """List the images below the image root; tell what is none."""
+        """List the images below the image root, and log the other files."""
         found = walk(self.image_root, by_name=True)
         for line in describe(found.left_out):
             print_log(f'{self.image_root}: {line}', 'current', logging.WARNING)
@@ -195,19 +191,11 @@ class ImageNetLoc(LocDataset):
             ids = list(found)
         annotated, source = self._annotations(ids)
         agree(ids, listed or self.image_root, annotated, source)
-        samples = [
-            self._add_boxes(
-                dict(
-                    img_path=inside(
-                        self.image_root, found[i], self.image_root
-                    ),
-                    img_id=found[i],
-                ),
-                annotated,
-                source,
-            )
-            for i in ids
-        ]
+        samples = []
+        for path in (found[i] for i in ids):
+            full = inside(self.image_root, path, self.image_root)
+            sample = dict(img_path=full, img_id=path)
+            samples.append(self._add_boxes(sample, annotated, source))
         return self._without_blacklisted(samples)
 
     def _without_blacklisted(self, samples: list[dict]) -> list[dict]:

@@ -1,4 +1,4 @@
-"""All data sets and transforms: to import them is to register them."""
+"""All data sets and transforms. Importing this module registers them."""
 
 from .base import LocDataset
 from .cub_loc import CUBLoc

@@ -1,4 +1,4 @@
-"""The embedded data set: needs no download, drawn as it is asked for."""
+"""The embedded data set. It draws its images, so it needs no download."""
 
 from mmspg.registry import DATASETS
 
@@ -12,13 +12,15 @@ from .images.synthetic_drawing import (
     draw_mask,
 )
 
-# Species by their marks, the hues evenly round the circle.
+# A species has a hue of its own; the hues are evenly spaced.
 NAMES = 'fish with mark {} of {}'
 
 
 @DATASETS.register_module()
 class SyntheticLoc(LocDataset):
-    """Fish whose species differ in a small mark only; boxes and masks true.
+    """Drawn fish whose species differ only in a small mark.
+
+    Boxes and masks are exact.
 
     Image i is a pure function of (seed, split, i), which
     :mod:`mmspg.datasets.images.synthetic_drawing` explains. Its ``img_path``
@@ -63,7 +65,7 @@ class SyntheticLoc(LocDataset):
         super().__init__(split=split, **kwargs)
 
     def load_samples(self) -> list[dict]:
-        """Draw the masks, for the boxes; the images wait."""
+        """Draw the masks, which give the boxes. Images are drawn when read."""
         k, side = self.num_classes, self.side
         self.set_classes([NAMES.format(i + 1, k) for i in range(k)])
         return [

@@ -6,6 +6,7 @@ from glob import glob
 from mmspg.registry import DATASETS
 
 from .annotations.boxes import box_fields
+from .annotations.faults import check_one_of
 from .annotations.formats import (
     agree,
     fail,
@@ -32,7 +33,7 @@ MAX_CLASSES = 100_000  # without names each label below the highest gets one
 
 @DATASETS.register_module()
 class WSOLMetadata(LocDataset):
-    """Text files beside any folder of images: a data set of one's own.
+    """A data set of one's own: text files that describe a folder of images.
 
     The format of the benchmark (Choe et al., CVPR 2020; the folder
     ``metadata`` of github.com/clovaai/wsolevaluation).
@@ -80,10 +81,7 @@ class WSOLMetadata(LocDataset):
         grid: str | None = None,
         **kwargs,
     ):
-        if grid not in (None, *GRIDS):
-            raise ValueError(
-                f'WSOLMetadata: grid must be one of {GRIDS}, got {grid!r}.'
-            )
+        check_one_of('WSOLMetadata: grid', grid, (None, *GRIDS))
         self.grid = grid
         self.metadata_root = osp.expanduser(metadata_root)
         self.proxy = proxy
@@ -157,7 +155,7 @@ class WSOLMetadata(LocDataset):
                 )
 
     def _highest_label(self, samples) -> int:
-        """The highest label of all splits: one need not have every class."""
+        """Give the highest label of all splits; one split may lack classes."""
         labels = [s['gt_label'] for s in samples.values()]
         for path in glob(osp.join(self.metadata_root, '*/class_labels.txt')):
             texts = [line.rsplit(',', 1)[-1] for _, line in read_lines(path)]
@@ -185,7 +183,7 @@ class WSOLMetadata(LocDataset):
             sample['ann_size'] = sizes[image]
 
     def _add_regions(self, samples) -> None:
-        """Add boxes or masks; which of them, the first line tells."""
+        """Add boxes or masks. The first line of the file tells which."""
         path = self._optional('localization.txt')
         if not path:
             return

@@ -21,7 +21,7 @@ from mmspg.datasets.annotations.formats import (
     read_synset_mapping,
 )
 from mmspg.datasets.annotations.voc import read_voc_xml
-from mmspg.datasets.images.reading import UnreadableImageError, decode_image
+from mmspg.datasets.images.reading import UnreadableImageError, decode_copy
 from mmspg.engine import hooks
 from mmspg.evaluation import metrics as m
 from mmspg.evaluation.choices import (
@@ -203,7 +203,7 @@ def png_headers(draw):
 
 def of_image(strategy):
     def read(content, _):
-        return decode_image(content, NAME, 'apply')
+        return decode_copy(content, NAME, 'apply')[0]
 
     return Target(strategy, read, (UnreadableImageError,))
 

@@ -14,7 +14,7 @@ from mmspg.datasets.annotations.formats import (
     read_solution_csv,
 )
 from mmspg.datasets.annotations.voc import MAX_BYTES, read_voc_xml
-from mmspg.datasets.images.reading import UnreadableImageError, decode_image
+from mmspg.datasets.images.reading import UnreadableImageError, decode_copy
 from mmspg.evaluation.metrics.class_predictions import ClassPredictions
 
 # -- XML ---------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_a_huge_header_takes_no_memory(side):
     tracemalloc.start()
     try:
         with pytest.raises(UnreadableImageError, match='bomb.png'):
-            decode_image(png(side, side), 'bomb.png')
+            decode_copy(png(side, side), 'bomb.png')
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -192,7 +192,7 @@ def test_a_huge_header_takes_no_memory(side):
 
 
 def test_the_same_file_with_an_honest_header_is_read():
-    assert decode_image(png(2, 1, bytes(7)), 'x').shape == (1, 2, 3)
+    assert decode_copy(png(2, 1, bytes(7)), 'x')[0].shape == (1, 2, 3)
 
 
 def test_no_format_that_runs_a_program():
@@ -200,7 +200,7 @@ def test_no_format_that_runs_a_program():
     file = io.BytesIO()
     Image.new('RGB', (4, 4)).save(file, 'EPS')
     with pytest.raises(UnreadableImageError, match='x.jpg'):
-        decode_image(file.getvalue(), 'x.jpg')
+        decode_copy(file.getvalue(), 'x.jpg')
 
 
 @pytest.mark.parametrize(
@@ -210,4 +210,4 @@ def test_no_format_that_runs_a_program():
 def test_formats_that_are_read(form):
     file = io.BytesIO()
     Image.new('RGB', (16, 8)).save(file, form)
-    assert decode_image(file.getvalue(), 'x').shape == (8, 16, 3)
+    assert decode_copy(file.getvalue(), 'x')[0].shape == (8, 16, 3)

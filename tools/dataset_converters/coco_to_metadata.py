@@ -3,14 +3,13 @@
     python tools/dataset_converters/coco_to_metadata.py \
         annotations.json METADATA --split val --images PHOTOS
 
-PHOTOS is the folder of the images, the data_root of the config. With it, an
-image is found by its base name, too, and its size and its EXIF tag are looked
-at. Without, file_name must be the path below that folder.
+PHOTOS is the folder of the images, the data_root of the config. If you give
+it, images are also found by their base names, and their sizes and EXIF tags
+are checked. Otherwise file_name must be the path below that folder.
 
-Localization from class labels has one class an image: that of its boxes.
-Where an image has boxes of several, --several says what to do. The classes are
-the categories of the file, sorted by name, whether images have them or not;
---classes FILE gives all splits the same.
+An image has one class here: the class of its boxes. If it has boxes of several
+classes, --several decides. The classes are all categories of the file, sorted
+by name. --classes FILE gives all splits the same list.
 """
 
 from pathlib import Path
@@ -30,7 +29,7 @@ def parse_args():
 
 def main():
     args = parse_args()
-    # After the arguments, since these take seconds to import.
+    # These take seconds to import, and --help needs none of them.
     from mmspg.datasets.annotations.coco import read_coco
     from mmspg.datasets.images.walk import walk
 

@@ -1,4 +1,4 @@
-"""What converters share: arguments, and what is said. No command."""
+"""Arguments, checks and messages that the converters share. No command."""
 
 import argparse
 import sys
@@ -44,7 +44,7 @@ def add_split(parser: argparse.ArgumentParser) -> None:
         '--classes',
         type=Path,
         metavar='FILE',
-        help='names of all classes, a name a line, for all splits alike',
+        help='file with the names of all classes, one a line, for all splits',
     )
 
 
@@ -61,7 +61,7 @@ def add_root(parser: argparse.ArgumentParser) -> None:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a command; what is wrong with its input ends it in a sentence."""
+    """Run a command, and end it with one sentence if its input is wrong."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     try:
         main()
@@ -175,7 +175,7 @@ def check_root(root: Path, only: list[str]) -> None:
 
 
 def progress(done: int, total: int, what: str) -> None:
-    """Tell a person at a terminal how far it has come."""
+    """Show at a terminal how far the command has come."""
     if not sys.stderr.isatty():
         return
     if done % max(total // 100, 1) == 0 or done == total:

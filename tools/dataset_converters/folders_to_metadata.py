@@ -3,15 +3,14 @@
     python tools/dataset_converters/folders_to_metadata.py PHOTOS METADATA
 
 PHOTOS/cat/1.jpg is an image of the class `cat`. A share of each class becomes
-`val`, and `test` by --test; these have no boxes. With --boxes, a COCO file,
-images that have boxes there become `val` and `test`, on which localization is
-measured, and the others `train`. PHOTOS/train/cat/1.jpg and
-PHOTOS/val/cat/2.jpg are taken as the splits they are in.
+`val`, and with --test another share becomes `test`; these have no boxes. With
+--boxes, a COCO file, images that have boxes become `val` and `test`, on which
+localization is measured, and the others become `train`. The images in
+PHOTOS/train/cat and PHOTOS/val/cat stay in the splits `train` and `val`.
 
-Photographs are taken as people see them, turned by their EXIF tag, and so are
-their boxes. A box counts if its category is the class of its image, or if no
-category has the name of a class. A second run replaces the splits of the
-first.
+Photographs and their boxes are taken as people see them: turned by the EXIF
+tag. A box counts if its category is the class of its image, or if no category
+has the name of a class. A second run replaces the splits of the first.
 """
 
 import argparse
@@ -40,16 +39,16 @@ def parse_args():
         '--val',
         type=share,
         default=0.2,
-        help='share of each class for val, where there are no boxes (.2)',
+        help='share of each class for val; --boxes makes it unused (.2)',
     )
     add(
         '--test',
         type=share,
         default=0,
-        help='share of each class for test; of the images with boxes, where '
-        'there are some (0)',
+        help='share of each class for test; with --boxes it is a share of '
+        'the images that have boxes (0)',
     )
-    add('--seed', type=int, default=0, help='of the shares')
+    add('--seed', type=int, default=0, help='another seed draws other images')
     args = parser.parse_args()
     if not args.photos.is_dir():
         parser.error(f'{args.photos} is no folder')
@@ -154,7 +153,7 @@ def find_photos(args) -> dict[str, list[Photo]]:
 
 
 def divide(photos: list[Photo], part: float, seed: int):
-    """Take a share of each class, the same every time; give it and the rest.
+    """Divide each class into a share and the rest, the same way every time.
 
     An image of each class is always left.
     """
@@ -183,7 +182,7 @@ def split_up(photos: list[Photo], args) -> dict[str, list[Photo]]:
 
 
 def with_boxes(split: str, photos: list[Photo]) -> list[Photo]:
-    """Leave out what cannot be tested on, where some can be."""
+    """Leave out test images without a box, if others have one."""
     from mmspg.datasets.images.walk import tell
 
     boxed = [photo for photo in photos if photo.boxes]

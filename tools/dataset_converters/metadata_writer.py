@@ -16,7 +16,7 @@ OWN = {
 
 
 class Photo(NamedTuple):
-    """An image of the data set to be.
+    """An image of the data set that is written.
 
     ``path`` below the folder of images, with '/'; ``name`` of its class;
     ``size`` (w, h) and ``boxes``, inclusive corners x0, y0, x1, y1, are of
@@ -32,7 +32,7 @@ class Photo(NamedTuple):
 def class_names(
     folder: Path, photos: list[Photo], classes: list[str] | None
 ) -> list[str]:
-    """Names in the order of the labels; those of an earlier split stay.
+    """Give the names in the order of the labels; an existing list stays.
 
     Args:
         folder (Path): The ``metadata_root``, which may have a list.

@@ -2,10 +2,10 @@ r"""Pack the images of a data root into one LMDB database.
 
     python tools/dataset_converters/pack_lmdb.py ROOT
 
-writes ROOT/images.lmdb, with the path of each image below ROOT for its key and
-the bytes of its file for the value, and nothing decoded. Killed half-way, the
-same command goes on where it stopped. Copy that one file to where training
-runs, beside the lists and annotations, and read it by
+The command writes ROOT/images.lmdb. A key is the path of an image below ROOT,
+a value the bytes of its file. If the command is stopped, give it again and it
+goes on. Copy the database to where training runs, beside the lists and
+annotations, and read it by
 
     --cfg-options \
     train_dataloader.dataset.pipeline.0.backend_args.backend=mmspg_lmdb \
@@ -32,13 +32,13 @@ def parse_args():
 
 
 def room_for(sizes: list[int]) -> int:
-    """Bytes that the database may take: a value has pages of its own."""
+    """Give the most bytes of the database. A value has pages of its own."""
     pages = sum(size // PAGE + 2 for size in sizes)
     return pages * PAGE * 9 // 8 + 2 * BATCH
 
 
 def pack(root: Path, names: list[str], out: Path) -> None:
-    """Write a database; the name is taken once it is whole.
+    """Write a database, which gets its name when it is whole.
 
     Args:
         root (Path): The data root.

@@ -3,10 +3,10 @@ r"""Write copies of a data root's images in the size that training wants.
     python tools/dataset_converters/resize_images.py ROOT COPIES
 
 COPIES gets the same folders and names. Images become 256 x 256 by the resize
-of the training pipeline, which then has nothing left to do; all else
-(lists, annotations) is copied as it is. The copy's comment holds the size of
-the original, so that boxes need no change. Killed half-way, the same command
-goes on where it stopped. Train on the copies, test on the originals:
+of the training pipeline, which then leaves them as they are. All other files
+(lists, annotations) are copied unchanged. A comment in each copy holds the
+size of the original, so that boxes need no change. If the command is stopped,
+give it again and it goes on. Train on the copies, test on the originals:
 
     python tools/train.py CONFIG --data-root ROOT \
         --cfg-options train_dataloader.dataset.data_root=COPIES
@@ -42,11 +42,22 @@ def parse_args():
     add(
         '--short-side',
         type=int,
-        help='instead: of the short side, 356 for the configs of 321 pixels',
+        help='use this length of the short side instead of --size; 356 for '
+        'the configs of 321 pixels',
     )
-    add('--format', choices=('jpeg', 'png'), default='jpeg', help='png: exact')
-    add('--quality', type=int, default=95, help='of JPEG (%(default)s)')
-    add('--workers', type=int, default=os.cpu_count(), help='processes')
+    add(
+        '--format',
+        choices=('jpeg', 'png'),
+        default='jpeg',
+        help='png loses nothing',
+    )
+    add('--quality', type=int, default=95, help='JPEG quality (%(default)s)')
+    add(
+        '--workers',
+        type=int,
+        default=os.cpu_count(),
+        help='number of processes',
+    )
     args = parser.parse_args()
     if args.root.resolve() == args.copies.resolve():
         parser.error('COPIES must be another folder than ROOT')
@@ -58,7 +69,7 @@ def parse_args():
 
 
 def settings_of(args) -> dict:
-    """What copies depend on; those of two settings are never mixed."""
+    """Give the settings of copies. A folder has copies of one setting only."""
     settings = dict(format=args.format)
     if args.short_side:
         settings['short_side'] = args.short_side
@@ -91,7 +102,7 @@ def check_settings(folder: Path, settings: dict) -> None:
 
 @contextmanager
 def replacing(path: Path):
-    """A file that takes its name only once it has been written whole."""
+    """Open a file that gets its name when it has been written whole."""
     unfinished = path.with_name(f'{path.name}.unfinished')
     try:
         with open(unfinished, 'wb') as file:
@@ -129,25 +140,18 @@ def shrink(source: Path, settings: dict) -> bytes | None:
         return None
     mark = mark_of(found['ori_shape'][::-1])
     copy, buffer = Image.fromarray(img[..., ::-1]), io.BytesIO()
-    header, turn = read_header(str(source)), {}
+    header, kept = read_header(str(source)), {}
     if header is not None and header.orientation != 1:
-        turn['exif'] = Image.Exif()  # the copy is turned as its original is
-        turn['exif'][ORIENTATION] = header.orientation
+        kept['exif'] = Image.Exif()  # the copy is turned as its original is
+        kept['exif'][ORIENTATION] = header.orientation
     if settings['format'] == 'png':
-        info = PngInfo()
-        info.add_text('Comment', mark)
-        copy.save(buffer, 'PNG', pnginfo=info, **turn)
+        kept['pnginfo'] = PngInfo()
+        kept['pnginfo'].add_text('Comment', mark)
     else:
         # No chroma subsampling: at this size it would cost detail.
         quality = settings['quality']
-        copy.save(
-            buffer,
-            'JPEG',
-            quality=quality,
-            subsampling=0,
-            comment=mark,
-            **turn,
-        )
+        kept.update(quality=quality, subsampling=0, comment=mark)
+    copy.save(buffer, settings['format'], **kept)
     return buffer.getvalue()
 
 

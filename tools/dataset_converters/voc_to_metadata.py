@@ -3,8 +3,9 @@
     python tools/dataset_converters/voc_to_metadata.py VOC2012 METADATA \
         --split val --list ImageSets/Main/val.txt
 
-reads VOC2012/Annotations/*.xml; images lie in VOC2012/JPEGImages, which is
-the data_root of the config. --several and --classes as of coco_to_metadata.py.
+The command reads VOC2012/Annotations/*.xml. Images are in VOC2012/JPEGImages,
+which is the data_root of the config. --several and --classes do what they do
+in coco_to_metadata.py.
 
 The devkit of PASCAL VOC counts pixels from 1. ILSVRC and some label tools
 count from 0. The command says which it takes, and --origin decides.
@@ -22,7 +23,7 @@ def parse_args():
     parser.add_argument('root', type=Path, metavar='VOC2012')
     add_split(parser)
     parser.add_argument(
-        '--list', help='file below VOC2012 that names the images; all if none'
+        '--list', help='file below VOC2012 that lists the images (all)'
     )
     parser.add_argument(
         '--origin',
@@ -70,7 +71,7 @@ def find_images(folder: Path, names: list[str]) -> dict[str, str]:
 
 def main():
     args = parse_args()
-    # After the arguments, since these take seconds to import.
+    # These take seconds to import, and --help needs none of them.
     from mmspg.datasets.annotations.faults import Faults
     from mmspg.datasets.annotations.formats import read_lines
     from mmspg.datasets.annotations.voc import (

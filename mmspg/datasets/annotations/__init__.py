@@ -1,1 +1,1 @@
-"""What annotation files say: readers, and the rules for names and boxes."""
+"""Read annotation files, and check their names and boxes."""

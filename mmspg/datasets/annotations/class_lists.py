@@ -1,29 +1,15 @@
-"""Class names: which are refused, and how two lists of them differ."""
+"""Check class names, and compare two lists of them."""
 
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = [
-    'SPLITS',
-    'check_name',
-    'check_names',
-    'difference',
-    'faults_of_names',
-]
-
 # How folders of splits are named. A class of such a name is a layout misread.
-SPLITS = dict(
-    train='train',
-    training='train',
-    val='val',
-    valid='val',
-    validation='val',
-    dev='val',
-    eval='val',
-    test='test',
-    testing='test',
-)
+SPLITS = {
+    **dict.fromkeys(('train', 'training'), 'train'),
+    **dict.fromkeys(('val', 'valid', 'validation', 'dev', 'eval'), 'val'),
+    **dict.fromkeys(('test', 'testing'), 'test'),
+}
 SHOWN = 5
 
 
@@ -87,16 +73,7 @@ def faults_of_names(names: Sequence[str], repeat: bool = False) -> list[str]:
 def check_names(
     names: Sequence[str], where: str, repeat: bool = False
 ) -> None:
-    """Refuse a list of classes that is meaningless.
-
-    Args:
-        names (Sequence[str]): See :func:`faults_of_names`.
-        where (str): What the list is of, for the message.
-        repeat (bool): See :func:`faults_of_names`.
-
-    Raises:
-        ValueError: Says all that is wrong with it.
-    """
+    """Raise a ValueError about what :func:`faults_of_names` finds."""
     faults = faults_of_names(names, repeat)
     if faults:
         raise ValueError(f'{where}: {" ".join(faults)}')

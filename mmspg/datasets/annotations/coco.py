@@ -30,16 +30,7 @@ class Coco(NamedTuple):
     faults: Faults
 
     def matched(self, paths: Iterable[str], source, root) -> 'Coco':
-        """Name the images that have boxes by their paths below a folder.
-
-        Args:
-            paths (Iterable[str]): Of the images below ``root``, with '/'.
-            source (str | Path): The COCO file, for messages.
-            root (str | Path): The folder of the images, for messages.
-
-        Raises:
-            ValueError: See :func:`match_names`.
-        """
+        """Give images with boxes their paths; see :func:`match_names`."""
         names = [image.name for image in self.images if image.objects]
         found = match_names(names, paths, source, root)
         return self._replace(

@@ -1,20 +1,20 @@
-"""What can be wrong with annotations, in words, and how to mend it.
+"""The faults that annotations can have, and how to mend each.
 
-Data sets say it in a line a kind when they are loaded;
-``tools/misc/check_dataset.py`` lists all of it.
+A data set logs one line for each kind of fault when it is loaded;
+``tools/misc/check_dataset.py`` lists every fault.
 """
 
 from typing import NamedTuple
 
-__all__ = ['DataError', 'Faults', 'Kind', 'Refusal', 'sentence']
+__all__ = ['DataError', 'Faults', 'Kind', 'Refusal', 'check_one_of']
 
 EXAMPLES = 2
 
 
 class Kind(NamedTuple):
-    """A kind of fault: what is the matter, and what to do.
+    """A kind of fault: what is wrong, and what to do.
 
-    ``note`` marks what the loader mends rightly by itself.
+    ``note`` marks a kind that the loader mends by itself.
     """
 
     what: str
@@ -45,8 +45,9 @@ LOST = Kind(
 )
 MOST_LOST = Kind(
     'box lies mostly outside its image, or is empty',
-    'So do most of the boxes: they are of other images or of another '
-    'resolution, or not in pixels. Give the boxes of these images, in pixels.',
+    'Most of the boxes do. They are of other images or of another '
+    'resolution, or they are not in pixels. Give the boxes of these images, '
+    'in pixels.',
 )
 OTHER_IMAGE = Kind(
     'annotated size is out of proportion with the image',
@@ -100,7 +101,7 @@ class Faults(dict[Kind, list[str]]):
         self.setdefault(kind, []).append(place)
 
     def sentences(self) -> list[str]:
-        """Say each kind in a line: count, two examples, the way to mend."""
+        """Give a sentence for each kind; see :func:`sentence`."""
         return [sentence(kind, places) for kind, places in self.items()]
 
 
@@ -115,6 +116,16 @@ class Refusal(DataError):
         super().__init__(sentence(kind, places))
         self.kind = kind
         self.places = places
+
+
+def check_one_of(what: str, value, allowed: tuple) -> None:
+    """Refuse an argument that is not one of the allowed values.
+
+    Raises:
+        ValueError: Says ``what`` the argument is, its value and the others.
+    """
+    if value not in allowed:
+        raise ValueError(f'{what} must be one of {allowed}, got {value!r}.')
 
 
 def sentence(kind: Kind, places: list[str]) -> str:

@@ -110,8 +110,8 @@ def fit_as_seen(
 ) -> list[tuple[float, ...]]:
     """Bring boxes of one's own photograph to its pixels as people see it.
 
-    For converters: label tools show photographs as EXIF turns them, so
-    where the annotated size does not tell, boxes are on the grid 'seen'.
+    Converters call this. Label tools show photographs as EXIF turns them, so
+    boxes are on the grid 'seen' where the annotated size does not tell.
 
     Args:
         boxes (Sequence[Box]): Continuous corners as annotated.

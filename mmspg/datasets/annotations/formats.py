@@ -1,4 +1,4 @@
-"""Readers of the files that annotations come in, one function a format.
+"""Readers of text and CSV annotations, and of the values in them.
 
 Each returns plain values with the ``'file:line'`` they came from, and
 raises ValueError with file and line on anything it cannot read.
@@ -211,18 +211,11 @@ def agree(images, file_of_images: str, entries, file_of_entries: str) -> None:
         ValueError: Lists the first few of either that the other lacks.
     """
     images, entries = dict.fromkeys(images), dict.fromkeys(entries)
-    for here, there, names in (
-        (
-            file_of_images,
-            file_of_entries,
-            [i for i in images if i not in entries],
-        ),
-        (
-            file_of_entries,
-            file_of_images,
-            [e for e in entries if e not in images],
-        ),
+    for here, there, one, other in (
+        (file_of_images, file_of_entries, images, entries),
+        (file_of_entries, file_of_images, entries, images),
     ):
+        names = [name for name in one if name not in other]
         if names:
             raise ValueError(
                 f'{here} and {there} disagree: {len(names)} images of {here} '

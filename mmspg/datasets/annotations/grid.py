@@ -1,4 +1,4 @@
-"""The pixels that an annotation counts: stored or seen, and how many.
+"""The pixels that boxes are on: those stored in the file, or those seen.
 
 A photograph's EXIF orientation turns it for whoever looks at it. A label
 tool shows the turned image, and its boxes are on the grid 'seen'; ILSVRC
@@ -112,6 +112,6 @@ def bring_to(
 
 
 def in_proportion(one: tuple[int, int], two: tuple[int, int]) -> bool:
-    """Whether two sizes (w, h) are of one image, each side a pixel off."""
+    """Whether two sizes (w, h) have one shape, to the rounding of a pixel."""
     off = abs(one[0] * two[1] - two[0] * one[1])
     return off <= max(sum(one), sum(two))

@@ -8,7 +8,7 @@ __all__ = ['Paths', 'match_names']
 
 
 class Paths:
-    """Paths of images, which names of annotation files are looked up in.
+    """The paths of images, to look up the names of annotation files.
 
     Args:
         paths (Iterable[str]): With '/'.

@@ -1,4 +1,4 @@
-"""Paths that annotation files name, kept inside their root."""
+"""Keep the paths that annotation files name inside their root."""
 
 import os
 import os.path as osp

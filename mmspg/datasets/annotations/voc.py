@@ -23,7 +23,7 @@ MAX_BYTES = 2**20  # an annotation is a few KiB; parsed it takes 100 times
 DECLARED = re.compile(
     rb'\s*<\?xml[^>]*?encoding\s*=\s*["\']([\w.:-]+)["\']', re.ASCII
 )
-# A file that names the smaller of these often has characters of the larger.
+# A file that declares the smaller set often has characters of the larger.
 LARGER = {'gb2312': 'gb18030', 'gbk': 'gb18030'}
 
 

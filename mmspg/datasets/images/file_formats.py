@@ -1,4 +1,4 @@
-"""Know the format of an image by its first bytes, and whether it is read."""
+"""Tell the format of an image by its first bytes, and whether we read it."""
 
 import re
 from functools import lru_cache
@@ -6,7 +6,7 @@ from typing import IO
 
 from PIL import Image, features
 
-# Pillow knows further ones; of these EPS runs Ghostscript on what it is given.
+# Pillow knows more formats. One of them, EPS, would run Ghostscript on a file.
 FORMATS = ('BMP', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TIFF', 'WEBP')
 # How names of images usually end. Nothing is refused for its name.
 SUFFIXES = tuple(
@@ -47,7 +47,7 @@ ADVICE = {
 
 
 class UnreadableImageError(OSError):
-    """An image is missing, broken or of no use; the message names it."""
+    """An image is missing, broken or unusable; the message names it."""
 
 
 def format_of(head: bytes, name: str = '') -> str | None:

@@ -15,14 +15,6 @@ from PIL import Image
 from .file_formats import open_image
 from .synthetic_drawing import SCHEME
 
-__all__ = [
-    'ORIENTATION',
-    'Header',
-    'mark_of',
-    'original_size',
-    'read_header',
-]
-
 ORIENTATION = 0x0112  # the EXIF tag
 MARK = 'mmspg: resized from {} x {}'
 PATTERN = re.compile(MARK.format(r'([1-9]\d{0,5})', r'([1-9]\d{0,5})'))

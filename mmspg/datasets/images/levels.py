@@ -12,7 +12,7 @@ from .file_formats import UnreadableImageError
 __all__ = ['levels_of', 'to_8_bits', 'with_all_bits']
 
 DEPTHS = (8, 10, 12, 14, 16)  # bits of sensors
-_said: set[int] = set()  # depths that were told of
+_said: set[int] = set()  # depths that a message was logged for
 
 
 def to_8_bits(
@@ -57,14 +57,14 @@ def to_8_bits(
 
 
 def _say(bits: int, high: float, name: str) -> None:
-    """Tell once how files that can hold more bits are read."""
+    """Log once, for each depth, how such files are read."""
     if bits in _said:
         return
     _said.add(bits)
     print_log(
         f'Image {name} could hold more than {bits} bits, but its highest '
         f'value is {high:g}. It is read as an image of {bits} bits, and so '
-        'are further ones of this kind. If it is dark by intention, save it '
+        'are further ones of this kind. If it is meant to be dark, save it '
         'with 8 bits.',
         'current',
         logging.WARNING,

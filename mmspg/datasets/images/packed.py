@@ -1,4 +1,4 @@
-"""Images out of one LMDB file, under the paths that data sets give them."""
+"""Read images from one LMDB file by the paths that data sets give them."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Read one image, whatever its format calls itself, as 8-bit BGR."""
+"""Read one image of any known format as 8-bit BGR."""
 
 import io
 import os
@@ -18,27 +18,14 @@ from .packed import PackedImages  # noqa: F401 - registers its backend
 from .synthetic_drawing import SCHEME, draw_from_address
 from .turbo import decode_turbo
 
-__all__ = [
-    'DECODERS',
-    'EXIF',
-    'MAX_PIXELS',
-    'UnreadableImageError',
-    'decode_copy',
-    'decode_image',
-    'max_pixels',
-    'read_copy',
-    'read_image',
-    'reduce_to',
-    'to_rgb',
-]
-
 EXIF = ('ignore', 'apply')
 DECODERS = ('pillow', 'turbojpeg')
-# What is held at once; 1.6 GiB while it is read. Pillow warns there, too.
+# The most pixels held at once. Reading them takes 1.6 GiB. Pillow warns from
+# this number on, too.
 MAX_PIXELS = 89_478_485
 LIMIT = 'MMSPG_MAX_PIXELS'  # the environment variable that sets another one
-# What transparent pixels show: the ImageNet mean, which the data
-# preprocessor turns into zeros.
+# Transparent pixels show the ImageNet mean, which the data preprocessor turns
+# into zeros.
 CANVAS = (124, 116, 104)
 _pillow = threading.Lock()
 
@@ -127,15 +114,6 @@ def to_rgb(img: Image.Image, name: str = '') -> Image.Image:
         canvas = Image.new('RGBA', img.size, CANVAS + (255,))
         return Image.alpha_composite(canvas, img).convert('RGB')
     return img.convert('RGB')
-
-
-def decode_image(content: bytes, name: str, exif: str = 'ignore'):
-    """Decode the bytes of an image file; :func:`decode_copy` without a size.
-
-    Returns:
-        np.ndarray: ``(h, w, 3)`` uint8, channels B, G, R.
-    """
-    return decode_copy(content, name, exif)[0]
 
 
 def decode_copy(

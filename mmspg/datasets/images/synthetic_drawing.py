@@ -265,15 +265,8 @@ def address(
         >>> address(0, 'val', 7, 64, 4)
         'synthetic:seed=0&split=val&index=7&side=64&num_classes=4'
     """
-    return SCHEME + urlencode(
-        dict(
-            seed=seed,
-            split=split,
-            index=index,
-            side=side,
-            num_classes=num_classes,
-        )
-    )
+    fields = dict(seed=seed, split=split, index=index, side=side)
+    return SCHEME + urlencode(fields | dict(num_classes=num_classes))
 
 
 def draw_from_address(path: str) -> Drawing:

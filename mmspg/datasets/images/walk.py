@@ -1,21 +1,13 @@
-"""The walk over a folder of images, for everything that reads such folders."""
+"""Find the images in a folder, and the classes that its folders name."""
 
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..annotations.class_lists import SPLITS
 from .file_formats import HEAD, SUFFIXES, format_of, missing
-
-__all__ = [
-    'ClassFolders',
-    'Walk',
-    'class_folders',
-    'describe',
-    'tell',
-    'walk',
-]
 
 # What systems, network storage and programs put into folders of images.
 PROGRAMS = frozenset(
@@ -165,19 +157,13 @@ def _take(found: Walk, entry: os.DirEntry, name: str, by_name: bool) -> None:
     found.leave_out(fault, name)
 
 
-@dataclass
-class ClassFolders:
-    """Images in a folder a class, as a walk found them.
+class ClassFolders(NamedTuple):
+    """Images by class, as the folders that a walk found name them.
 
-    Attributes:
-        splits (dict[str, dict[str, list[str]]]): ``{split: {class: paths}}``,
-            classes and paths sorted. The split is '' where the folders of the
-            classes are not in folders of splits, and else 'train', 'val' or
-            'test'.
-        classes (list[str]): The classes of all splits, sorted: the order of
-            the labels.
-        left_out (dict[str, list[str]]): As of `Walk`, with the images that
-            are in no class.
+    ``splits`` are ``{split: {class: paths}}``; the split is '' where no
+    folder is named like one, and else 'train', 'val' or 'test'. ``classes``
+    are those of all splits, sorted, which is the order of the labels.
+    ``left_out`` is as of `Walk`, with the images that are in no class.
     """
 
     splits: dict[str, dict[str, list[str]]]
@@ -288,7 +274,7 @@ def _check_splits(root: str, named: dict[str, str], deep: set[str]) -> None:
 
 
 def describe(left_out: Mapping[str, list[str]]) -> Iterator[str]:
-    """Word for people what was left out, a line a kind.
+    """Describe what was left out, one line for each kind.
 
     Example:
         >>> list(describe({'hidden': ['a/.x', 'b/.x']}))

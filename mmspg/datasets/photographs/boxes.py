@@ -31,10 +31,11 @@ YOLO = "'class x y width height', shares of the image"
 
 
 class PhotoBoxes(NamedTuple):
-    """Annotated photographs by path, where from in words, and files read.
+    """Annotated photographs by path.
 
-    ``files`` are relative to the folder of the photographs; ``faults`` are
-    those of the annotations.
+    ``source`` says in words where the boxes are from. ``files`` are those
+    that were read, relative to the folder of the photographs. ``faults``
+    are those of the annotations.
     """
 
     images: dict[str, AnnotatedImage]

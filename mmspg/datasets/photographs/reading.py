@@ -77,27 +77,24 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
     parts = _parts(root, folders, set(found.images))
     _check(root, parts)
     counts = ', '.join(
-        f'{sum(map(len, parts[part].values()))} {part}' for part in PARTS
+        f'{sum(map(len, some.values()))} {part}'
+        for part, some in parts.items()
     )
+    left_out = {
+        kind: [path for path in paths if path not in found.files]
+        for kind, paths in folders.left_out.items()
+    }
     notes = (
         f'{root}: {len(labels)} photographs of {len(folders.classes)} '
         f'classes ({counts}), {found.source}',
-        *describe(_without(folders.left_out, found.files)),
+        *describe(left_out),
         *found.faults.sentences(),
     )
     return Photos(tuple(folders.classes), parts, found.images, notes)
 
 
-def _without(left_out, files: frozenset[str]):
-    """Take out the files that boxes were read from."""
-    return {
-        kind: [path for path in paths if path not in files]
-        for kind, paths in left_out.items()
-    }
-
-
 def _parts(root: str, folders: ClassFolders, boxed: set[str]):
-    """The layout's own parts; what it lacks is drawn from train."""
+    """Take the parts that folders give, and draw the others from train."""
     given = folders.splits
     drawn = divide(given.get('') or given.get('train') or {}, boxed)
     if 'train' not in given and '' not in given:

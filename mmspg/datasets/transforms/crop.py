@@ -1,4 +1,4 @@
-"""Crops that boxes follow: random, at one of five places, central."""
+"""Crops that move boxes: at random, at one of five places, in the centre."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from mmpretrain.datasets.transforms import RandomCrop
 
 from mmspg.registry import TRANSFORMS
 
+from ..annotations.faults import check_one_of
 from .geometry import LocTransform, translation
 
 # Share of the free rows above the crop, and of the free columns left of it.
@@ -65,11 +66,7 @@ class LocCrop(LocRandomCrop):
 
     def __init__(self, crop_size: int | Sequence[int], position: str):
         super().__init__(crop_size)
-        if position not in POSITIONS:
-            raise ValueError(
-                f'LocCrop: position must be one of '
-                f'{sorted(POSITIONS)}, got {position!r}.'
-            )
+        check_one_of('LocCrop: position', position, tuple(sorted(POSITIONS)))
         self.position = position
 
     def rand_crop_params(self, img) -> tuple[int, int, int, int]:

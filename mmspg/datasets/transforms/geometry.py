@@ -1,4 +1,4 @@
-"""What every transform that moves pixels shares: boxes go with them.
+"""The base of every transform that moves pixels. It moves the boxes, too.
 
 The pipeline keeps one matrix, ``homography`` ``(3, 3)`` float64, from
 continuous pixel coordinates of the stored image to those of the current

@@ -1,4 +1,4 @@
-"""The loader: image, first homography, boxes clipped to the image."""
+"""Load an image with its boxes, and begin the homography."""
 
 import mmcv
 import numpy as np
@@ -7,7 +7,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmspg.registry import TRANSFORMS
 
 from ..annotations.boxes import clip_boxes, fit_boxes
-from ..annotations.faults import Faults
+from ..annotations.faults import Faults, check_one_of
 from ..annotations.grid import OtherImageError, bring_to
 from ..images.headers import Header, read_header
 from ..images.reading import DECODERS, EXIF, read_copy
@@ -17,7 +17,7 @@ from .geometry import SHAPE_KEY, move_boxes, scaling
 
 @TRANSFORMS.register_module()
 class LoadLocImage(LoadImageFromFile):
-    """Load an image as its boxes were annotated, and start following them.
+    """Load an image on the grid of its boxes, and begin the homography.
 
     mmcv's loader rotates by EXIF, while ILSVRC and CUB are annotated on the
     stored pixels; and it passes a truncated JPEG as a grey rest. One's own
@@ -60,14 +60,8 @@ class LoadLocImage(LoadImageFromFile):
         *,
         backend_args=None,
     ):
-        if exif not in (*EXIF, 'auto'):
-            raise ValueError(
-                f'exif must be one of {(*EXIF, "auto")}, got {exif!r}.'
-            )
-        if decoder not in DECODERS:
-            raise ValueError(
-                f'decoder must be one of {DECODERS}, got {decoder!r}.'
-            )
+        check_one_of('exif', exif, (*EXIF, 'auto'))
+        check_one_of('decoder', decoder, DECODERS)
         if decoder == 'turbojpeg':
             get_turbo()  # or say now that it is missing
         super().__init__(imdecode_backend=decoder, backend_args=backend_args)
@@ -101,7 +95,7 @@ class LoadLocImage(LoadImageFromFile):
         return results
 
     def _place_boxes(self, results, size, grid, wanted):
-        """Bring the boxes from their grid to the loaded image's, wanted."""
+        """Bring the boxes from their grid to that of the loaded image."""
         boxes = results.pop('ori_gt_bboxes', np.zeros((0, 4), np.float32))
         results.pop('gt_bboxes', None)
         annotated = results.get('ann_size')

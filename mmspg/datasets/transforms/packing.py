@@ -1,4 +1,4 @@
-"""Pack the sample, with boxes that are proven to have followed."""
+"""Pack the sample, and check that its boxes moved with the image."""
 
 import numpy as np
 import torch

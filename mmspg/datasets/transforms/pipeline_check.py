@@ -18,31 +18,21 @@ from .packing import BOX_KEYS, PackLocInputs
 PIXEL_ONLY = tuple(
     getattr(module, name)
     for module, names in (
-        (mmcv_transforms, ('Normalize', 'RandomGrayscale')),
+        (mmcv_transforms, 'Normalize RandomGrayscale'),
         (
             mmpretrain_transforms,
-            (
-                'AutoContrast',
-                'Brightness',
-                'ColorJitter',
-                'ColorTransform',
-                'Contrast',
-                'Cutout',
-                'Equalize',
-                'GaussianBlur',
-                'Invert',
-                'Lighting',
-                'Posterize',
-                'RandomErasing',
-                'Sharpness',
-                'Solarize',
-                'SolarizeAdd',
-            ),
+            'AutoContrast Brightness ColorJitter ColorTransform Contrast '
+            'Cutout Equalize GaussianBlur Invert Lighting Posterize '
+            'RandomErasing Sharpness Solarize SolarizeAdd',
         ),
     )
-    for name in names
+    for name in names.split()
 )
-
+WRAPPERS = (
+    mmcv_transforms.Compose,
+    mmcv_transforms.RandomApply,
+    mmcv_transforms.RandomChoice,
+)
 REPLACEMENTS = {
     'LoadImageFromFile': 'mmspg.LoadLocImage',
     'Resize': 'mmspg.LocResize',
@@ -62,14 +52,7 @@ def leaves(transforms: Iterable) -> Iterator:
     """Yield the transforms inside wrappers (Compose, TestTimeAug, ...)."""
     for transform in transforms:
         inner = getattr(transform, 'subroutines', None)  # TestTimeAug
-        if inner is None and isinstance(
-            transform,
-            (
-                mmcv_transforms.Compose,
-                mmcv_transforms.RandomApply,
-                mmcv_transforms.RandomChoice,
-            ),
-        ):
+        if inner is None and isinstance(transform, WRAPPERS):
             inner = transform.transforms
         if inner is None and type(transform).__module__.startswith(
             'mmengine.'
@@ -116,15 +99,10 @@ def check_pipeline(transforms: Iterable) -> None:
         if keeps_boxes(transform):
             continue
         name = type(transform).__name__
-        mend = REPLACEMENTS.get(name)
-        mend = (
-            f'Use {mend} instead'
-            if mend
-            else (
-                'Remove it, or, if it changes colours only, give its class '
-                'keeps_geometry = True'
-            )
-        )
+        mend = 'Remove it, or, if it changes colours only, give its class '
+        mend += 'keeps_geometry = True'
+        if name in REPLACEMENTS:
+            mend = f'Use {REPLACEMENTS[name]} instead'
         raise ValueError(
             f'the pipeline packs boxes, but {name} would not move them (or '
             f'not the homography) with the image. {mend}. Known to be right: '

@@ -1,4 +1,4 @@
-"""Resizes that boxes follow."""
+"""Resizes that move boxes."""
 
 import numpy as np
 from mmcv.transforms import Resize
@@ -26,7 +26,7 @@ class LocResize(LocTransform, Resize):
     """
 
     def step(self, results: dict) -> np.ndarray:
-        """Resize; the matrix is what the rounding left of the scale."""
+        """Resize, and return the scaling that the rounding of sides gave."""
         if self.scale == results['img'].shape[1::-1] and not self.keep_ratio:
             results.update(
                 scale=self.scale, scale_factor=(1.0, 1.0), keep_ratio=False
@@ -46,7 +46,7 @@ class LocResizeEdge(LocTransform, ResizeEdge):
     """
 
     def step(self, results: dict) -> np.ndarray:
-        """Resize; the matrix is what the rounding left of the scale."""
+        """Resize, and return the scaling that the rounding of sides gave."""
         h, w = results['img'].shape[:2]
         edge = dict(short=min(h, w), long=max(h, w), width=w, height=h)
         if self.scale / edge[self.edge] * min(h, w) < 1:
