@@ -18,6 +18,19 @@ from .packed import PackedImages  # noqa: F401 - registers its backend
 from .synthetic_drawing import SCHEME, draw_from_address
 from .turbo import decode_turbo
 
+__all__ = [
+    'DECODERS',
+    'EXIF',
+    'MAX_PIXELS',
+    'UnreadableImageError',
+    'decode_copy',
+    'max_pixels',
+    'read_copy',
+    'read_image',
+    'reduce_to',
+    'to_rgb',
+]
+
 EXIF = ('ignore', 'apply')
 DECODERS = ('pillow', 'turbojpeg')
 # The most pixels held at once. Reading them takes 1.6 GiB. Pillow warns from
