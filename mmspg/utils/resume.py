@@ -56,6 +56,14 @@ def _flat(node, name: str = '') -> Iterator[tuple[str, Any]]:
         yield name, list(node) if isinstance(node, tuple) else node
 
 
+def _with_preprocessor(cfg: dict) -> dict:
+    """Put the data preprocessor where a runner puts it, into the model."""
+    model, given = cfg.get('model'), cfg.get('data_preprocessor')
+    if not model or not given:
+        return cfg
+    return {**cfg, 'model': {'data_preprocessor': given, **model}}
+
+
 def changed_settings(old: dict, new: dict) -> tuple[dict, dict]:
     """Compare the settings of two trainings.
 
@@ -70,7 +78,7 @@ def changed_settings(old: dict, new: dict) -> tuple[dict, dict]:
     """
     sides = [
         dict(_flat({k: cfg[k] for k in COURSE if cfg.get(k) is not None}))
-        for cfg in (old, new)
+        for cfg in map(_with_preprocessor, (old, new))
     ]
     grave: dict = {}
     told: dict = {}

@@ -25,6 +25,7 @@ model = dict(
     head=dict(
         sync_guidance=True,
         guidance_size=14,
+        guidance_ramp=None,
         thresholds_b2=(0.6, 0.4),
         thresholds_fuse=(0.6, 0.4),
     ),

@@ -1,6 +1,9 @@
 """Choose the map that localizes best on the validation images."""
 
+from contextlib import nullcontext
+
 from mmengine.hooks import Hook
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmspg.evaluation.map_sources import available_sources, compare_map_sources
 from mmspg.evaluation.metrics import LocalizationMetric
@@ -35,7 +38,16 @@ class MapChoiceHook(Hook):
         if not at_end or metric is None or not available_sources(model):
             return
         model.eval()
-        figures = compare_map_sources(model, runner.val_dataloader, metric)
+        # Maps are made outside of the wrapper, which would gather its shares.
+        whole = (
+            FullyShardedDataParallel.summon_full_params(
+                runner.model, writeback=False
+            )
+            if isinstance(runner.model, FullyShardedDataParallel)
+            else nullcontext()
+        )
+        with whole:
+            figures = compare_map_sources(model, runner.val_dataloader, metric)
         chosen = figures.best(model.head.score_map_source)
         model.head.score_map_source = chosen
         runner.cfg.model.head.score_map_source = chosen

@@ -5,6 +5,9 @@ SYSTEMS = {
     'SPG': {
         'config': 'configs/spg_tiny_synthetic.py',
         'model.head.balanced_guidance': False,
+        'model.head.guidance_ramp': None,
+        'model.head.thresholds_b2': (0.5, 0.05),
+        'model.head.thresholds_fuse': (0.7, 0.1),
     },
 }
 # What the figures of docs/measured.md were measured with; the config has
