@@ -19,6 +19,7 @@ SEES = {
         'mmspg.datasets.annotations.wsol_files',
     ),
     'metrics': (
+        'mmspg.utils.warn',
         'mmspg.evaluation.functional',
         'mmspg.evaluation.choices',
         'mmspg.evaluation.locate',

@@ -1,10 +1,11 @@
 """One box for one image, whoever draws it.
 
-Metric, hook, sweep, inferencer, locate.py and exported model are run in this
-process on what a training has left: a checkpoint that carries its config, and
+Metric, hook, report, sweep, inferencer, locate.py and exported model are run in
+this process on what a training has left: a checkpoint that carries its config, and
 photographs that EXIF may turn.
 """
 
+import base64
 import json
 import runpy
 import sys
@@ -29,6 +30,10 @@ from mmspg.evaluation.choices import (
 from mmspg.evaluation.metrics import localization_metric
 from mmspg.utils.cfg import set_input_size
 from mmspg.visualization import localization_visualizer
+from mmspg.visualization.report.writing import (
+    report_image,
+    slider_thresholds,
+)
 
 pytestmark = pytest.mark.filterwarnings('ignore')
 
@@ -130,7 +135,7 @@ def run_test(root, path, monkeypatch):
     """Boxes of the true class by the metric, of the predicted by the hook.
 
     Returns:
-        tuple: Image to box, of each; and the threshold.
+        tuple: Image to box, of each; those of the report; the threshold.
     """
     drawn, measured = {}, []
     draw, measure = localization_visualizer.locate, localization_metric.locate
@@ -157,7 +162,19 @@ def run_test(root, path, monkeypatch):
         sample.img_id: found.box[choice.index].tolist()
         for sample, found in zip(keep.samples, measured, strict=True)
     }
-    return boxes, drawn, choice.grid[choice.index]
+    threshold = float(choice.grid[choice.index])
+    shown = {s.img_id: reported(s, threshold, cfg) for s in keep.samples}
+    # A copy: what locate.py draws afterwards is not the hook's.
+    return boxes, dict(drawn), shown, threshold
+
+
+def reported(sample, threshold, cfg):
+    """The box of the true class where the slider of the report begins."""
+    places = slider_thresholds(threshold)
+    rule = cfg.test_evaluator.rule
+    row = report_image(sample.cpu().to_dict(), places, rule)
+    boxes = np.frombuffer(base64.b64decode(row['boxes']), '<u2')
+    return boxes.reshape(-1, 4)[places.index(threshold)].tolist()
 
 
 def exported(inferencer, image, label):
@@ -183,7 +200,7 @@ def check(root, trained, folder, drawn):
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(sys, 'argv', [])
-        true, predicted, threshold = run_test(root, path, monkeypatch)
+        true, predicted, shown, threshold = run_test(root, path, monkeypatch)
         sweep = main_of(root, 'analysis_tools/sweep_threshold.py', path)
         swept, *_ = sweep['configure'](sweep['parse_args']())
         locate = main_of(
@@ -192,6 +209,7 @@ def check(root, trained, folder, drawn):
         )
         locate['main']()
     assert threshold == drawn['threshold']
+    assert shown == true
 
     inferencer = LocalizationInferencer(path)
     carried = torch.load(path, weights_only=True)['meta']['localization']

@@ -125,7 +125,9 @@ def prepare(folder: Path, names, transforms) -> list[Variant]:
     for form, (what, settings) in forms.items():
         settings.update(size_options(transforms))
         for name in names:
-            resize_images.convert(name, stored, folder / form, settings)
+            resize_images.convert(
+                (name, True), stored, folder / form, settings
+            )
         root = folder / form
         variants.append(Variant(f'{what}, Pillow', root, decode['Pillow']))
         if form == 'jpeg' and 'turbo JPEG' in decode:

@@ -72,7 +72,8 @@ class HeadClassNumHook(ClassNumCheckHook):
 
 
 def _classes(dataset):
-    return getattr(dataset, 'metainfo', {}).get('classes')
+    # A program that only simulates a training has data without metainfo.
+    return (getattr(dataset, 'metainfo', None) or {}).get('classes')
 
 
 def _check_same(one, two, name_one: str, name_two: str) -> None:
