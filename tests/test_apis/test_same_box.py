@@ -1,8 +1,8 @@
 """One box for one image, whoever draws it.
 
-Metric, hook, report, sweep, inferencer, locate.py and exported model are run in
-this process on what a training has left: a checkpoint that carries its config, and
-photographs that EXIF may turn.
+Metric, hook, report, sweep, inferencer, locate.py and exported model are run
+in this process on what a training has left: a checkpoint that carries its
+config, and photographs that EXIF may turn.
 """
 
 import base64

@@ -139,7 +139,9 @@ class ProgressHook(Hook):
 def _plan(runner) -> str:
     """What is about to be done, in numbers."""
     loader, epochs = runner.train_dataloader, runner.max_epochs
-    lr = runner.cfg.optim_wrapper.optimizer.get('lr')
+    # A program may build its runner without a config.
+    optim = runner.cfg.get('optim_wrapper') or {}
+    lr = (optim.get('optimizer') or {}).get('lr')
     return (
         f'{len(loader.dataset)} images, batch {loader.batch_size}, '
         + (f'{epochs} epochs, ' if epochs else '')
