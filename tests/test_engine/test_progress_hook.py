@@ -21,6 +21,8 @@ from mmspg.utils.noise import (
 class Hub:
     """A message hub of one loss and one estimate."""
 
+    log_scalars = ('train/loss',)
+
     def get_scalar(self, name):
         return SimpleNamespace(current=lambda: dict(loss=0.5)[name[6:]])
 

@@ -12,6 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from torch.utils.data import DataLoader
 
 from mmspg.registry import HOOKS
 from mmspg.utils.noise import hide_on_terminal
@@ -78,11 +79,13 @@ class ProgressHook(Hook):
     ) -> None:
         """Tell step, loss and time left."""
         hub = runner.message_hub
-        state = f'loss {hub.get_scalar("train/loss").current():.2f}'
+        state = []
+        if 'train/loss' in hub.log_scalars:  # a simulation has none
+            state.append(f'loss {hub.get_scalar("train/loss").current():.2f}')
         if hub.get_info('eta', None):
             left = timedelta(seconds=round(hub.get_info('eta')))
-            state += f', {left} left'
-        self._tell(runner, 'training', runner.iter + 1, state)
+            state.append(f'{left} left')
+        self._tell(runner, 'training', runner.iter + 1, ', '.join(state))
 
     def after_val_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
@@ -139,7 +142,8 @@ class ProgressHook(Hook):
 def _plan(runner) -> str:
     """What is about to be done, in numbers."""
     loader, epochs = runner.train_dataloader, runner.max_epochs
-    # A program may build its runner without a config.
+    if not isinstance(loader, DataLoader):  # somebody's simulation
+        return f'{runner.max_iters} steps'
     optim = runner.cfg.get('optim_wrapper') or {}
     lr = (optim.get('optimizer') or {}).get('lr')
     return (
