@@ -50,7 +50,18 @@ def fold_batch_norm(model: nn.Module) -> nn.Module:
             'BatchNorm can be folded in evaluation only, where it is the '
             'same for every batch: call model.eval() first'
         )
+    # timm's BatchNorm layers hold the activation, which must stay.
+    activations = {
+        name: layer.act
+        for name, layer in model.named_modules()
+        if isinstance(layer, nn.BatchNorm2d) and hasattr(layer, 'act')
+    }
     model = fuse_conv_bn(model)
+    for name, activation in activations.items():
+        parent, _, child = name.rpartition('.')
+        parent = model.get_submodule(parent)
+        if isinstance(getattr(parent, child), nn.Identity):
+            setattr(parent, child, activation)
     for block in model.modules():
         pool, branch = (getattr(block, name, None) for name in POOLED)
         conv, bn = (getattr(branch, name, None) for name in ('conv', 'bn'))
