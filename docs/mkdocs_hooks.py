@@ -1,4 +1,4 @@
-"""The first page is the README; links to files that the site lacks."""
+"""The README as the first page, links out of docs/, and the drawing."""
 
 import os
 import re
@@ -7,10 +7,14 @@ from pathlib import Path
 from mkdocs.exceptions import PluginError
 
 LINK = re.compile(r'(!?\[[^\]]*\])\((?!\w+:)([^)#\s]+)(#[^)\s]*)?\)')
+DRAWING = re.compile(r'^```mermaid\n.*?^```$', re.M | re.S)
 
 
 def on_page_markdown(markdown, page, config, **kwargs):
-    """Show the README first, and name files outside of docs/.
+    """Show the README first, name files outside of docs/, show drawings.
+
+    GitHub draws a block marked ``mermaid`` by itself. The site shows the
+    picture that was made of the block, so that it needs no script.
 
     Raises:
         PluginError: There is no such file.
@@ -30,4 +34,7 @@ def on_page_markdown(markdown, page, config, **kwargs):
             return f'{text}({os.path.relpath(target, here)}{anchor})'
         return f'`{target.relative_to(docs.parent).as_posix()}`'
 
-    return LINK.sub(lead, markdown)
+    name = f'images/{page.file.name}-1.svg'
+    return LINK.sub(
+        lead, DRAWING.sub(f'[![Drawing]({name})]({name})', markdown)
+    )

@@ -238,6 +238,17 @@ def test_example_has_15_lines(pages):
     assert len([line for line in block.code.splitlines() if line]) <= 15
 
 
+def test_picture_of_the_drawing_is_up_to_date(pages, root):
+    """The site shows the SVG file, GitHub draws the block itself."""
+    (drawing,) = blocks({'': pages['docs/architecture.md']}, 'mermaid')
+    labels = re.findall(r'\["([^"]+)"\]|\[([^"\]]+)\]', drawing.code)
+    words = ' '.join(map(''.join, labels)).replace('<br>', ' ').split()
+    svg = (root / 'docs/images/architecture-1.svg').read_text('utf-8')
+    shown = re.sub(r'<style>.*?</style>|<[^>]*>', ' ', svg, flags=re.S)
+    assert len(words) > 60
+    assert sorted(shown.split()) == sorted(words), 'see CONTRIBUTING.md'
+
+
 def definitions(path):
     """Give the names that a file defines; those in classes, too, dotted."""
     found = set()

@@ -101,13 +101,9 @@ def find_photos(args) -> dict[str, list[Photo]]:
         check_names,
     )
     from mmspg.datasets.annotations.paths import is_plain
+    from mmspg.datasets.images.class_folders import class_folders
     from mmspg.datasets.images.headers import read_header
-    from mmspg.datasets.images.walk import (
-        UNREADABLE,
-        class_folders,
-        tell,
-        walk,
-    )
+    from mmspg.datasets.images.walk import UNREADABLE, tell, walk
 
     found = walk(args.photos, leave_out=[args.metadata])
     folders = class_folders(found)

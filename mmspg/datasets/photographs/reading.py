@@ -5,7 +5,8 @@ import os.path as osp
 from typing import NamedTuple
 
 from ..annotations.formats import AnnotatedImage
-from ..images.walk import ClassFolders, class_folders, describe, walk
+from ..images.class_folders import ClassFolders, class_folders
+from ..images.walk import describe, walk
 from .boxes import find_boxes
 
 __all__ = ['PARTS', 'Photos', 'divide', 'position', 'read_photos']

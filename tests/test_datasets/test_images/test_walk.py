@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mmspg.datasets.images.class_folders import class_folders
 from mmspg.datasets.images.file_formats import FORMATS, format_of, formats
-from mmspg.datasets.images.walk import class_folders, describe, walk
+from mmspg.datasets.images.walk import describe, walk
 
 SAVED = dict.fromkeys(FORMATS, {}) | {'TIFF': dict(compression='raw')}
 

@@ -1,0 +1,125 @@
+"""Read the classes of images from the names of their folders."""
+
+from typing import NamedTuple
+
+from ..annotations.class_lists import SPLITS
+from .walk import Walk, first_few
+
+LOOSE = 'not in the folder of a class'
+
+
+class ClassFolders(NamedTuple):
+    """Images by class, as the folders that a walk found name them.
+
+    ``splits`` are ``{split: {class: paths}}``; the split is '' where no
+    folder is named like one, and else 'train', 'val' or 'test'. ``classes``
+    are those of all splits, sorted, which is the order of the labels.
+    ``left_out`` is as of `Walk`, with the images that are in no class.
+    """
+
+    splits: dict[str, dict[str, list[str]]]
+    classes: list[str]
+    left_out: dict[str, list[str]]
+
+
+def class_folders(found: Walk) -> ClassFolders:
+    """Read the class of each image from the folder that it lies in.
+
+    ``cat/1.jpg`` and ``cat/indoors/1.jpg`` are of the class 'cat'. In
+    ``train/cat/1.jpg`` and ``val/cat/2.jpg``, the layout of torchvision's
+    ImageFolder, the first folder is the split ('train', 'training', 'val',
+    'valid', 'validation', 'dev', 'eval', 'test', 'testing').
+
+    Args:
+        found (Walk): What `walk` found.
+
+    Raises:
+        ValueError: No image, or none in a folder; folders of splits beside
+            other folders, in those of classes, all without classes in them,
+            or twice.
+    """
+    left_out = dict(found.left_out)
+    loose = [path for path in found.images if '/' not in path]
+    inside = [path for path in found.images if '/' in path]
+    if not inside:
+        raise ValueError(
+            f'{found.root}: there is no image in a folder of a class'
+            + (f' ({len(loose)} images lie beside them)' if loose else '')
+            + f'. Put the images of a class into a folder of its name, '
+            f'{found.root}/cat/1.jpg for example.'
+        )
+    tops = dict.fromkeys(path.split('/', 1)[0] for path in inside)
+    named = {top: SPLITS[top.lower()] for top in tops if top.lower() in SPLITS}
+    inner: dict[str, set[str]] = {}  # the folders in each
+    for path in inside:
+        if path.count('/') > 1:
+            top, name = path.split('/')[:2]
+            inner.setdefault(top, set()).add(name)
+    splits = {}
+    if len(named) == len(tops):
+        _check_splits(found.root, named, set(inner))
+        loose += [path for path in inside if path.count('/') == 1]
+        inside = [path for path in inside if path.count('/') > 1]
+    elif _half_split(inner, named):
+        raise ValueError(
+            f'{found.root}: the folders {first_few(named)} are named like '
+            f'splits, {first_few(tops.keys() - named.keys())} like classes. '
+            'Take out one or the other.'
+        )
+    else:
+        _check_order(found.root, inner)
+        named = {}
+    for path in inside:
+        top, *below = path.split('/')
+        split, name = (named[top], below[0]) if named else ('', top)
+        splits.setdefault(split, {}).setdefault(name, []).append(path)
+    if loose:
+        left_out[LOOSE] = loose
+    classes = sorted({name for some in splits.values() for name in some})
+    return ClassFolders(splits, classes, left_out)
+
+
+def _half_split(below: dict[str, set[str]], named: dict[str, str]) -> bool:
+    """Whether some folders are splits: they have the folders of others."""
+    splits = below.keys() & named.keys()
+    return len(splits) > 1 or any(
+        below[split] & below[other]
+        for split in splits
+        for other in below.keys() - splits
+    )
+
+
+def _check_order(root: str, below: dict[str, set[str]]) -> None:
+    """Refuse folders of splits in the folders of the classes."""
+    names = sorted({name for some in below.values() for name in some})
+    if len(names) > 1 and all(name.lower() in SPLITS for name in names):
+        top = min(below)
+        if len(below) == 1:
+            raise ValueError(
+                f'{root}: the folders of splits are in {root}/{top}. Give '
+                'that folder.'
+            )
+        raise ValueError(
+            f'{root}: the folders of the classes have the splits '
+            f'{first_few(names)} in them, which would be mixed. Put the '
+            f'classes into the splits: {root}/{names[0]}/{top} instead of '
+            f'{root}/{top}/{names[0]}.'
+        )
+
+
+def _check_splits(root: str, named: dict[str, str], deep: set[str]) -> None:
+    """Check folders that are named like splits."""
+    for split in named.values():
+        same = [top for top in named if named[top] == split]
+        if len(same) > 1:
+            raise ValueError(
+                f'{root}: the folders {first_few(same)} are the same split. '
+                'Make them one folder.'
+            )
+    if deep.isdisjoint(named):
+        raise ValueError(
+            f'{root}: {first_few(named)} is named like a split, but its '
+            'images are in no folder of a class. Put the images of a class '
+            f'into a folder of its name, {root}/{min(named)}/cat/1.jpg for '
+            'example.'
+        )
