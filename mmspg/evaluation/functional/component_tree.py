@@ -107,17 +107,14 @@ def _open(box, root, pixel, stride):
 @jit
 def _widen(box, root, other):
     """Make room in a component's box; whether it had to grow."""
-    wider = (
-        other[0] < box[root, 0]
-        or other[1] < box[root, 1]
-        or other[2] > box[root, 2]
-        or other[3] > box[root, 3]
-    )
-    if wider:
-        box[root, 0] = min(box[root, 0], other[0])
-        box[root, 1] = min(box[root, 1], other[1])
-        box[root, 2] = max(box[root, 2], other[2])
-        box[root, 3] = max(box[root, 3], other[3])
+    wider = False
+    for side in range(2):
+        if other[side] < box[root, side]:
+            box[root, side] = other[side]
+            wider = True
+        if other[side + 2] > box[root, side + 2]:
+            box[root, side + 2] = other[side + 2]
+            wider = True
     return wider
 
 
@@ -169,7 +166,7 @@ def _trace(order, begin, cases, table, shape, holes):
                 continue
             basin = label[pixel + around[table[case, 1]]]
             label[pixel] = basin
-            sides = table[case, 5]
+            sides = table[case, 5] & 15
             if groups == 1 and sides == 0:
                 continue
             root = _find(parent, basin)
@@ -187,6 +184,7 @@ def _trace(order, begin, cases, table, shape, holes):
                 if root != 0:
                     _widen(box, root, box[lost])
                     wider = True
+            label[pixel] = root
             if root == 0:
                 continue
             if sides != 0:
@@ -228,16 +226,19 @@ def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
     first = np.empty(size, np.int32)
     area = np.empty(size, np.int64)
     seen = np.zeros(size, np.int32)
-    rivals = np.empty(3 * size, np.int32)
+    rivals = np.empty(2 * size, np.int32)
     boxes = np.zeros((count, 4), np.int64)
     basins = 0
-    best = -1
     tied = 0
     for level in range(count, 0, -1):
+        # Those that grow here compete with those that were the largest.
+        number = tied
+        root = -1
         for at in range(begin[level], begin[level + 1]):
+            last = root
             pixel = order[at]
             case = cases[pixel]
-            groups = table[case, 0]
+            groups, sides = table[case, 0], table[case, 5]
             if groups == 0:
                 root = basins
                 basins += 1
@@ -245,53 +246,46 @@ def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
                 _open(box, root, pixel, stride)
                 first[root] = pixel
                 area[root] = 0
-                basin = root
             else:
-                basin = label[pixel + around[table[case, 1]]]
-                root = _find(parent, basin)
-            label[pixel] = basin
-            for j in range(1, groups):
-                other = label[pixel + around[table[case, 1 + j]]]
-                lost = _find(parent, other)
-                if lost == root:
-                    continue
-                if lost < root:
-                    root, lost = lost, root
-                parent[lost] = root
-                area[root] += area[lost]
-                first[root] = min(first[root], first[lost])
-                _widen(box, root, box[lost])
-            if table[case, 5] != 0:
+                root = _find(parent, label[pixel + around[table[case, 1]]])
+            if groups != 1 or sides != 0:
+                for j in range(1, groups):
+                    other = label[pixel + around[table[case, 1 + j]]]
+                    lost = _find(parent, other)
+                    if lost == root:
+                        continue
+                    if lost < root:
+                        root, lost = lost, root
+                    parent[lost] = root
+                    area[root] += area[lost]
+                    first[root] = min(first[root], first[lost])
+                    _widen(box, root, box[lost])
                 y, x = pixel // stride - 1, pixel % stride - 1
                 _widen(box, root, (x, y, x, y))
-            if case & 15 == 0 and pixel < first[root]:
-                first[root] = pixel
+                first[root] = min(first[root], pixel)
+            # The root, not the first basin: the next look-up is shorter.
+            label[pixel] = root
             area[root] += growth[case]
-            if area[root] > best:
-                best = area[root]
-                tied = 1
-                rivals[0] = root
-            elif area[root] == best and rivals[tied - 1] != root:
-                rivals[tied] = root
-                tied += 1
-        # Keep each living rival once, and pick among them.
-        kept = 0
-        for i in range(tied):
+            rivals[number] = root
+            number += root != last
+        best, tied = -1, 0
+        for i in range(number):
             root = rivals[i]
             if (
-                parent[root] == root
-                and area[root] == best
-                and seen[root] != level
+                parent[root] != root
+                or seen[root] == level
+                or area[root] < best
             ):
-                seen[root] = level
-                rivals[kept] = root
-                kept += 1
-        tied = kept
-        if tied:
-            winner = rivals[0]
-            for i in range(1, tied):
-                rival = rivals[i]
-                if (first[rival] > first[winner]) == last_wins:
-                    winner = rival
-            boxes[level - 1] = box[winner]
+                continue
+            if area[root] > best:
+                best, tied = area[root], 0
+            seen[root] = level
+            rivals[tied] = root
+            tied += 1
+        winner = rivals[0]
+        for i in range(1, tied):
+            rival = rivals[i]
+            if (first[rival] > first[winner]) == last_wins:
+                winner = rival
+        boxes[level - 1] = box[winner]
     return boxes

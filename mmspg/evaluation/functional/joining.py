@@ -49,7 +49,8 @@ def _groups(case, connectivity):
 def _table(connectivity):
     """``(256, 6)``: number of groups, a neighbour of each, sides to widen.
 
-    The sides are bits: 1 for x0, 2 for y0, 4 for x1, 8 for y1.
+    The sides are bits: 1 for x0, 2 for y0, 4 for x1, 8 for y1, and 16 where
+    no neighbour that comes before in raster order has joined.
     """
     table = np.zeros((256, 6), np.uint8)
     for case in range(256):
@@ -58,7 +59,8 @@ def _table(connectivity):
         for i, group in enumerate(groups):
             table[case, 1 + i] = RING.index(group[0])
         ys, xs = zip(*sum(groups, [(0, 0)][: not groups]), strict=True)
-        sides = (min(xs) > 0, min(ys) > 0, max(xs) < 0, max(ys) < 0)
+        sides = [min(xs) > 0, min(ys) > 0, max(xs) < 0, max(ys) < 0]
+        sides.append(case & 15 == 0)
         table[case, 5] = sum(side << i for i, side in enumerate(sides))
     return table
 
