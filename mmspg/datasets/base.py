@@ -28,39 +28,43 @@ BROKEN = ('error', 'replace')
 class LocDataset(BaseDataset):
     """Base of data sets that give a label and all boxes of an image.
 
-    A subclass writes :meth:`load_samples`. Item fields (before the
-    pipeline): ``img_path``, ``img_id`` (path relative to the image root),
-    ``gt_label`` int; where there are boxes ``ori_gt_bboxes`` ``(n, 4)``
-    float32, continuous corners on the image, and ``gt_bboxes``, the same
-    clipped to the image where its size is known; ``ann_size`` (w, h) where
-    annotated; ``ann_grid``, 'seen' where boxes are on the image as EXIF
-    turns it.
+    A subclass writes :meth:`load_samples`. An item has these fields before
+    the pipeline:
 
-    Training uses no boxes, so faults in them never stop it. For a test the
-    headers of the images are read: boxes are brought to the pixels of their
-    files, clipped and counted, and a box with nothing left is dropped. The
-    attribute ``faults`` has all that was found, by kind.
+    - ``img_path``, ``img_id`` (path relative to the image root) and
+      ``gt_label``, an int;
+    - if there are boxes, ``ori_gt_bboxes`` ``(n, 4)`` float32, continuous
+      corners on the image, and ``gt_bboxes``, the same boxes clipped to the
+      image if its size is known;
+    - ``ann_size`` (w, h) if it is annotated, and ``ann_grid`` 'seen' if the
+      boxes are on the image as EXIF turns it.
+
+    Training uses no boxes, so faults in boxes never stop it. For a test the
+    headers of the images are read. Boxes are then brought to the pixels of
+    their files and clipped, and a box with nothing left is dropped. The
+    attribute ``faults`` has all faults by kind.
 
     Args:
         data_root (str): Root of the data set.
-        split (str): Which part; one of ``SPLITS`` where those are fixed.
-        broken_images (str): 'error' (default) ends the run on an unreadable
-            image; 'replace' takes the next image instead, and logs and
-            counts it. For training only: a test would report wrong figures.
-        test_mode (bool): Every image must have a box (or a mask).
+        split (str): Name of the split; one of ``SPLITS`` if the class has it.
+        broken_images (str): 'error' (default) ends the run at an unreadable
+            image. 'replace' takes the next image instead, logs it and counts
+            it. This is for training only, since a test would report wrong
+            figures.
+        test_mode (bool): Require a box or a mask for every image.
         metainfo (dict, optional), indices, serialize_data, pipeline,
-            lazy_init, classes: As of mmpretrain's ``BaseDataset``.
+            lazy_init, classes: See mmpretrain's ``BaseDataset``.
 
     Raises:
-        ValueError: Unknown split or policy, a pipeline that would leave
-            boxes behind, and on loading whatever makes figures or labels
-            meaningless, with file and line.
+        ValueError: The split or the policy is unknown, the pipeline would
+            leave boxes behind, or something makes figures or labels
+            meaningless; the message names file and line.
     """
 
     SPLITS: tuple[str, ...] | None = None
     INCLUSIVE = False  # whether files have inclusive corners
     NAMES_REPEAT = False  # whether two classes may have one name
-    grid: str | None = 'stored'  # what boxes are on; None: nobody said
+    grid: str | None = 'stored'  # what boxes are on; None if unknown
 
     def __init__(
         self,
@@ -77,7 +81,7 @@ class LocDataset(BaseDataset):
         check_one_of(f'{name}: broken_images', broken_images, BROKEN)
         if broken_images == 'replace' and test_mode:
             raise ValueError(
-                f"{name}: broken_images='replace' is for training only; a "
+                f"{name}: broken_images='replace' is for training only. A "
                 'replaced test image would count in the figures.'
             )
         self.split = split
@@ -98,9 +102,8 @@ class LocDataset(BaseDataset):
     def load_samples(self) -> list[dict]:
         """Read the annotations into items without ``gt_bboxes``.
 
-        Sets the class names by :meth:`set_classes`. Gives, beside the
-        fields of the class, ``ann_source``: a list with ``'file:line'`` of
-        each box.
+        A subclass calls :meth:`set_classes` here. An item also has
+        ``ann_source``, a list with the ``'file:line'`` of each box.
         """
         raise NotImplementedError
 
@@ -108,7 +111,7 @@ class LocDataset(BaseDataset):
         """Read and check the annotations, and log what is wrong.
 
         Raises:
-            DataError: What makes figures or labels meaningless.
+            DataError: A fault makes figures or labels meaningless.
         """
         try:
             return self._load()
@@ -119,7 +122,7 @@ class LocDataset(BaseDataset):
         samples = self.load_samples()
         if not samples:
             raise ValueError(
-                f'{type(self).__name__}: no image in split '
+                f'{type(self).__name__}: there is no image in split '
                 f'{self.split!r} of {self.data_root!r}.'
             )
         self._check_unique(samples)
@@ -135,14 +138,14 @@ class LocDataset(BaseDataset):
         for text in self.faults.sentences():
             print_log(
                 f'{type(self).__name__} {self.split}: {text} '
-                'tools/misc/check_dataset.py CONFIG lists all.',
+                'tools/misc/check_dataset.py CONFIG lists all of them.',
                 'current',
                 logging.WARNING,
             )
         return samples
 
     def read_boxes(self, read: Callable, default):
-        """Call ``read()``; in training, note its ValueError and go on."""
+        """Call ``read()``. In training note its ValueError and go on."""
         try:
             return read()
         except ValueError as error:
@@ -157,13 +160,13 @@ class LocDataset(BaseDataset):
             if sample['img_id'] in seen:
                 raise ValueError(
                     f'{type(self).__name__}: image {sample["img_id"]} comes '
-                    f'twice in split {self.split!r} of {self.data_root!r}; '
-                    'list every image once.'
+                    f'twice in split {self.split!r} of {self.data_root!r}. '
+                    'List every image once.'
                 )
             seen.add(sample['img_id'])
 
     def _fit(self, samples: list[dict]) -> list[dict]:
-        """Fit all boxes to their images. A test reads the headers of these."""
+        """Fit all boxes to their images. A test reads the image headers."""
         headers = None
         if self.test_mode:
             loaders = leaves(self.pipeline.transforms)
@@ -200,15 +203,15 @@ class LocDataset(BaseDataset):
                 f'{type(self).__name__}: {len(bare)} of {len(samples)} test '
                 f'images of {self.data_root!r} have no box, {bare[:3]} for '
                 'example. Localization cannot be measured without boxes. '
-                'Give them, or set test_mode=False to train.'
+                'Add boxes, or set test_mode=False to train.'
             )
 
     def set_classes(self, names: Sequence[str]) -> None:
         """Take the class names of the data root, unless others were given.
 
         Raises:
-            ValueError: Names given to the data set are not as many, or are
-                the same in another order, which would be other classes.
+            ValueError: The given names are more or fewer, or they are the
+                same in another order, which would mean other classes.
         """
         given = self._metainfo.get('classes')
         if given is not None and len(given) != len(names):
@@ -234,7 +237,7 @@ class LocDataset(BaseDataset):
             UnreadableImageError: The policy is 'error', or no image can be
                 read.
             ValueError: The pipeline returned None.
-            IndexError: There is no such image, which ends a ``for``.
+            IndexError: There is no such image. This ends a ``for`` loop.
         """
         if not -len(self) <= idx < len(self):
             raise IndexError(f'{idx} is not one of the {len(self)} images.')
@@ -247,29 +250,29 @@ class LocDataset(BaseDataset):
                     raise
                 self._count_broken(info['img_path'], e)
                 continue
-            if data is None:  # mmengine would silently take another image
+            if data is None:  # MMEngine would silently take another image
                 raise ValueError(
                     f'the pipeline of {type(self).__name__} '
                     f'returned None for {info["img_path"]}.'
                 )
             return data
         raise UnreadableImageError(
-            f'{type(self).__name__}: not one of the {len(self)} images can '
-            f'be read; the last: {next(reversed(self.broken.items()))}'
+            f'{type(self).__name__}: none of the {len(self)} images can be '
+            f'read; the last error: {next(reversed(self.broken.items()))}'
         )
 
     def _count_broken(self, path: str, error: Exception) -> None:
         if path not in self.broken:
             self.broken[path] = str(error)
             print_log(
-                f'Broken image {len(self.broken)} of this process, replaced '
-                f'by the next: {error}',
+                f'Broken image {len(self.broken)} of this process is replaced '
+                f'by the next image: {error}',
                 'current',
                 logging.WARNING,
             )
 
     def extra_repr(self) -> list[str]:
-        """Lines for ``repr``."""
+        """Give lines for ``repr``."""
         return [
             f'Root: \t{self.data_root}',
             f'Split: \t{self.split}',

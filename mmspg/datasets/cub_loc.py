@@ -28,18 +28,19 @@ COLUMNS = dict(
 
 @DATASETS.register_module()
 class CUBLoc(LocDataset):
-    """Birds of CUB-200-2011, one box each; any number of classes.
+    """Birds of CUB-200-2011, one box for each image.
 
-    Reads ``images.txt``, ``image_class_labels.txt``,
-    ``train_test_split.txt``, ``bounding_boxes.txt`` and ``classes.txt`` of
-    the data root; images lie in ``images/``. The file's ``x y w h`` become
-    the corners ``x, y, x + w, y + h``. As distributed, 8 of the 11,788 boxes
-    leave their image; they are clipped, as in the WSOL benchmark.
+    The data root has ``images.txt``, ``image_class_labels.txt``,
+    ``train_test_split.txt``, ``bounding_boxes.txt`` and ``classes.txt``, and
+    the images are in ``images/``. The file's ``x y w h`` become the corners
+    ``x, y, x + w, y + h``. In the original data 8 of the 11,788 boxes leave
+    their image. They are clipped, as in the WSOL benchmark. The number of
+    classes may be another one.
 
     Args:
         data_root (str): The folder ``CUB_200_2011``.
         split (str): 'train' or 'test'.
-        **kwargs: As of :class:`LocDataset`.
+        **kwargs: See :class:`LocDataset`.
     """
 
     SPLITS = ('train', 'test')

@@ -1,4 +1,4 @@
-"""Readers of annotation files, where programs of others import them from."""
+"""Readers of annotation files, under the names that programs import."""
 
 from .annotations.formats import (
     Box,

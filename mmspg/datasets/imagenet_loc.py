@@ -30,37 +30,38 @@ BOXES_FROM = ('auto', 'xml', 'csv')
 
 @DATASETS.register_module()
 class ImageNetLoc(LocDataset):
-    """CLS-LOC as distributed, or as unpacked from Kaggle.
+    """CLS-LOC as it is distributed, or as Kaggle's archive unpacks.
 
-    Below the data root, or below ``ILSVRC/`` in it:
+    The data root, or the folder ``ILSVRC/`` in it, has these files:
 
-    - ``Data/CLS-LOC/train/<wnid>/*.JPEG`` and ``Data/CLS-LOC/val``, flat or
-      in folders ``<wnid>/``, with any suffix of images;
+    - ``Data/CLS-LOC/train/<wnid>/*.JPEG`` and ``Data/CLS-LOC/val``. The
+      images of val lie there or in folders ``<wnid>/``. They may have any
+      suffix.
     - ``ImageSets/CLS-LOC/train_cls.txt`` and ``val.txt``, the lists of
-      images; without them the folders are the list;
-    - boxes, and the labels of val, from ``Annotations/CLS-LOC/<split>``
-      (``.xml``, inclusive corners, several boxes an image) or from
-      ``LOC_<split>_solution.csv``;
-    - ``LOC_synset_mapping.txt``: the classes. Their order there is the
-      order of the labels, their number the number of classes.
+      images. Without them all images in the folders are taken.
+    - ``Annotations/CLS-LOC/<split>`` (``.xml``, inclusive corners, one or
+      several boxes for an image) or ``LOC_<split>_solution.csv``. They have
+      the boxes and the labels of val.
+    - ``LOC_synset_mapping.txt``, the classes in the order of the labels.
 
     Args:
         data_root (str): Root of the data set.
         split (str): 'train' or 'val'.
-        train_boxes (bool): Read boxes of training images, too, where there
-            are some. Training does not use them; off by default.
-        boxes_from (str): 'xml', 'csv' or 'auto' (default): XML if its
-            folder is there.
+        train_boxes (bool): Read the boxes of training images, too, if there
+            are any. Training does not use them. Defaults to False.
+        boxes_from (str): 'xml', 'csv' or 'auto'. Defaults to 'auto', which
+            takes the XML files if their folder exists.
         blacklist (str, optional): The devkit's list of validation images
-            with doubtful boxes (``ILSVRC2014_clsloc_validation_blacklist.
-            txt``, a number a line), which are left out.
-        **kwargs: As of :class:`LocDataset`.
+            with doubtful boxes, which are left out
+            (``ILSVRC2014_clsloc_validation_blacklist.txt``, one number on
+            each line).
+        **kwargs: See :class:`LocDataset`.
     """
 
     SPLITS = ('train', 'val')
     METAINFO = dict(dataset_type='ILSVRC CLS-LOC')
     INCLUSIVE = True
-    NAMES_REPEAT = True  # crane, the bird, and crane, the machine
+    NAMES_REPEAT = True  # 'crane' is a bird, and also a machine
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class ImageNetLoc(LocDataset):
         check_one_of('ImageNetLoc: boxes_from', boxes_from, BOXES_FROM)
         if blacklist and split != 'val':
             raise ValueError(
-                'ImageNetLoc: the blacklist is of validation '
+                'ImageNetLoc: the blacklist is for validation '
                 f'images, but split is {split!r}.'
             )
         self.train_boxes = train_boxes
@@ -101,7 +102,7 @@ class ImageNetLoc(LocDataset):
         return find(self.data_root, *_places(path), what=what)
 
     def _has(self, path: str) -> str | None:
-        """Return where an optional file or folder is, or None."""
+        """Give the path of an optional file or folder, or None."""
         for place in _places(path):
             full = osp.normpath(osp.join(self.data_root, place))
             if osp.exists(full):
@@ -147,10 +148,10 @@ class ImageNetLoc(LocDataset):
         return samples
 
     def _names_of(self, stems: list[str]) -> dict[str, str]:
-        """Add their suffixes to listed paths: '.JPEG' unless others are there.
+        """Give listed paths the suffix '.JPEG', or the one that the file has.
 
-        Lists each folder once, and looks into files only where one lacks:
-        there are a million, which may be in a database instead.
+        Each folder is listed once. Files are opened only if one is missing,
+        since there are a million, and they may be in a database instead.
         """
         names = {stem: f'{stem}.JPEG' for stem in stems}
         in_folders = defaultdict(set)
@@ -180,7 +181,7 @@ class ImageNetLoc(LocDataset):
             if name in found:
                 raise ValueError(
                     f'{self.image_root}: image {name} is there twice, as '
-                    f'{found[name]} and as {path}; remove one.'
+                    f'{found[name]} and as {path}. Remove one.'
                 )
             found[name] = path
         listed = self._has('ImageSets/CLS-LOC/val.txt')
@@ -209,7 +210,7 @@ class ImageNetLoc(LocDataset):
         ]
         print_log(
             f'ImageNetLoc: {len(samples) - len(kept)} of {len(samples)} '
-            f'images left out by {self.blacklist}.',
+            f'images are left out because of {self.blacklist}.',
             'current',
         )
         return kept
@@ -221,7 +222,7 @@ class ImageNetLoc(LocDataset):
 
         Args:
             ids: Paths of the images, without suffix.
-            some (bool): Not every image need have an annotation.
+            some (bool): Allow images without an annotation.
         """
         folder = f'Annotations/CLS-LOC/{self.split}'
         table = f'LOC_{self.split}_solution.csv'
@@ -276,13 +277,14 @@ class ImageNetLoc(LocDataset):
         if len(set(names)) > 1:
             raise ValueError(
                 f'{boxes[0].source}: image {sample["img_id"]} is of several '
-                f'classes, {sorted(set(names))}; CLS-LOC has one an image.'
+                f'classes, {sorted(set(names))}. CLS-LOC has one for each '
+                'image.'
             )
         return self._label(names[0], boxes[0].source)
 
 
 def _places(path: str) -> list[str]:
-    """Where a file or folder of the data set may be, below the data root."""
+    """List where a file or folder may be, below the data root."""
     # Kaggle puts the lists beside the folder ILSVRC.
     above = [f'../{path}'] if path.startswith('LOC_') else []
     return [path, f'ILSVRC/{path}', *above]

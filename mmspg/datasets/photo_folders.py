@@ -1,4 +1,4 @@
-"""One's own photographs, a folder a class."""
+"""Photographs of one's own, one folder for each class."""
 
 import os.path as osp
 
@@ -13,19 +13,19 @@ from .photographs.reading import PARTS, read_photos
 class PhotoFolders(LocDataset):
     """Photographs in folders, whose names are the classes.
 
-    ``root/cat/1.jpg`` is a photograph of the class 'cat'. The parts train,
-    val and test are fixed by the names of the photographs, see `divide`;
-    folders ``train``, ``val`` and ``test`` are taken as they are. Boxes come
-    from a COCO file, or VOC or YOLO files among the photographs, and are on
-    the image as EXIF turns it.
+    ``root/cat/1.jpg`` is a photograph of the class 'cat'. The names of the
+    photographs decide which are in train, val and test, see `divide`. If
+    there are folders ``train``, ``val`` and ``test``, they are taken as they
+    are. Boxes come from a COCO file, or from VOC or YOLO files among the
+    photographs. They belong to the image as EXIF turns it.
 
     Args:
         data_root (str): The folder.
         split (str): 'train', 'val' or 'test'.
-        boxes (str, optional): File or folder of boxes. Defaults to those
+        boxes (str, optional): File or folder of boxes. Defaults to the files
             found among the photographs.
-        **kwargs: As of :class:`LocDataset`. With ``test_mode`` the
-            photographs without a box are left out where others have one.
+        **kwargs: See :class:`LocDataset`. With ``test_mode`` the photographs
+            without a box are left out if others have one.
 
     Raises:
         ValueError: See :func:`read_photos`.

@@ -1,4 +1,4 @@
-"""The embedded data set. It draws its images, so it needs no download."""
+"""The embedded data set, which draws its images and needs no download."""
 
 from mmspg.registry import DATASETS
 
@@ -12,7 +12,7 @@ from .images.synthetic_drawing import (
     draw_mask,
 )
 
-# A species has a hue of its own; the hues are evenly spaced.
+# Each species has its own hue, and the hues are evenly spaced.
 NAMES = 'fish with mark {} of {}'
 
 
@@ -20,20 +20,19 @@ NAMES = 'fish with mark {} of {}'
 class SyntheticLoc(LocDataset):
     """Drawn fish whose species differ only in a small mark.
 
-    Boxes and masks are exact.
-
-    Image i is a pure function of (seed, split, i), which
-    :mod:`mmspg.datasets.images.synthetic_drawing` explains. Its ``img_path``
-    is an address that :class:`LoadLocImage` and
+    Boxes and masks are exact. Image i is a pure function of
+    (seed, split, i), which :mod:`mmspg.datasets.images.synthetic_drawing`
+    explains. Its ``img_path`` is an address that :class:`LoadLocImage` and
     :func:`mmspg.datasets.read_image` draw.
 
     Args:
         split (str): 'train', 'val' or 'test'.
-        num_images (int): Images of the split; classes take turns.
+        num_images (int): Number of images of the split. The classes take
+            turns.
         num_classes (int): 2 to 12. Defaults to 4.
         side (int): Side of the images in pixels, 16 or more. Defaults to 64.
-        seed (int): Another seed is another data set. Defaults to 0.
-        **kwargs: As of :class:`LocDataset`; ``data_root`` is ignored.
+        seed (int): Another seed gives another data set. Defaults to 0.
+        **kwargs: See :class:`LocDataset`; ``data_root`` is ignored.
     """
 
     SPLITS = SPLITS
@@ -65,7 +64,7 @@ class SyntheticLoc(LocDataset):
         super().__init__(split=split, **kwargs)
 
     def load_samples(self) -> list[dict]:
-        """Draw the masks, which give the boxes. Images are drawn when read."""
+        """Draw the masks, which give the boxes; images are drawn later."""
         k, side = self.num_classes, self.side
         self.set_classes([NAMES.format(i + 1, k) for i in range(k)])
         return [
@@ -83,5 +82,5 @@ class SyntheticLoc(LocDataset):
         ]
 
     def get_mask(self, idx: int):
-        """Return the fish's mask ``(side, side)`` bool of an image."""
+        """Give the mask of the fish in an image, ``(side, side)`` bool."""
         return draw_from_address(self.get_data_info(idx)['img_path']).mask

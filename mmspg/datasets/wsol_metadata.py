@@ -1,4 +1,4 @@
-"""Any data set in the metadata format of the WSOL benchmark."""
+"""A data set in the metadata format of the WSOL benchmark."""
 
 import os.path as osp
 from glob import glob
@@ -28,45 +28,47 @@ from .base import LocDataset
 
 CLASS_NAMES = 'class_names.txt'
 GRID = 'grid.txt'
-MAX_CLASSES = 100_000  # without names each label below the highest gets one
+MAX_CLASSES = 100_000  # since every label up to the highest gets a name
 
 
 @DATASETS.register_module()
 class WSOLMetadata(LocDataset):
     """A data set of one's own: text files that describe a folder of images.
 
-    The format of the benchmark (Choe et al., CVPR 2020; the folder
-    ``metadata`` of github.com/clovaai/wsolevaluation).
-    ``metadata_root/split`` holds
+    This is the format of the benchmark (Choe et al., CVPR 2020; the folder
+    ``metadata`` of github.com/clovaai/wsolevaluation). The folder
+    ``metadata_root/split`` has these files:
 
-    - ``image_ids.txt``: a path a line, below ``data_root``;
-    - ``class_labels.txt``: ``path,label``, labels from 0;
-    - ``image_sizes.txt``, optional: ``path,width,height``;
-    - ``localization.txt``: ``path,x0,y0,x1,y1`` a box a line, inclusive
-      corners, or ``path,mask,ignore`` with paths of mask images below
-      ``mask_root``. Where a split has none it can be trained on only.
+    - ``image_ids.txt`` with a path below ``data_root`` on each line.
+    - ``class_labels.txt`` with lines ``path,label``; labels count from 0.
+    - ``image_sizes.txt``, optional, with lines ``path,width,height``.
+    - ``localization.txt`` with a line ``path,x0,y0,x1,y1``, inclusive
+      corners, for each box; or with lines ``path,mask,ignore``, paths of mask
+      images below ``mask_root``. A split without this file can only be
+      trained on.
 
-    ``class_names.txt``, a name a line, may lie in ``metadata_root`` or in
-    the split; without it the labels are their own names. ``grid.txt`` in the
-    split holds the word ``seen`` where boxes are on images as EXIF turns
-    them, as our converters write it for photographs of one's own.
+    ``class_names.txt`` with a name on each line may lie in ``metadata_root``
+    or in the split. Without it the labels are the names. If ``grid.txt`` in
+    the split has the word ``seen``, the boxes are on the images as EXIF
+    turns them. Our converters write it for photographs.
 
     With masks an item has ``gt_mask_paths`` (list of str) and
     ``gt_ignore_path`` (str, or None) instead of boxes.
 
     Args:
         data_root (str): Root of the images.
-        metadata_root (str): Folder of the splits,
-            ``metadata/CUB`` for example.
+        metadata_root (str): Folder of the splits, for example
+            ``metadata/CUB``.
         split (str): Name of a split's folder: 'train', 'val' or 'test' in
             the benchmark.
         proxy (bool): Take the list ``image_ids_proxy.txt``, the benchmark's
             part of the training images for trying out settings.
-        mask_root (str, optional): Root of the masks; ``data_root`` if None.
-        grid (str, optional): What boxes and sizes are annotated on: 'seen',
-            the image as its EXIF orientation turns it, or 'stored'. Defaults
-            to what ``grid.txt`` says, and to 'stored' without it.
-        **kwargs: As of :class:`LocDataset`.
+        mask_root (str, optional): Root of the masks. Defaults to
+            ``data_root``.
+        grid (str, optional): What boxes and sizes belong to: 'seen' is the
+            image as its EXIF orientation turns it, 'stored' the image in
+            the file. Defaults to what ``grid.txt`` says, or to 'stored'.
+        **kwargs: See :class:`LocDataset`.
     """
 
     INCLUSIVE = True
@@ -124,20 +126,20 @@ class WSOLMetadata(LocDataset):
     def _optional(self, name: str, *folders: str) -> str | None:
         for folder in folders or (self.split,):
             path = osp.join(self.metadata_root, folder, name)
-            # the benchmark has empty files where it has nothing to say
+            # The benchmark has an empty file if there is nothing to list.
             if osp.exists(path) and osp.getsize(path):
                 return path
         return None
 
     def _agree(self, samples, entries, source, every=True) -> None:
-        """Check entries against the list; a proxy list is a part only."""
+        """Check entries against the list. A proxy list has only a part."""
         if self.proxy:
             entries = [e for e in entries if e in samples]
         images = samples if every else [s for s in samples if s in entries]
         agree(images, self.image_list, entries, source)
 
     def _name_classes(self, samples, labels) -> None:
-        """Set the class names and hold the labels against them."""
+        """Set the class names, and check that each label has one."""
         path = self._optional(CLASS_NAMES, '', self.split)
         names = self._metainfo.get('classes')
         if path:
@@ -155,7 +157,7 @@ class WSOLMetadata(LocDataset):
                 )
 
     def _highest_label(self, samples) -> int:
-        """Give the highest label of all splits; one split may lack classes."""
+        """Give the highest label of all splits: one may lack classes."""
         labels = [s['gt_label'] for s in samples.values()]
         for path in glob(osp.join(self.metadata_root, '*/class_labels.txt')):
             texts = [line.rsplit(',', 1)[-1] for _, line in read_lines(path)]

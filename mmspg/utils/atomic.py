@@ -1,42 +1,59 @@
 """Files that are there whole, or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from mmengine.fileio import LocalBackend, register_backend
 
-__all__ = ['AtomicLocalBackend', 'write_atomically']
+__all__ = ['AtomicLocalBackend', 'replacing', 'write_atomically']
 
 BACKEND = 'mmspg_atomic'
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that takes its name when it is whole.
+
+    The bytes go to ``<path>.unfinished`` beside it and to the disk. Then the
+    file is renamed, which POSIX and NTFS do in one step. A process that is
+    killed on the way leaves the former file as it was, and at most the
+    unfinished one, which the next write overwrites.
+
+    Args:
+        path (Path): The file. Its folder must exist.
+    """
+    unfinished = path.with_name(f'{path.name}.unfinished')
+    try:
+        with open(unfinished, 'wb') as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def write_atomically(path: str | os.PathLike, content: bytes) -> None:
     """Write a file so that nobody ever finds a part of it.
 
-    The bytes go to ``<path>.unfinished`` beside it, to the disk, and then
-    take the name by a rename, which POSIX and NTFS do in one step. A process
-    killed on the way leaves the former file as it was, and at most the
-    unfinished one, which the next write of the same file overwrites.
-
     Args:
-        path (str | PathLike): The file; its folder is made if need be.
-        content (bytes): What it is to hold.
+        path (str | PathLike): The file. Its folder is made if it is missing.
+        content (bytes): What the file is to hold.
 
     Raises:
-        OSError: The disk is full, say. The former file is untouched, and
-            nothing unfinished is left.
+        OSError: The file cannot be written, for example because the disk is
+            full. The former file is untouched, and nothing unfinished is
+            left.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'{path.name}.unfinished')
     try:
-        with open(unfinished, 'wb') as file:
+        with replacing(path) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise OSError(
             error.errno,
             f'cannot write {path} ({len(content)} bytes): '

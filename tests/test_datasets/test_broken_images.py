@@ -27,14 +27,14 @@ def test_replaced_counted_and_told_once(broken, monkeypatch):
         assert data[0]['data_samples'].img_id == '002.Auk/c.jpg'
     assert [p.endswith('a.jpg') for p in data.broken] == [True]
     assert len(told) == 1
-    assert told[0].startswith('Broken image 1 of this process, replaced')
+    assert told[0].startswith('Broken image 1 of this process is replaced')
     assert '001.Albatross/a.jpg' in told[0]
 
 
 def test_nothing_left(broken):
     (broken / 'images/002.Auk/c.jpg').unlink()
     data = CUBLoc(str(broken), 'train', broken_images='replace', pipeline=LOAD)
-    with pytest.raises(UnreadableImageError, match='not one of the 2 images'):
+    with pytest.raises(UnreadableImageError, match='none of the 2 images'):
         data[0]
 
 

@@ -132,7 +132,7 @@ def test_blacklist(ilsvrc, tmp_path):
     data = val(ilsvrc, blacklist=str(path))
     assert [data.get_data_info(0)['img_id']] == [f'{VAL}1.JPEG']
     assert len(data) == 1
-    with pytest.raises(ValueError, match='blacklist is of validation'):
+    with pytest.raises(ValueError, match='blacklist is for validation'):
         ImageNetLoc(str(ilsvrc), 'train', blacklist=str(path))
 
 

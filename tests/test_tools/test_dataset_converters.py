@@ -271,7 +271,9 @@ def test_one_list_of_classes_for_all_splits(convert, coco, tmp_path):
 
 def test_a_split_is_a_folder_of_its_own(convert, coco, tmp_path):
     arguments = 'coco_to_metadata', coco, tmp_path / 'm', '--split', '../x'
-    assert "'../x' is no name of a split" in convert(*arguments, fails=True)
+    assert "'../x' is not a name for a split" in convert(
+        *arguments, fails=True
+    )
     assert not (tmp_path / 'x').exists()
 
 

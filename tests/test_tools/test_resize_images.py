@@ -157,7 +157,9 @@ def test_a_killed_run_goes_on(resize, cub, tmp_path):
 def test_refusals(resize, cub, tmp_path):
     copies = tmp_path / 'copies'
     resize(cub, copies, '--only', 'images')
-    assert 'by other settings' in resize(cub, copies, '--size', 9, fails=True)
+    assert 'with other settings' in resize(
+        cub, copies, '--size', 9, fails=True
+    )
     assert json.loads((copies / 'resize_images.json').read_text())
     assert 'is not empty' in resize(cub, cub / 'images', fails=True)
     assert 'another folder' in resize(cub, cub, fails=True)

@@ -1,4 +1,4 @@
-"""Make a split of a data set of COCO annotations.
+"""Make a split of a data set from COCO annotations.
 
     python tools/dataset_converters/coco_to_metadata.py \
         annotations.json METADATA --split val --images PHOTOS
@@ -14,11 +14,15 @@ by name. --classes FILE gives all splits the same list.
 
 from pathlib import Path
 
-from common import add_split, make_parser, run, write_annotated
+from common import add_split, run, write_annotated
+
+from mmspg.datasets.annotations.coco import read_coco
+from mmspg.datasets.images.walk import walk
+from mmspg.utils.command_line import tool_parser
 
 
 def parse_args():
-    parser = make_parser(__doc__)
+    parser = tool_parser(__doc__)
     parser.add_argument('annotations', type=Path)
     add_split(parser)
     parser.add_argument(
@@ -29,10 +33,6 @@ def parse_args():
 
 def main():
     args = parse_args()
-    # These take seconds to import, and --help needs none of them.
-    from mmspg.datasets.annotations.coco import read_coco
-    from mmspg.datasets.images.walk import walk
-
     coco = read_coco(str(args.annotations))
     if args.images:
         there = walk(args.images, by_name=True).images

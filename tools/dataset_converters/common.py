@@ -2,34 +2,36 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from metadata_writer import Photo, class_names, read_classes, write_splits
+from rich.console import Console
+from rich.progress import track
 
-# Leave an image of several classes out, or take the class whose boxes cover
-# most.
+from mmspg.datasets.annotations.boxes import check_lost
+from mmspg.datasets.annotations.fitting import fit_as_seen
+from mmspg.datasets.annotations.paths import is_plain
+from mmspg.datasets.images.headers import read_header
+from mmspg.datasets.images.walk import UNREADABLE, tell
+
+# An image with boxes of several classes is left out, or it gets the class
+# whose boxes cover the largest area.
 SEVERAL = ('skip', 'largest')
 NO_CLASS = 'without a box, so without a class'
 LOST_NAME = 'a name that a line of text cannot hold; rename it'
 
 
-def make_parser(doc: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-
-
 def split_name(text: str) -> str:
     if not text.replace('-', '_').isidentifier():
         raise argparse.ArgumentTypeError(
-            f'{text!r} is no name of a split; train, val or test, say'
+            f'{text!r} is not a name for a split; use train, val or test'
         )
     return text
 
 
 def add_split(parser: argparse.ArgumentParser) -> None:
-    """Arguments of a command that writes one split of annotated images."""
+    """Declare the arguments for one split of annotated images."""
     add = parser.add_argument
     add('metadata', type=Path, metavar='METADATA', help='folder to write')
     add('--split', required=True, type=split_name, help='train, val or test')
@@ -37,19 +39,21 @@ def add_split(parser: argparse.ArgumentParser) -> None:
         '--several',
         choices=SEVERAL,
         default='skip',
-        help='images of several classes: leave them out (skip), or take the '
-        'class whose boxes cover most (largest)',
+        help='what to do with an image that has boxes of several classes: '
+        'leave it out (skip), or give it the class whose boxes cover the '
+        'largest area (largest); default: %(default)s',
     )
     add(
         '--classes',
         type=Path,
         metavar='FILE',
-        help='file with the names of all classes, one a line, for all splits',
+        help='file with the names of all classes, one on each line. Give the '
+        'same file for every split',
     )
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:
-    """Arguments of a command that takes the images of a data root."""
+    """Declare the arguments for the images of a data root."""
     parser.add_argument('root', type=Path, metavar='ROOT', help='data root')
     parser.add_argument(
         '--only',
@@ -62,53 +66,47 @@ def add_root(parser: argparse.ArgumentParser) -> None:
 
 def run(main: Callable[[], None]) -> None:
     """Run a command, and end it with one sentence if its input is wrong."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     try:
         main()
     except (OSError, ValueError) as error:
         sys.exit(f'{Path(sys.argv[0]).name}: {error}')
 
 
-def one_class(some, policy):
+def one_class(objects, policy):
     """Choose the class of an image and its boxes.
 
     Args:
-        some (list): ``(class name, Box)`` each, with continuous corners.
+        objects (list): Pairs of class name and Box, with continuous corners.
         policy (str): One of `SEVERAL`.
 
     Returns:
-        tuple | None: The name and its boxes; None leaves the image out.
+        tuple | None: The name and its boxes. None leaves the image out.
     """
     areas: dict[str, float] = {}
-    for name, box in some:
+    for name, box in objects:
         x0, y0, x1, y1 = box.xyxy
         areas[name] = areas.get(name, 0) + (x1 - x0) * (y1 - y0)
     if not areas or (len(areas) > 1 and policy == 'skip'):
         return None
-    chosen = max(areas, key=areas.get)
-    return chosen, [box for name, box in some if name == chosen]
+    largest = max(areas, key=areas.get)
+    return largest, [box for name, box in objects if name == largest]
 
 
 def write_annotated(args, root, images, classes, faults) -> None:
     """Write a split of annotated images.
 
     Args:
-        args: With what :func:`add_split` reads.
-        root (Path | None): The folder of the images; None leaves them
-            unread.
+        args: The arguments that :func:`add_split` declares.
+        root (Path | None): The folder of the images. None: the images are
+            not looked at.
         images (list[AnnotatedImage]): Their names are paths below ``root``.
-        classes (list[str] | None): Names of all classes, where the
-            annotations list them.
-        faults (Faults): Of reading the annotations.
+        classes (list[str] | None): Names of all classes, if the annotations
+            list them.
+        faults (Faults): The faults of the annotations.
 
     Raises:
-        ValueError: What makes the boxes meaningless, or the list of classes.
+        ValueError: The boxes or the list of classes make no sense.
     """
-    from mmspg.datasets.annotations.fitting import fit_as_seen
-    from mmspg.datasets.annotations.paths import is_plain
-    from mmspg.datasets.images.headers import read_header
-    from mmspg.datasets.images.walk import UNREADABLE, tell
-
     photos, number = [], 0
     left_out: dict[str, list[str]] = {}
     for path, size, objects in images:
@@ -127,8 +125,8 @@ def write_annotated(args, root, images, classes, faults) -> None:
             continue
         if size is None and header is None:
             raise ValueError(
-                f'image {path!r} has no width and height. Give them, in '
-                'pixels, or the folder of the images.'
+                f'image {path!r} has no width and height. Give them in '
+                'pixels, or give the folder of the images.'
             )
         name, boxes = found
         number += len(boxes)
@@ -145,24 +143,19 @@ def write_annotated(args, root, images, classes, faults) -> None:
 
 
 def check_boxes(faults, number: int) -> None:
-    """Say the faults of boxes, or refuse them.
-
-    Args:
-        faults (Faults): Of all boxes.
-        number (int): How many boxes there are.
+    """Print the faults of ``number`` boxes, or refuse them.
 
     Raises:
-        ValueError: Most of them are of other images, or in other units.
+        ValueError: Most of the boxes belong to other images or are in other
+            units.
     """
-    from mmspg.datasets.annotations.boxes import check_lost
-
     check_lost(faults, number)
     for text in faults.sentences():
         print(text, file=sys.stderr)
 
 
-def chosen(path: str, only: list[str]) -> bool:
-    """Whether a path lies in one of the folders, or none was named."""
+def is_chosen(path: str, only: list[str]) -> bool:
+    """Whether a path lies in one of the folders, or no folder was named."""
     return not only or any(
         path.startswith(folder.strip('/') + '/') for folder in only
     )
@@ -171,13 +164,15 @@ def chosen(path: str, only: list[str]) -> bool:
 def check_root(root: Path, only: list[str]) -> None:
     for folder in (root, *(root / name for name in only)):
         if not folder.is_dir():
-            sys.exit(f'{folder} is no folder')
+            sys.exit(f'there is no folder {folder}')
 
 
-def progress(done: int, total: int, what: str) -> None:
-    """Show at a terminal how far the command has come."""
-    if not sys.stderr.isatty():
-        return
-    if done % max(total // 100, 1) == 0 or done == total:
-        end = '\n' if done == total else ''
-        print(f'\r{what} {done}/{total}', end=end, file=sys.stderr, flush=True)
+def progress(items: Iterable, among: Collection, what: str) -> Iterable:
+    """Pass the items on, and show at a terminal how many are done."""
+    return track(
+        items,
+        what,
+        len(among),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )

@@ -1,11 +1,11 @@
-"""Make a data set of a folder of photographs, a folder a class.
+"""Make a data set from photographs in folders, one folder for each class.
 
     python tools/dataset_converters/folders_to_metadata.py PHOTOS METADATA
 
 PHOTOS/cat/1.jpg is an image of the class `cat`. A share of each class becomes
-`val`, and with --test another share becomes `test`; these have no boxes. With
---boxes, a COCO file, images that have boxes become `val` and `test`, on which
-localization is measured, and the others become `train`. The images in
+`val`, and with --test another share becomes `test`. These have no boxes. With
+--boxes, a COCO file, the images that have boxes become `val` and `test`, on
+which localization is measured, and the others become `train`. The images in
 PHOTOS/train/cat and PHOTOS/val/cat stay in the splits `train` and `val`.
 
 Photographs and their boxes are taken as people see them: turned by the EXIF
@@ -18,8 +18,19 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from common import LOST_NAME, check_boxes, make_parser, run
+from common import LOST_NAME, check_boxes, run
 from metadata_writer import SPLITS, Photo, write_splits
+
+from mmspg.datasets.annotations.class_lists import check_name, check_names
+from mmspg.datasets.annotations.coco import read_coco
+from mmspg.datasets.annotations.faults import OTHER_CLASS, Faults
+from mmspg.datasets.annotations.fitting import fit_as_seen
+from mmspg.datasets.annotations.paths import is_plain
+from mmspg.datasets.images.class_folders import class_folders
+from mmspg.datasets.images.headers import read_header
+from mmspg.datasets.images.walk import UNREADABLE, tell, walk
+from mmspg.datasets.photographs.reading import position
+from mmspg.utils.command_line import tool_parser
 
 
 def share(text: str) -> float:
@@ -30,7 +41,7 @@ def share(text: str) -> float:
 
 
 def parse_args():
-    parser = make_parser(__doc__)
+    parser = tool_parser(__doc__)
     add = parser.add_argument
     add('photos', type=Path, metavar='PHOTOS')
     add('metadata', type=Path, metavar='METADATA', help='folder to write')
@@ -39,19 +50,20 @@ def parse_args():
         '--val',
         type=share,
         default=0.2,
-        help='share of each class for val; --boxes makes it unused (.2)',
+        help='share of each class for val; not used with --boxes '
+        '(default: %(default)s)',
     )
     add(
         '--test',
         type=share,
         default=0,
-        help='share of each class for test; with --boxes it is a share of '
-        'the images that have boxes (0)',
+        help='share of each class for test; with --boxes a share of the '
+        'images that have boxes (default: %(default)s)',
     )
     add('--seed', type=int, default=0, help='another seed draws other images')
     args = parser.parse_args()
     if not args.photos.is_dir():
-        parser.error(f'{args.photos} is no folder')
+        parser.error(f'there is no folder {args.photos}')
     if args.photos.resolve() == args.metadata.resolve():
         parser.error('METADATA must be another folder than PHOTOS')
     if args.val + args.test >= 1:
@@ -63,9 +75,6 @@ class Boxes:
     """Boxes of a COCO file, by the path of their photograph."""
 
     def __init__(self, file: Path | None, paths: list[str], root: Path):
-        from mmspg.datasets.annotations.coco import read_coco
-        from mmspg.datasets.annotations.faults import Faults
-
         self.faults, self.images, self.categories = Faults(), {}, set()
         if file:
             coco = read_coco(str(file)).matched(paths, file, root)
@@ -74,10 +83,7 @@ class Boxes:
             self.categories = {n for i in coco.images for n, _ in i.objects}
 
     def of(self, path: str, name: str, header, named: bool) -> list:
-        """Boxes of the class of a photograph, or all if none is ``named``."""
-        from mmspg.datasets.annotations.faults import OTHER_CLASS
-        from mmspg.datasets.annotations.fitting import fit_as_seen
-
+        """Give the boxes of a photograph; if ``named``, of its class only."""
         if path not in self.images:
             return []
         image, boxes = self.images[path], []
@@ -91,20 +97,14 @@ class Boxes:
 
 
 def find_photos(args) -> dict[str, list[Photo]]:
-    """Read all photographs: ``{split, or '' for none: photos}``.
+    """Read all photographs.
+
+    Returns:
+        dict: Photographs by split. The key is '' if no folder is a split.
 
     Raises:
         ValueError: See `class_folders`, `match_names` and `check_boxes`.
     """
-    from mmspg.datasets.annotations.class_lists import (
-        check_name,
-        check_names,
-    )
-    from mmspg.datasets.annotations.paths import is_plain
-    from mmspg.datasets.images.class_folders import class_folders
-    from mmspg.datasets.images.headers import read_header
-    from mmspg.datasets.images.walk import UNREADABLE, tell, walk
-
     found = walk(args.photos, leave_out=[args.metadata])
     folders = class_folders(found)
     left_out = {kind: list(some) for kind, some in folders.left_out.items()}
@@ -120,8 +120,8 @@ def find_photos(args) -> dict[str, list[Photo]]:
         print(
             f'No category of {args.boxes} is a class: it has '
             f'{sorted(boxes.categories)[:5]}, and the folders are '
-            f'{folders.classes[:5]}. All its boxes count, as boxes of the '
-            'class of their image. Rename the categories if they are classes.',
+            f'{folders.classes[:5]}. So each box counts as a box of the class '
+            'of its image. If the categories are classes, rename them.',
             file=sys.stderr,
         )
     photos: dict[str, list[Photo]] = {}
@@ -149,12 +149,11 @@ def find_photos(args) -> dict[str, list[Photo]]:
 
 
 def divide(photos: list[Photo], part: float, seed: int):
-    """Divide each class into a share and the rest, the same way every time.
+    """Divide each class into a share and the rest.
 
-    An image of each class is always left.
+    The result depends on the paths and the seed only. The rest has at least
+    one image of each class.
     """
-    from mmspg.datasets.photographs.reading import position
-
     taken, rest = [], []
     for name in sorted({photo.name for photo in photos}):
         some = [photo for photo in photos if photo.name == name]
@@ -178,9 +177,7 @@ def split_up(photos: list[Photo], args) -> dict[str, list[Photo]]:
 
 
 def with_boxes(split: str, photos: list[Photo]) -> list[Photo]:
-    """Leave out test images without a box, if others have one."""
-    from mmspg.datasets.images.walk import tell
-
+    """Leave out test images without a box if others have one."""
     boxed = [photo for photo in photos if photo.boxes]
     if split == 'train' or not boxed:
         return photos
@@ -190,10 +187,10 @@ def with_boxes(split: str, photos: list[Photo]) -> list[Photo]:
 
 
 def check_classes(splits: dict[str, list[Photo]], boxes) -> list[str]:
-    """Give the classes; warn of one class alone.
+    """Give the classes, and warn of a single one.
 
     Raises:
-        ValueError: A class has nothing to train on; names it.
+        ValueError: A class has no image to train on.
     """
     classes = {photo.name for some in splits.values() for photo in some}
     trained = {photo.name for photo in splits.get('train', [])}
@@ -206,8 +203,8 @@ def check_classes(splits: dict[str, list[Photo]], boxes) -> list[str]:
         )
     if len(classes) == 1:
         print(
-            f'There is one class only, {min(classes)!r}: a training would '
-            'be at a loss of 0 and learn nothing. Add a folder of images '
+            f'There is only one class, {min(classes)!r}. A training would '
+            'have a loss of 0 and learn nothing. Add a folder of images '
             'without the object. If the classes are folders in '
             f'{min(classes)!r}, give that folder.',
             file=sys.stderr,

@@ -1,4 +1,4 @@
-"""Write the metadata folders that mmspg.WSOLMetadata reads. No command."""
+"""Write the folders that mmspg.WSOLMetadata reads. No command."""
 
 import shutil
 import sys
@@ -6,9 +6,12 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from mmspg.datasets.annotations.class_lists import check_names
+from mmspg.datasets.annotations.formats import read_names
+
 CLASS_NAMES = 'class_names.txt'
 SPLITS = ('train', 'val', 'test')
-# Beside what is written, a split may have the benchmark's proxy list.
+# The files that a split may have; the benchmark's have the proxy list, too.
 OWN = {
     *('image_ids.txt', 'class_labels.txt', 'image_sizes.txt'),
     *('localization.txt', 'grid.txt', 'image_ids_proxy.txt', CLASS_NAMES),
@@ -18,9 +21,9 @@ OWN = {
 class Photo(NamedTuple):
     """An image of the data set that is written.
 
-    ``path`` below the folder of images, with '/'; ``name`` of its class;
-    ``size`` (w, h) and ``boxes``, inclusive corners x0, y0, x1, y1, are of
-    the image as people see it, turned by its EXIF tag.
+    ``path`` is below the folder of images, with '/'. ``name`` is the name of
+    its class. ``size`` (w, h) and ``boxes``, inclusive corners x0, y0, x1,
+    y1, belong to the image as people see it: turned by its EXIF tag.
     """
 
     path: str
@@ -32,13 +35,14 @@ class Photo(NamedTuple):
 def class_names(
     folder: Path, photos: list[Photo], classes: list[str] | None
 ) -> list[str]:
-    """Give the names in the order of the labels; an existing list stays.
+    """Give the names of the classes in the order of the labels.
 
     Args:
-        folder (Path): The ``metadata_root``, which may have a list.
-        photos (list[Photo]): Of the split.
-        classes (list[str], optional): Names of all classes, whether the
-            split has images of them or not. None: those of the photos.
+        folder (Path): The ``metadata_root``. If it has a list of classes,
+            that list stays.
+        photos (list[Photo]): Images of the split.
+        classes (list[str], optional): Names of all classes, with or without
+            images in the split. None: the classes of the photos.
 
     Raises:
         ValueError: A class is not in the list.
@@ -51,29 +55,26 @@ def class_names(
     if new:
         raise ValueError(
             f'{path if path.is_file() else "the list of classes"} has not the '
-            f'classes {new}. Give all splits one list by --classes FILE, a '
-            'name a line; remove the metadata folder and convert all splits '
-            'again.'
+            f'classes {new}. Remove the metadata folder, and convert all '
+            'splits again with the same list, --classes FILE, which has a '
+            'name on each line.'
         )
     return names
 
 
 def read_classes(path: Path) -> list[str]:
-    """Read the file of --classes or class_names.txt, a name a line.
+    """Read class_names.txt or the file of --classes, one name on each line.
 
     Raises:
-        ValueError: A name that is none, or comes twice.
+        ValueError: A line is not a name, or a name comes twice.
     """
-    from mmspg.datasets.annotations.class_lists import check_names
-    from mmspg.datasets.annotations.formats import read_names
-
     names = read_names(str(path))
     check_names(names, path)
     return names
 
 
 def files_of(photos: list[Photo], names: list[str]) -> dict[str, list[str]]:
-    """Give the lines of the files of a split."""
+    """Give the lines of each file of a split."""
     labels = {name: label for label, name in enumerate(names)}
     return {
         'grid.txt': ['seen'],
@@ -98,20 +99,21 @@ def write_splits(
 ) -> None:
     """Write splits and the class names, whole or not at all.
 
-    They are written beside, former splits are taken away, and then the new
-    ones take their names. A process that is killed leaves no split half
-    written, and none of a former run beside one of this.
+    The new splits are written into a folder beside, the former splits are
+    moved away, and then the new ones take their places. A process that is
+    killed never leaves half a split, nor splits of two runs.
 
     Args:
         folder (Path): The ``metadata_root`` of the config.
-        splits (dict[str, list[Photo]]): Images of each, in their order.
-        names (list[str]): Of the classes, in the order of the labels.
-        instead (tuple[str]): Splits of a former run that go, whether this
-            run has them or not.
+        splits (dict[str, list[Photo]]): Images of each split, in order.
+        names (list[str]): Names of the classes, in the order of the labels.
+        instead (tuple[str]): Splits of a former run that are removed, even
+            if this run does not write them.
 
     Raises:
-        ValueError: A split without images; a former split that is none.
-        OSError: It cannot be written.
+        ValueError: A split has no images, or the folder of a former split
+            has other files.
+        OSError: A file cannot be written.
     """
     for split, photos in splits.items():
         if not photos:
@@ -123,7 +125,7 @@ def write_splits(
         if strange:
             raise ValueError(
                 f'{path} holds what is no metadata, {sorted(strange)[:3]} for '
-                'example, and would be replaced. Name another folder for '
+                'example, and would be replaced. Choose another folder for '
                 'METADATA.'
             )
     made = not folder.exists()
@@ -153,7 +155,7 @@ def write_splits(
 
 
 def _compare(folder, other, splits, whole) -> None:
-    """Warn of a split of a former run beside those of this one."""
+    """Warn of a split that a former run has written."""
     text = (folder / other / 'image_ids.txt').read_text('utf-8')
     former = set(text.splitlines())
     for split, photos in splits.items():
@@ -161,14 +163,14 @@ def _compare(folder, other, splits, whole) -> None:
         if both:
             print(
                 f'{len(both)} images are in {split} and in {other} of a '
-                f'former run, {both[0]} for example. Test on other images '
-                'than you train on.',
+                f'former run, {both[0]} for example. Do not test on images '
+                'that you train on.',
                 file=sys.stderr,
             )
     if whole:
         print(
-            f'{folder} also has the split {other!r} of a former run, whose '
-            'labels may be of other classes. Remove it.',
+            f'{folder} also has the split {other!r} of a former run. Its '
+            'labels may mean other classes. Remove it.',
             file=sys.stderr,
         )
 
@@ -182,7 +184,7 @@ def _summarize(path: Path, photos: list[Photo], names: list[str]) -> None:
     images = Counter(photo.name for photo in photos)
     print(
         f'{path}: {len(photos)} images of {len(images)} classes '
-        f'({min(images.values())} to {max(images.values())} a class), '
+        f'({min(images.values())} to {max(images.values())} in a class), '
         f'{boxes} boxes'
     )
     bare = [name for name in names if name not in images]

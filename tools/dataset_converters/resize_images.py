@@ -2,11 +2,11 @@ r"""Write copies of a data root's images in the size that training wants.
 
     python tools/dataset_converters/resize_images.py ROOT COPIES
 
-COPIES gets the same folders and names. Images become 256 x 256 by the resize
-of the training pipeline, which then leaves them as they are. All other files
+COPIES gets the same folders and names. Images are resized to 256 x 256 as the
+training pipeline does it, which then leaves them as they are. All other files
 (lists, annotations) are copied unchanged. A comment in each copy holds the
 size of the original, so that boxes need no change. If the command is stopped,
-give it again and it goes on. Train on the copies, test on the originals:
+give it again: it goes on. Train on the copies, and test on the originals:
 
     python tools/train.py CONFIG --data-root ROOT \
         --cfg-options train_dataloader.dataset.data_root=COPIES
@@ -17,18 +17,21 @@ import json
 import os
 import shutil
 import sys
-from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from common import add_root, check_root, chosen, make_parser, progress, run
+from common import add_root, check_root, is_chosen, progress, run
+
+from mmspg.datasets.images.walk import tell, walk
+from mmspg.utils.atomic import replacing
+from mmspg.utils.command_line import tool_parser
 
 SETTINGS = 'resize_images.json'
 
 
 def parse_args():
-    parser = make_parser(__doc__)
+    parser = tool_parser(__doc__)
     add = parser.add_argument
     add_root(parser)
     add('copies', type=Path, metavar='COPIES', help='folder to write')
@@ -37,26 +40,31 @@ def parse_args():
         type=int,
         nargs='+',
         default=[256],
-        help='width and height, or one number for both (%(default)s)',
+        help='width and height, or one number for both (default: 256)',
     )
     add(
         '--short-side',
         type=int,
-        help='use this length of the short side instead of --size; 356 for '
-        'the configs of 321 pixels',
+        help='length of the short side, instead of --size; the configs with '
+        'an input of 321 pixels need 356',
     )
     add(
         '--format',
         choices=('jpeg', 'png'),
         default='jpeg',
-        help='png loses nothing',
+        help='format of the copies; png loses nothing (default: %(default)s)',
     )
-    add('--quality', type=int, default=95, help='JPEG quality (%(default)s)')
+    add(
+        '--quality',
+        type=int,
+        default=95,
+        help='quality of a JPEG, 1 to 100 (default: %(default)s)',
+    )
     add(
         '--workers',
         type=int,
         default=os.cpu_count(),
-        help='number of processes',
+        help='number of processes (default: the number of cores)',
     )
     args = parser.parse_args()
     if args.root.resolve() == args.copies.resolve():
@@ -69,7 +77,7 @@ def parse_args():
 
 
 def settings_of(args) -> dict:
-    """Give the settings of copies. A folder has copies of one setting only."""
+    """Give what decides the copies; a folder has copies of one kind."""
     settings = dict(format=args.format)
     if args.short_side:
         settings['short_side'] = args.short_side
@@ -86,34 +94,23 @@ def check_settings(folder: Path, settings: dict) -> None:
         former = json.loads(path.read_text())
         if former != settings:
             sys.exit(
-                f'{folder} holds copies by other settings, {former}; now '
-                f'they are {settings}. Name another folder, or remove it.'
+                f'{folder} holds copies that were made with other settings, '
+                f'{former}. The settings now are {settings}. Choose another '
+                'folder, or remove this one.'
             )
         return
     if folder.is_dir() and any(folder.iterdir()):
         sys.exit(
-            f'{folder} is not empty and was not written by this command '
-            f'(no {SETTINGS} in it). Name another folder.'
+            f'{folder} is not empty, and this command has not written it '
+            f'(there is no {SETTINGS} in it). Choose another folder.'
         )
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(json.dumps(settings).encode())
 
 
-@contextmanager
-def replacing(path: Path):
-    """Open a file that gets its name when it has been written whole."""
-    unfinished = path.with_name(f'{path.name}.unfinished')
-    try:
-        with open(unfinished, 'wb') as file:
-            yield file
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
 def resize_of(settings: dict):
-    """The transform of the training pipeline."""
+    """Build the resize of the training pipeline."""
     from mmspg.datasets import LocResize, LocResizeEdge
 
     if 'short_side' in settings:
@@ -122,7 +119,7 @@ def resize_of(settings: dict):
 
 
 def shrink(source: Path, settings: dict) -> bytes | None:
-    """Encode the copy; None if it would have more pixels than the source.
+    """Encode the copy, or give None if it would have more pixels.
 
     Raises:
         UnreadableImageError: The source is broken.
@@ -156,13 +153,16 @@ def shrink(source: Path, settings: dict) -> bytes | None:
 
 
 def convert(item, root: Path, copies: Path, settings: dict) -> str | None:
-    """Write the copy of one file, unless it is there; say what is wrong.
+    """Write the copy of one file unless it is there.
 
     Args:
         item (tuple): Path below the root, and whether it is an image.
         root (Path): The data root.
-        copies (Path): Where the copy goes.
-        settings (dict): Of the copies.
+        copies (Path): The folder of the copies.
+        settings (dict): Size and format of the copies.
+
+    Returns:
+        str | None: What is wrong with the file.
     """
     from mmspg.datasets import UnreadableImageError
 
@@ -190,7 +190,7 @@ def convert(item, root: Path, copies: Path, settings: dict) -> str | None:
 
 
 def convert_all(items, root, copies, settings, workers):
-    """Convert files; give the faults."""
+    """Convert files, and yield what is wrong with each, or None."""
     task = partial(convert, root=root, copies=copies, settings=settings)
     if workers == 1:
         yield from map(task, items)
@@ -200,14 +200,12 @@ def convert_all(items, root, copies, settings, workers):
 
 
 def tell_left_out(found, copied) -> None:
-    """Say what has no copy, and which copies have lost their original.
+    """Print what gets no copy, and which copies have no original.
 
     Args:
-        found (Walk): Of the data root; its other files are copied.
-        copied (Walk): Of the copies.
+        found (Walk): What is in the data root; its other files are copied.
+        copied (Walk): What is in the folder of the copies.
     """
-    from mmspg.datasets.images.walk import tell
-
     others = set(found.others)
     gone = set(copied.images).difference(found.images, others)
     tell(
@@ -219,7 +217,7 @@ def tell_left_out(found, copied) -> None:
     if gone:
         print(
             f'{copied.root} has {len(gone)} copies of images that are no '
-            f'longer in {found.root}, {min(gone)} for example; remove them.',
+            f'longer in {found.root}, {min(gone)} for example. Remove them.',
             file=sys.stderr,
         )
 
@@ -229,23 +227,15 @@ def main():
     check_root(args.root, args.only)
     settings = settings_of(args)
     check_settings(args.copies, settings)
-    from mmspg.datasets.images.walk import walk
-
     found = walk(args.root, leave_out=[args.copies], by_name=True)
-    images = [name for name in found.images if chosen(name, args.only)]
+    images = [name for name in found.images if is_chosen(name, args.only)]
     tell_left_out(found, walk(args.copies, by_name=True))
     items = [(name, True) for name in images]
     items += [(name, False) for name in found.others]
-    faults = []
     results = convert_all(
         items, args.root, args.copies, settings, args.workers
     )
-    for done, fault in enumerate(results, 1):
-        progress(done, len(items), 'files')
-        if fault:
-            faults.append(fault)
-    if hasattr(os, 'sync'):
-        os.sync()
+    faults = [fault for fault in progress(results, items, 'files') if fault]
     print(f'{args.copies}: {len(images) - len(faults)} images, {settings}')
     for fault in faults[:10]:
         print(f'left out: {fault}', file=sys.stderr)

@@ -11,10 +11,10 @@ LOOSE = 'not in the folder of a class'
 class ClassFolders(NamedTuple):
     """Images by class, as the folders that a walk found name them.
 
-    ``splits`` are ``{split: {class: paths}}``; the split is '' where no
-    folder is named like one, and else 'train', 'val' or 'test'. ``classes``
-    are those of all splits, sorted, which is the order of the labels.
-    ``left_out`` is as of `Walk`, with the images that are in no class.
+    ``splits`` is ``{split: {class: paths}}``. The split is 'train', 'val' or
+    'test', or '' if no folder has such a name. ``classes`` has the classes
+    of all splits, sorted, which is the order of the labels. ``left_out`` is
+    that of `Walk`, plus the images that are in no class.
     """
 
     splits: dict[str, dict[str, list[str]]]
@@ -25,7 +25,7 @@ class ClassFolders(NamedTuple):
 def class_folders(found: Walk) -> ClassFolders:
     """Read the class of each image from the folder that it lies in.
 
-    ``cat/1.jpg`` and ``cat/indoors/1.jpg`` are of the class 'cat'. In
+    ``cat/1.jpg`` and ``cat/indoors/1.jpg`` have the class 'cat'. In
     ``train/cat/1.jpg`` and ``val/cat/2.jpg``, the layout of torchvision's
     ImageFolder, the first folder is the split ('train', 'training', 'val',
     'valid', 'validation', 'dev', 'eval', 'test', 'testing').
@@ -34,9 +34,9 @@ def class_folders(found: Walk) -> ClassFolders:
         found (Walk): What `walk` found.
 
     Raises:
-        ValueError: No image, or none in a folder; folders of splits beside
-            other folders, in those of classes, all without classes in them,
-            or twice.
+        ValueError: There is no image in a folder. Or folders of splits lie
+            beside other folders or in folders of classes, have no classes in
+            them, or come twice.
     """
     left_out = dict(found.left_out)
     loose = [path for path in found.images if '/' not in path]
@@ -44,7 +44,7 @@ def class_folders(found: Walk) -> ClassFolders:
     if not inside:
         raise ValueError(
             f'{found.root}: there is no image in a folder of a class'
-            + (f' ({len(loose)} images lie beside them)' if loose else '')
+            + (f' ({len(loose)} images lie in no folder)' if loose else '')
             + f'. Put the images of a class into a folder of its name, '
             f'{found.root}/cat/1.jpg for example.'
         )
@@ -64,7 +64,7 @@ def class_folders(found: Walk) -> ClassFolders:
         raise ValueError(
             f'{found.root}: the folders {first_few(named)} are named like '
             f'splits, {first_few(tops.keys() - named.keys())} like classes. '
-            'Take out one or the other.'
+            'Remove one or the other.'
         )
     else:
         _check_order(found.root, inner)
@@ -80,7 +80,7 @@ def class_folders(found: Walk) -> ClassFolders:
 
 
 def _half_split(below: dict[str, set[str]], named: dict[str, str]) -> bool:
-    """Whether some folders are splits: they have the folders of others."""
+    """Whether some folders are splits: they have the same folders in them."""
     splits = below.keys() & named.keys()
     return len(splits) > 1 or any(
         below[split] & below[other]

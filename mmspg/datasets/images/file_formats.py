@@ -6,9 +6,9 @@ from typing import IO
 
 from PIL import Image, features
 
-# Pillow knows more formats. One of them, EPS, would run Ghostscript on a file.
+# Pillow knows more formats. For one of them, EPS, it would run Ghostscript.
 FORMATS = ('BMP', 'GIF', 'JPEG', 'JPEG2000', 'PNG', 'PPM', 'TIFF', 'WEBP')
-# How names of images usually end. Nothing is refused for its name.
+# How names of images usually end. No file is refused because of its name.
 SUFFIXES = tuple(
     '.avif .bmp .gif .heic .heif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm '
     '.png .pnm .ppm .tif .tiff .webp'.split()
@@ -55,8 +55,8 @@ def format_of(head: bytes, name: str = '') -> str | None:
 
     Args:
         head (bytes): The first bytes.
-        name (str): Name of the file. It tells a camera's raw file from a
-            TIFF, and nothing else.
+        name (str): Name of the file. It only tells a camera's raw file from
+            a TIFF.
 
     Returns:
         str | None: A name of Pillow's (one of `FORMATS`, 'AVIF', 'HEIF'),
@@ -77,7 +77,7 @@ def format_of(head: bytes, name: str = '') -> str | None:
 
 @lru_cache(maxsize=1)
 def formats() -> tuple[str, ...]:
-    """Give the formats that are read here: AVIF and HEIF where Pillow can."""
+    """Give the formats that are read; AVIF and HEIF if Pillow can."""
     known: tuple[str, ...] = FORMATS
     Image.init()
     if 'AVIF' in Image.OPEN and features.check('avif'):
@@ -91,7 +91,7 @@ def formats() -> tuple[str, ...]:
 
 
 def missing(kind: str) -> str | None:
-    """Say why a format is not read, and what helps; None if it is read."""
+    """Say why a format is not read and what helps; None if it is read."""
     if kind in FORMATS or kind in formats():
         return None
     what = {'HEIF': 'HEIC'}.get(kind, kind)
@@ -103,17 +103,17 @@ def missing(kind: str) -> str | None:
 def open_image(file: IO[bytes], name: str = '') -> Image.Image:
     """Open an image of any size by its content, without decoding it.
 
-    Unlike ``Image.open`` it has no limit of its own: a program that decodes
-    the image must look at its size first.
+    Unlike ``Image.open`` this sets no limit. A program that decodes the
+    image must check its size first.
 
     Args:
-        file (IO): As opened for reading bytes.
+        file (IO): A file that is open for reading bytes.
         name (str): Name of the file, see :func:`format_of`.
 
     Raises:
-        UnreadableImageError: It is of a format that is not read here.
-        OSError: It is no image.
-        Exception: Whatever Pillow's plugins stumble on.
+        UnreadableImageError: The format is not read here.
+        OSError: The file is not an image.
+        Exception: Pillow's plugins can raise any error on a broken file.
     """
     head = file.read(HEAD)
     file.seek(0)

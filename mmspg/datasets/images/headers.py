@@ -1,8 +1,8 @@
 """Size and orientation of an image, without decoding it.
 
-A copy that ``tools/dataset_converters/resize_images.py`` wrote bears the size
-of its original as the comment of the file. Boxes are in pixels of the
-original, so that is the size here.
+A copy that ``tools/dataset_converters/resize_images.py`` has written names
+the size of its original in a comment. Boxes are in pixels of the original, so
+this is the size that is given here.
 """
 
 import io
@@ -23,8 +23,8 @@ PATTERN = re.compile(MARK.format(r'([1-9]\d{0,5})', r'([1-9]\d{0,5})'))
 class Header(NamedTuple):
     """What the first bytes of an image file say.
 
-    ``size`` (w, h) is that of the stored image, or, of a resized copy, that
-    of its original; ``orientation`` is EXIF's, 1 to 8.
+    ``size`` (w, h) is the size of the stored image, or for a resized copy
+    the size of its original. ``orientation`` is EXIF's, 1 to 8.
     """
 
     size: tuple[int, int]
@@ -41,10 +41,11 @@ def read_header(path: str, backend_args: dict | None = None) -> Header | None:
 
     Args:
         path (str): Path, or URL of a file backend.
-        backend_args (dict, optional): As of :func:`mmengine.fileio.get`.
+        backend_args (dict, optional): See :func:`mmengine.fileio.get`.
 
     Returns:
-        Header | None: None for what is no image, or is drawn.
+        Header | None: None if the file is not an image, or if the image is
+        drawn.
     """
     if path.startswith(SCHEME):
         return None
@@ -60,12 +61,12 @@ def read_header(path: str, backend_args: dict | None = None) -> Header | None:
             if orientation not in range(1, 9) or image.format == 'TIFF':
                 orientation = 1
             return Header(original_size(image), orientation)
-    except Exception:  # Pillow raises what its decoders stumble on
+    except Exception:  # Pillow can raise any error on a broken file
         return None
 
 
 def mark_of(size: tuple[int, int]) -> str:
-    """Give the mark of a copy of an image of ``size`` (w, h).
+    """Give the comment for a copy of an image of ``size`` (w, h).
 
     Example:
         >>> mark_of((500, 375))
@@ -78,10 +79,10 @@ def original_size(img: Image.Image) -> tuple[int, int]:
     """Look up the size (w, h) of the image that this is a copy of.
 
     Args:
-        img (Image): As opened; JPEG and PNG have such comments.
+        img (Image): An open image; JPEG and PNG can have such comments.
 
     Returns:
-        tuple: What the mark says, or the image's own size without one.
+        tuple: The size in the comment, or without one the image's own size.
     """
     comment = img.info.get('comment', img.info.get('Comment', ''))
     if isinstance(comment, bytes):

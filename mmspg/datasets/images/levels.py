@@ -20,29 +20,29 @@ def to_8_bits(
 ) -> np.ndarray:
     """Scale levels to 0..255.
 
-    Sensors of 12 bits write files of 16, of which a 16th is used. Where the
-    file does not say how many bits count, the highest value tells. Floats
-    are in 0..1, or as integers are.
+    A sensor of 12 bits writes a file of 16 bits and uses a 16th of its
+    range. If the file does not say how many bits count, the highest value
+    tells. Floats are in 0..1, or in the range of integers.
 
     Args:
         values (ndarray): Integers or floats of any shape.
-        name (str): Of the image, for messages.
-        bits (int, optional): How many count, where the file says so.
+        name (str): Name of the image, for messages.
+        bits (int, optional): How many bits count, if the file says so.
 
     Returns:
         ndarray: uint8, of the same shape.
 
     Raises:
-        UnreadableImageError: Negative values, NaN, floats a little above 1,
-            or more than 16 bits: nothing tells what is white.
+        UnreadableImageError: There are negative values, NaN, floats a little
+            above 1, or more than 16 bits, so nothing tells what is white.
     """
     low, high = values.min(), values.max()
     floats = values.dtype.kind == 'f'
     if not (low >= 0 and high <= 65535) or (floats and 1 < high < 16):
         raise UnreadableImageError(
             f'image {name}: its values go from {low:g} to {high:g}, so it is '
-            'not known which of them is white. Scale them to 0 to 255, and '
-            'save it with 8 bits.'
+            'not known which value is white. Scale them to 0 to 255, and '
+            'save the image with 8 bits.'
         )
     if floats and high <= 1:
         full = 1
@@ -64,7 +64,7 @@ def _say(bits: int, high: float, name: str) -> None:
     print_log(
         f'Image {name} could hold more than {bits} bits, but its highest '
         f'value is {high:g}. It is read as an image of {bits} bits, and so '
-        'are further ones of this kind. If it is meant to be dark, save it '
+        'are other images of this kind. If it is meant to be dark, save it '
         'with 8 bits.',
         'current',
         logging.WARNING,
@@ -86,16 +86,16 @@ def levels_of(img: Image.Image, name: str) -> Image.Image:
 def with_all_bits(img: Image.Image, content: bytes, name: str) -> Image.Image:
     """Mend a colour image of 16 bits of which Pillow dropped the lower 8.
 
-    Of a JPEG 2000 it also turns the highest levels into black.
+    In a JPEG 2000 Pillow also turns the highest levels into black.
 
     Args:
-        img (Image): As Pillow loaded it.
-        content (bytes): Its file.
-        name (str): For messages.
+        img (Image): The image that Pillow loaded.
+        content (bytes): The bytes of its file.
+        name (str): Name of the image, for messages.
 
     Returns:
-        Image: The same, or, of a file whose upper bits are empty, its levels
-        scaled to 8 bits.
+        Image: The same image. If the upper bits of the file are empty, an
+        image with its levels scaled to 8 bits.
     """
     deep = img.format in ('JPEG2000', 'PNG', 'PPM', 'TIFF')
     if not deep or img.mode not in ('RGB', 'RGBA', 'LA'):

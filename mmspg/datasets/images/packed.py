@@ -16,16 +16,16 @@ PACKED = 'images.lmdb'  # where pack_lmdb.py puts it, below the data root
 class PackedImages(LmdbBackend):
     """MMEngine's LMDB backend, whose keys are paths below the data root.
 
-    MMEngine's takes the whole ``img_path`` for the key, which ties a
-    database to one machine, wants ASCII, and gives None for a missing one.
+    MMEngine's backend takes the whole ``img_path`` for the key. That ties a
+    database to one machine, needs ASCII, and gives None for a missing key.
     ``tools/dataset_converters/pack_lmdb.py`` writes the database.
 
     Args:
         db_path (str, optional): The database. Defaults to
             ``<data_root>/images.lmdb``.
         data_root (str, optional): The folder that keys are relative to.
-            Defaults to the one that holds the database.
-        **kwargs: As of MMEngine's ``LmdbBackend``.
+            Defaults to the folder that holds the database.
+        **kwargs: Settings of MMEngine's ``LmdbBackend``.
 
     Raises:
         ImportError: lmdb is not installed; ``mmspg[lmdb]`` brings it.
@@ -36,7 +36,7 @@ class PackedImages(LmdbBackend):
         ...     backend='mmspg_lmdb', data_root='data/CUB_200_2011'))
     """
 
-    _client = None  # MMEngine's __del__ asks for it, whatever __init__ raises
+    _client = None  # MMEngine's __del__ reads it even if __init__ fails
 
     def __init__(
         self,
@@ -59,13 +59,13 @@ class PackedImages(LmdbBackend):
         """Read an image.
 
         Args:
-            filepath (str): Its ``img_path``, below the data root.
+            filepath (str): The ``img_path``, below the data root.
 
         Returns:
-            bytes: What the file held.
+            bytes: The bytes of the image file.
 
         Raises:
-            FileNotFoundError: It is not in the database.
+            FileNotFoundError: The image is not in the database.
             OSError: The database is missing, broken or cut short.
         """
         key = osp.relpath(filepath, self.data_root or '.')
@@ -78,8 +78,8 @@ class PackedImages(LmdbBackend):
             raise FileNotFoundError(
                 errno.ENOENT,
                 f"the database {self.db_path} has no key '{key}' (paths "
-                f"below '{self.data_root}'); pack it again with "
-                'tools/dataset_converters/pack_lmdb.py, or mend data_root',
+                f"below '{self.data_root}'). Pack it again with "
+                'tools/dataset_converters/pack_lmdb.py, or correct data_root',
                 str(filepath),
             )
         return content
@@ -92,10 +92,10 @@ class PackedImages(LmdbBackend):
         except lmdb.Error as error:
             raise OSError(
                 errno.EIO,
-                f'the database {self.db_path} cannot be opened ({error}); '
-                'write it with tools/dataset_converters/pack_lmdb.py',
+                f'the database {self.db_path} cannot be opened ({error}). '
+                'Write it with tools/dataset_converters/pack_lmdb.py',
             ) from error
-        # LMDB maps the file: a page behind its end would kill the process.
+        # LMDB maps the file, so a page behind its end would kill the process.
         pages = client.info()['last_pgno'] + 1
         expected = pages * client.stat()['psize']
         file = osp.join(self.db_path, 'data.mdb')
@@ -104,6 +104,6 @@ class PackedImages(LmdbBackend):
             raise OSError(
                 errno.EIO,
                 f'the database {self.db_path} is cut short: '
-                f'{osp.getsize(file)} of {expected} bytes; copy it again',
+                f'{osp.getsize(file)} of {expected} bytes. Copy it again',
             )
         return client

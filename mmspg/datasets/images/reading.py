@@ -33,11 +33,11 @@ __all__ = [
 
 EXIF = ('ignore', 'apply')
 DECODERS = ('pillow', 'turbojpeg')
-# The most pixels held at once. Reading them takes 1.6 GiB. Pillow warns from
-# this number on, too.
+# The most pixels to hold at once. Reading them takes 1.6 GiB. Pillow also
+# warns from this number on.
 MAX_PIXELS = 89_478_485
 LIMIT = 'MMSPG_MAX_PIXELS'  # the environment variable that sets another one
-# Transparent pixels show the ImageNet mean, which the data preprocessor turns
+# Transparent pixels get the ImageNet mean, which the data preprocessor turns
 # into zeros.
 CANVAS = (124, 116, 104)
 _pillow = threading.Lock()
@@ -47,7 +47,7 @@ def max_pixels() -> int:
     """Give the limit: MMSPG_MAX_PIXELS of the environment, or MAX_PIXELS.
 
     Raises:
-        ValueError: The variable is no whole number from 1.
+        ValueError: The variable is not a whole number of at least 1.
     """
     text = os.environ.get(LIMIT, str(MAX_PIXELS))
     if not text.strip().isdecimal() or int(text) < 1:
@@ -61,16 +61,17 @@ def max_pixels() -> int:
 def reduce_to(img: Image.Image, limit: int, name: str) -> None:
     """Prepare to decode a large image at a half, quarter or eighth.
 
-    JPEGs can be: their decoder then never holds the whole. A progressive
-    one holds its coefficients, a quarter of what pixels take.
+    Only JPEGs allow this: their decoder then never holds the whole image.
+    For a progressive JPEG it holds the coefficients, which take a quarter of
+    the memory of the pixels.
 
     Args:
-        img (Image): As opened.
+        img (Image): An open image.
         limit (int): The most pixels to hold.
-        name (str): Of the image, for the message.
+        name (str): Name of the image, for the message.
 
     Raises:
-        UnreadableImageError: It would still hold too much.
+        UnreadableImageError: The reduced image would still be too large.
     """
     w, h = img.size
     pixels = w * h
@@ -93,7 +94,7 @@ def reduce_to(img: Image.Image, limit: int, name: str) -> None:
 
 @contextmanager
 def _without_pillows_limit(img: Image.Image) -> Iterator[None]:
-    """Lift the limit that Pillow has beside ours, for one large image."""
+    """Lift Pillow's own limit while one large image is read."""
     limit = Image.MAX_IMAGE_PIXELS
     if limit is None or img.width * img.height <= limit:
         yield
@@ -109,9 +110,9 @@ def _without_pillows_limit(img: Image.Image) -> Iterator[None]:
 def to_rgb(img: Image.Image, name: str = '') -> Image.Image:
     """Convert any Pillow image to 8-bit RGB.
 
-    Images of more bits are scaled (Pillow's own conversion saturates them),
-    and transparent pixels show a canvas in the colour of the ImageNet mean
-    instead of whatever lies hidden under them.
+    Images of more bits are scaled, since Pillow's own conversion saturates
+    them. Transparent pixels get the colour of the ImageNet mean, not the
+    hidden colour that the file stores.
 
     Raises:
         UnreadableImageError: See :func:`to_8_bits`.
@@ -137,26 +138,28 @@ def decode_copy(
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Decode the bytes of an image file, which may be a resized copy.
 
-    Pillow, not OpenCV: OpenCV fills the missing rest of a truncated JPEG
-    with grey and says nothing. An image of more than :func:`max_pixels` is
-    decoded at a part of its size where its format allows, and else refused
-    by its header, as a small file can claim any size.
+    Pillow decodes it, since OpenCV fills the missing rest of a truncated
+    JPEG with grey and says nothing. An image of more than :func:`max_pixels`
+    is decoded at a part of its size if its format allows it. Otherwise it is
+    refused by its header, since a small file can claim any size.
 
     Args:
-        content (bytes): What the file holds; the suffix is not looked at.
-        name (str): Name for the message of an error.
+        content (bytes): The bytes of the file. Its suffix does not matter.
+        name (str): Name of the image, for messages.
         exif (str): 'ignore' keeps the pixels as stored; 'apply' turns the
             image as EXIF says.
-        decoder (str): 'turbojpeg' takes PyTurboJPEG for plain JPEGs.
+        decoder (str): 'pillow', or 'turbojpeg' for PyTurboJPEG with plain
+            JPEGs.
 
     Returns:
         tuple: ``(h, w, 3)`` uint8, channels B, G, R, and the size (w, h) that
-        boxes are annotated in: the image's own; of a copy that
-        ``resize_images.py`` wrote, or of an image decoded at a part of its
-        size, the original's.
+        boxes are annotated in. This is the size of the image, or the size of
+        the original for a copy that ``resize_images.py`` has written and for
+        an image that was decoded at a part of its size.
 
     Raises:
-        UnreadableImageError: The bytes are no whole image, or too large.
+        UnreadableImageError: The bytes are not a whole image, or it is too
+            large.
     """
     limit = max_pixels()
     try:
@@ -183,21 +186,21 @@ def decode_copy(
             rgb = np.asarray(to_rgb(loaded, name))
     except UnreadableImageError:
         raise
-    except Exception as e:  # Pillow raises whatever its decoders stumble on
+    except Exception as e:  # Pillow can raise any error on a broken file
         raise UnreadableImageError(
             f'cannot decode image {name}: {type(e).__name__}: {e} '
             f'({len(content)} bytes). If the file is broken or truncated, '
             "fetch it again, or train with broken_images='replace'. If other "
             'programs show it, save it as JPEG or PNG.'
         ) from e
-    # 40 times as quick as a copy of rgb[..., ::-1].
+    # This is 40 times as fast as a copy of rgb[..., ::-1].
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), size
 
 
 def read_image(
     path: str, exif: str = 'ignore', backend_args: dict = None
 ) -> np.ndarray:
-    """Read an image by its ``img_path``; :func:`read_copy` without a size.
+    """Read an image by its ``img_path``, like :func:`read_copy`.
 
     Returns:
         np.ndarray: ``(h, w, 3)`` uint8, channels B, G, R.
@@ -217,14 +220,14 @@ def read_copy(
         path (str): Path, URL of a file backend, or an address of
             :class:`SyntheticLoc` (``'synthetic:...'``), which is drawn.
         exif (str): See :func:`decode_copy`.
-        backend_args (dict, optional): As of :func:`mmengine.fileio.get`.
+        backend_args (dict, optional): See :func:`mmengine.fileio.get`.
         decoder (str): See :func:`decode_copy`.
 
     Returns:
         tuple: Image and size; see :func:`decode_copy`.
 
     Raises:
-        UnreadableImageError: Missing or unreadable file; names it.
+        UnreadableImageError: The file is missing or cannot be read.
     """
     if path.startswith(SCHEME):
         img = draw_from_address(path).img
@@ -238,7 +241,7 @@ def read_copy(
         ) from e
     if content is None:  # mmengine's LmdbBackend about a missing key
         raise UnreadableImageError(
-            f'cannot read image {path}: the backend {backend_args} has none '
-            'of that name.'
+            f'cannot read image {path}: the backend {backend_args} has no '
+            'file of that name.'
         )
     return decode_copy(content, path, exif, decoder)

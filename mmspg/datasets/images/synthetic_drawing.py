@@ -1,16 +1,16 @@
-"""Draw one image of the embedded data set, from nothing but numbers.
+"""Draw one image of the embedded data set from numbers alone.
 
-A fish of one common family of colours and stripes swims over a textured
-ground. The species differ in one thing only, the hue of a small mark behind
-the gill, about 6 % of the fish's area: what tells the class is a small part,
-what the box wants is the whole body with fins and tail. Pebbles of every
-mark's hue lie about, so that a hue says nothing unless it is on a fish.
+A fish swims over a textured ground. All fish have similar colours and
+stripes. The species differ only in the hue of a small mark behind the gill,
+which covers about 6 % of the fish. So a small part tells the class, while the
+box must contain the whole body with fins and tail. Pebbles of every mark's
+hue lie around, so a hue tells the class only if it is on a fish.
 
-A drawing is a pure function of (seed, split, index) and the sizes: the same
-on every machine, in every process, whichever images were drawn before.
-The comparison of methods in docs/ relies on it, so it stays as it is;
-VERSION counts the changes. NumPy only, since OpenCV's rasteriser differs
-between its versions.
+A drawing is a pure function of (seed, split, index) and the sizes. It is the
+same on every machine and in every process, whichever images were drawn
+before. The comparison of methods in docs/ relies on this, so the drawings
+must stay as they are; VERSION counts the changes. Only NumPy draws, since
+OpenCV's rasteriser differs between its versions.
 """
 
 import colorsys
@@ -23,7 +23,7 @@ import numpy as np
 SCHEME = 'synthetic:'
 VERSION = 1
 SPLITS = ('train', 'val', 'test')
-MAX_CLASSES = 12  # hues further apart than the noise on them
+MAX_CLASSES = 12  # so the hues differ by more than their noise
 _OVERSAMPLING = 2
 
 
@@ -40,10 +40,10 @@ class Drawing(NamedTuple):
 
 
 class Fish(NamedTuple):
-    """The fish: its frame in the image, and its proportions in the frame.
+    """A fish: its frame in the image, and its proportions in the frame.
 
-    The frame has its origin in the middle of the fish, u along it to the
-    head, v across, and half of the fish's length as unit.
+    The origin of the frame is the middle of the fish. u points to the head,
+    v points across, and the unit is half of the fish's length.
     """
 
     center: np.ndarray
@@ -67,7 +67,7 @@ def _draw_fish(rng: np.random.Generator) -> Fish:
     half_length = rng.uniform(0.24, 0.44)
     angle = rng.uniform(0, 2 * np.pi)
     height = rng.uniform(0.26, 0.46)
-    # keep the frame's box inside the image
+    # Keep the box of the frame inside the image.
     reach_u, reach_v = half_length, half_length * (height + 0.2)
     cos, sin = abs(np.cos(angle)), abs(np.sin(angle))
     room = 0.5 - np.array(
@@ -112,9 +112,9 @@ def _ellipse(u, v, center_u, center_v, axis_u, axis_v):
 
 
 def _outline(fish: Fish, u, v):
-    """The fish, ``(n, n)`` bool: torso, tail fin, back and belly fin."""
+    """Draw torso, tail fin, back and belly fin, ``(n, n)`` bool."""
     torso = _ellipse(u, v, 0.22, 0, 0.78, fish.height)
-    # a fan that opens towards the end, with a notch
+    # The tail is a fan that opens towards its end and has a notch.
     along = np.clip((-0.3 - u) / 0.7, 0, 1)
     tail = (
         (u > -1 + 0.18 * (1 - np.abs(v) / np.float32(fish.tail)))
@@ -209,7 +209,7 @@ def _paint(img, cover, color) -> None:
 
 
 def draw_mask(seed: int, split: str, index: int, side: int) -> np.ndarray:
-    """Draw the fish's mask alone, ``(side, side)`` bool: the box's source."""
+    """Draw the fish's mask, ``(side, side)`` bool, which gives the box."""
     fish = _draw_fish(_rng(seed, split, index))
     return _coverage(_outline(fish, *_frame(fish, side))) >= 0.5
 
@@ -217,7 +217,7 @@ def draw_mask(seed: int, split: str, index: int, side: int) -> np.ndarray:
 def draw(
     seed: int, split: str, index: int, side: int, num_classes: int
 ) -> Drawing:
-    """Draw image ``index`` of a split; its class is index % num_classes.
+    """Draw image ``index`` of a split. Its class is index % num_classes.
 
     Args:
         seed (int): Seed of the data set.
@@ -273,7 +273,7 @@ def draw_from_address(path: str) -> Drawing:
     """Draw what an :func:`address` says.
 
     Raises:
-        ValueError: The address is no whole one.
+        ValueError: The address is malformed or incomplete.
     """
     fields = {k: v[0] for k, v in parse_qs(path[len(SCHEME) :]).items()}
     try:

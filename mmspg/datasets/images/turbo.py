@@ -1,4 +1,4 @@
-"""Decode plain JPEGs directly by libjpeg-turbo, which is quicker."""
+"""Decode plain JPEGs with libjpeg-turbo, which is faster than Pillow."""
 
 import warnings
 from functools import lru_cache
@@ -18,7 +18,7 @@ ADVICE = (
 
 @lru_cache(maxsize=1)
 def get_turbo():
-    """Load the library, once a process.
+    """Load the library, once in each process.
 
     Raises:
         ImportError: PyTurboJPEG or libjpeg-turbo is missing.
@@ -34,16 +34,16 @@ def get_turbo():
 def decode_turbo(content: bytes, img: Image.Image) -> np.ndarray | None:
     """Decode a JPEG of three colours or grey, if nothing is wrong with it.
 
-    The pixels are those of Pillow, which has the same library inside.
+    Pillow uses the same library, so the pixels are the same.
 
     Args:
-        content (bytes): What the file holds.
-        img (Image): The same, opened by Pillow but not loaded.
+        content (bytes): The bytes of the file.
+        img (Image): The same file, opened by Pillow but not loaded.
 
     Returns:
-        np.ndarray | None: ``(h, w, 3)`` uint8 in B, G, R; None for Pillow to
-        decode it or to say what is wrong, where the library warns: it
-        passes a truncated JPEG with a warning.
+        np.ndarray | None: ``(h, w, 3)`` uint8 in B, G, R. None if Pillow is
+        to decode the image or to say what is wrong with it. The library
+        only warns of a truncated JPEG, so any warning gives None.
     """
     if img.format != 'JPEG' or img.mode not in ('RGB', 'L'):
         return None

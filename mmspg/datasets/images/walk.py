@@ -33,10 +33,10 @@ class Walk:
     Attributes:
         root (str): The folder.
         images (list[str]): Paths of the images below it, with '/', sorted.
-        others (list[str]): Those of other files that a person may have put
+        others (list[str]): Paths of other files that a person may have put
             there, such as lists and annotations.
-        left_out (dict[str, list[str]]): ``{kind: paths}`` of all that is no
-            image to read, ``others`` among it.
+        left_out (dict[str, list[str]]): Everything that is not an image to
+            read, including ``others``, as ``{kind: paths}``.
     """
 
     root: str
@@ -57,21 +57,22 @@ def walk(
     """Find all images in a folder and in those below it.
 
     The first bytes of a file tell whether it is an image, not its name.
-    Links are followed, each folder is taken once, and rather by itself than
-    by a link. What is hidden is left out, and so is what systems and
-    programs put there ('@eaDir', '__MACOSX', 'Thumbs.db').
+    Links are followed. Each folder is taken once, if possible by its own
+    path and not by a link. Hidden files are left out, and so are the files
+    that systems and programs make ('@eaDir', '__MACOSX', 'Thumbs.db').
 
     Args:
         root (str): The folder.
         leave_out (Iterable[str]): Folders below it that are not looked at.
-        by_name (bool): Open only files whose name does not say that they are
-            images. For a million files on a slow disk.
+        by_name (bool): Believe a file name that looks like an image, and
+            open only the other files. This helps with a million files on a
+            slow disk.
 
     Returns:
         Walk: The images, and what was left out.
 
     Raises:
-        OSError: The root is no folder, or cannot be opened.
+        OSError: The root is not a folder or cannot be opened.
     """
     found = Walk(os.fspath(root))
     unwanted = {os.path.realpath(path) for path in leave_out}

@@ -1,1 +1,1 @@
-"""One's own photographs: classes, boxes, parts and settings."""
+"""Photographs of one's own: their classes, boxes, parts and settings."""

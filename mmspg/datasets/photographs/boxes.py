@@ -1,7 +1,7 @@
-"""Boxes of one's own photographs: a COCO file, or VOC or YOLO files.
+"""Read the boxes of photographs from a COCO file, or VOC or YOLO files.
 
-Label tools show a photograph as its EXIF tag turns it, so boxes and sizes
-are those of the image as people see it.
+Label tools show a photograph as its EXIF tag turns it. So boxes and sizes
+belong to the image as people see it.
 """
 
 import os
@@ -26,16 +26,16 @@ from ..images.walk import Walk, walk
 __all__ = ['PhotoBoxes', 'find_boxes']
 
 KINDS = {'.json': 'COCO', '.xml': 'VOC', '.txt': 'YOLO'}
-NAMES = ('classes.txt', 'obj.names', 'labels.txt')  # of YOLO's classes
+NAMES = ('classes.txt', 'obj.names', 'labels.txt')  # name YOLO's classes
 YOLO = "'class x y width height', shares of the image"
 
 
 class PhotoBoxes(NamedTuple):
     """Annotated photographs by path.
 
-    ``source`` says in words where the boxes are from. ``files`` are those
-    that were read, relative to the folder of the photographs. ``faults``
-    are those of the annotations.
+    ``source`` says in words where the boxes come from. ``files`` are the
+    files that were read, relative to the folder of the photographs.
+    ``faults`` are the faults of the annotations.
     """
 
     images: dict[str, AnnotatedImage]
@@ -52,17 +52,17 @@ def find_boxes(
     Args:
         photos (Walk): The photographs, and other files among them.
         labels (Mapping[str, str]): Class of each photograph by its path.
-        given (str, optional): File or folder with the boxes. None: those
-            in the folder of the photographs, and a file ``FOLDER.json``
-            beside it.
+        given (str, optional): File or folder with the boxes. None: the
+            boxes are looked for in the folder of the photographs, and in a
+            file ``FOLDER.json`` beside it.
 
     Returns:
-        PhotoBoxes: Boxes of the class of their photograph. Files that know
-        one class only, which is no folder's, are taken for any.
+        PhotoBoxes: Boxes of the class of their photograph. If the files have
+        only one class and no folder has its name, all boxes count.
 
     Raises:
-        ValueError: A malformed file, files of two kinds, or files none of
-            which fits a photograph or a class.
+        ValueError: A file is malformed, the files are of two kinds, or no
+            file belongs to a photograph or a class.
     """
     files = _files(photos, given)
     kinds = sorted({KINDS[osp.splitext(path)[1].lower()] for path in files})
@@ -70,8 +70,8 @@ def find_boxes(
         return PhotoBoxes({}, 'no boxes', frozenset(), Faults())
     if len(kinds) > 1:
         raise ValueError(
-            f'{photos.root} has boxes as {" and as ".join(kinds)}. Keep one '
-            'kind.'
+            f'{photos.root} has boxes as {" and as ".join(kinds)}. Keep only '
+            'one kind.'
         )
     read = dict(COCO=_coco, VOC=_voc, YOLO=_yolo)[kinds[0]]
     found: dict[str, AnnotatedImage] = {}
@@ -84,9 +84,9 @@ def find_boxes(
             found[photo] = image
     if not found:
         raise ValueError(
-            f'{given or photos.root}: the {kinds[0]} boxes there are of no '
-            f'photograph below {photos.root}, {strange[:3]} for example. A '
-            'photograph and its boxes must have the same name.'
+            f'{given or photos.root}: the {kinds[0]} boxes there belong to '
+            f'no photograph below {photos.root}, {strange[:3]} for example. '
+            'A photograph and its boxes must have the same name.'
         )
     found = _of_class(found, labels, given or photos.root, faults)
     text = f'boxes of {len(found)} as {kinds[0]}'
@@ -98,7 +98,7 @@ def find_boxes(
 
 
 def _files(photos: Walk, given: str | None) -> list[str]:
-    """The files that hold boxes."""
+    """List the files that hold boxes."""
     if given and osp.isfile(given):
         return [given]
     below = walk(given) if given else photos
@@ -174,7 +174,7 @@ def _yolo(files: list[str], root: str, labels: Iterable[str], _) -> Found:
 
 
 def _yolo_names(root: str, files: list[str]) -> dict[str, str]:
-    """Class names by their number, from the usual file of them."""
+    """Read the class names, by their number, from the usual file."""
     folders = dict.fromkeys([root, *(osp.dirname(path) for path in files)])
     for folder in folders:
         for name in NAMES:
@@ -190,7 +190,7 @@ def _of_class(
     where: str,
     faults: Faults,
 ) -> dict[str, AnnotatedImage]:
-    """Keep the boxes of the class of their photograph."""
+    """Keep the boxes whose class is the class of their photograph."""
     named = {name for image in found.values() for name, _ in image.objects}
     classes = sorted(set(labels.values()))
     if len(named) == 1 and not named & set(classes):
@@ -208,9 +208,9 @@ def _of_class(
             kept[photo] = image._replace(objects=true)
     if not kept:
         raise ValueError(
-            f'{where}: the boxes are of {sorted(named)[:5]}, and no '
-            f'photograph is of that class; the folders are {classes[:5]}. '
-            'Name the classes of the boxes like the folders; for YOLO list '
-            'them in classes.txt.'
+            f'{where}: the boxes have the classes {sorted(named)[:5]}, and '
+            f'no photograph is of that class: the folders are {classes[:5]}. '
+            'Give the classes of the boxes the names of the folders. For '
+            'YOLO list them in classes.txt.'
         )
     return kept

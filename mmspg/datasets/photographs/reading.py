@@ -1,4 +1,4 @@
-"""Read folders of photographs, a folder a class, and divide them."""
+"""Read photographs, one folder for each class, and divide them."""
 
 import hashlib
 import os.path as osp
@@ -12,14 +12,14 @@ from .boxes import find_boxes
 __all__ = ['PARTS', 'Photos', 'divide', 'position', 'read_photos']
 
 PARTS = ('train', 'val', 'test')
-SHARE = 0.15  # of val, and of test, where most photographs have boxes
-FEW_BOXES_SHARE = 0.4  # of those with boxes, where few have
+SHARE = 0.15  # goes to val, and as much to test, if most have boxes
+FEW_BOXES_SHARE = 0.4  # of those with boxes, if few have boxes
 
 
 class Photos(NamedTuple):
     """Folders of photographs, read and divided.
 
-    ``parts`` are ``{part: {class: paths}}``; ``notes`` are sentences for a
+    ``parts`` is ``{part: {class: paths}}``. ``notes`` are sentences for a
     person.
     """
 
@@ -29,7 +29,7 @@ class Photos(NamedTuple):
     notes: tuple[str, ...]
 
     def number(self, part: str) -> int:
-        """How many photographs a part has."""
+        """Count the photographs of a part."""
         return sum(map(len, self.parts[part].values()))
 
     def has_boxes(self, part: str) -> bool:
@@ -45,14 +45,15 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
     """Read folders of photographs, and divide them.
 
     Args:
-        root (str): Has a folder of photographs for each class, or folders
-            train, val and test that have these.
+        root (str): A folder that has a folder of photographs for each class,
+            or folders train, val and test that have these.
         boxes (str, optional): File or folder of boxes, see `find_boxes`.
 
     Raises:
         FileNotFoundError: There is no such folder.
-        ValueError: Fewer than two classes, a class without photographs to
-            train on, no photograph to validate on, or malformed boxes.
+        ValueError: There are fewer than two classes, a class has no
+            photograph to train on, there is none to validate on, or the
+            boxes are malformed.
     """
     if not osp.isdir(root):
         raise FileNotFoundError(
@@ -63,7 +64,7 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
     folders = class_folders(photos)
     if len(folders.classes) < 2:
         raise ValueError(
-            f"'{root}' has one class, {folders.classes[0]!r}. SPG learns "
+            f"'{root}' has only one class, {folders.classes[0]!r}. SPG learns "
             'where an object is by telling classes apart. Add a folder of '
             'photographs without the object, '
             f'{osp.join(root, "background")} for example.'
@@ -95,13 +96,13 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
 
 
 def _parts(root: str, folders: ClassFolders, boxed: set[str]):
-    """Take the parts that folders give, and draw the others from train."""
+    """Take the parts that have folders, and draw the others from train."""
     given = folders.splits
     drawn = divide(given.get('') or given.get('train') or {}, boxed)
     if 'train' not in given and '' not in given:
         raise ValueError(
-            f'{root} has the splits {sorted(given)}, and none to train on. '
-            f'Add a folder {osp.join(root, "train")}.'
+            f'{root} has the splits {sorted(given)}, but no split to train '
+            f'on. Add a folder {osp.join(root, "train")}.'
         )
     if not given.keys() & {'val', 'test'}:
         return drawn
@@ -121,18 +122,19 @@ def _check(root: str, parts) -> None:
     if bare:
         raise ValueError(
             f'{root}: the class {bare[0]!r} has no photograph to train on. '
-            'Add some, twenty or more for each class.'
+            'Add photographs, twenty or more for each class.'
         )
     for part in ('val', 'test'):
         if not any(parts[part].values()):
             raise ValueError(
-                f'{root}: too few photographs, none is left for the part '
-                f'{part!r}. Add some, twenty or more for each class.'
+                f'{root}: there are too few photographs: none is left for '
+                f'the part {part!r}. Add photographs, twenty or more for each '
+                'class.'
             )
 
 
 def position(name: str) -> float:
-    """A number in [0, 1) that depends on a name, and on nothing else."""
+    """Give a number in [0, 1) that depends on the name only."""
     digest = hashlib.sha256(name.encode('utf-8', 'surrogateescape')).digest()
     return int.from_bytes(digest[:8], 'big') / 2**64
 
@@ -142,14 +144,14 @@ def divide(
 ) -> dict[str, dict[str, list[str]]]:
     """Divide the photographs of each class.
 
-    The name of a photograph fixes its part, so that one that is added or
-    taken away moves no other. Where only some have boxes, val and test are
-    drawn from those, since localization is measured there.
+    The name of a photograph decides its part. So adding or removing a
+    photograph moves no other one. If only some photographs have boxes, val
+    and test are drawn from these, since localization is measured there.
 
     Args:
         names (dict[str, list[str]]): Photographs by class.
-        boxed (set[str], optional): Those with boxes. None or empty: none
-            has, and all are drawn from alike.
+        boxed (set[str], optional): The photographs that have boxes. If there
+            are none, val and test are drawn from all.
 
     Returns:
         dict: ``{'train' | 'val' | 'test': {class: names}}``.

@@ -1,4 +1,4 @@
-"""Settings of a training that follow from the photographs and the machine."""
+"""Choose the settings of a training by the photographs and the machine."""
 
 import os
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from .reading import read_photos
 
 __all__ = ['PhotoSettings', 'fit_to_photographs', 'photo_settings']
 
-# Enough for a classifier that starts from ImageNet: five epochs of 1,200
-# photographs, some ten minutes of one core.
+# A classifier that starts from ImageNet needs no more than five epochs of
+# 1,200 photographs, which take about ten minutes on one core.
 LOOKS = 6000
 BASE_BATCH, BASE_LR = 16, 1e-4
 
 
 class PhotoSettings(NamedTuple):
-    """What `photo_settings` gives, by the names of a config."""
+    """The settings that `photo_settings` chooses, by their config names."""
 
     batch_size: int
     max_epochs: int
@@ -29,17 +29,17 @@ class PhotoSettings(NamedTuple):
 def photo_settings(
     images: int, cores: int, accelerator: bool = False
 ) -> PhotoSettings:
-    """Choose batch, epochs, lr and workers.
+    """Choose batch size, epochs, lr and workers.
 
     Args:
-        images (int): Photographs to train on.
-        cores (int): Of the processor.
+        images (int): Number of photographs to train on.
+        cores (int): Number of cores of the processor.
         accelerator (bool): Whether there is a GPU. Defaults to False.
 
     Returns:
-        PhotoSettings: 3 to 12 epochs, so that photographs are looked at
-        some 6,000 times; batches of 16 (32 on a GPU), smaller where an epoch
-        would have fewer than ten; the lr in proportion to the batch.
+        PhotoSettings: 3 to 12 epochs, so that the network sees about 6,000
+        photographs. Batches of 16 (32 on a GPU), or smaller ones if an epoch
+        would have fewer than ten. The lr is proportional to the batch size.
 
     Example:
         >>> photo_settings(images=1200, cores=4)
@@ -58,11 +58,11 @@ val_interval=2)
 def fit_to_photographs(cfg: Config) -> list[str]:
     """Fit a config to the photographs in its folders.
 
-    Sets the number of classes, and `photo_settings`. Where no photograph has
-    a box, class accuracy is validated instead of localization.
+    This sets the number of classes and the `photo_settings`. If no
+    photograph has a box, class accuracy is validated instead of localization.
 
     Args:
-        cfg (Config): Changed in place, if its data set is `PhotoFolders`.
+        cfg (Config): Changed in place if its data set is `PhotoFolders`.
 
     Returns:
         list[str]: Sentences for a person; none for other data sets.
@@ -97,8 +97,9 @@ def fit_to_photographs(cfg: Config) -> list[str]:
         loader.num_workers = settings.num_workers
     told = [
         *photos.notes,
-        'Their number and this machine set batch, epochs, lr and the '
-        'processes that load them; --cfg-options sets others.',
+        'Batch size, epochs, lr and the number of loading processes were '
+        'chosen for this number of photographs and this machine. '
+        '--cfg-options changes them.',
     ]
     for part in ('val', 'test'):
         if loaders[part] and not photos.has_boxes(part):
@@ -107,9 +108,9 @@ def fit_to_photographs(cfg: Config) -> list[str]:
     if not photos.has_boxes('val'):
         told.append(
             'No photograph of the validation has a box, so only the classes '
-            'are validated: how good the boxes are cannot be measured, and '
-            'map and threshold stay at their defaults. To measure it, draw '
-            'boxes in some fifty photographs and save them as COCO, VOC or '
+            'are validated. The quality of the boxes cannot be measured, and '
+            'map and threshold keep their defaults. To measure it, draw '
+            'boxes in about fifty photographs and save them as COCO, VOC or '
             'YOLO files in the folder: docs/own_photographs.md'
         )
     return told

@@ -127,7 +127,7 @@ def test_a_missing_key_is_named(cub):
     (cub / 'other').mkdir()
     shutil.copytree(cub / 'images.lmdb', cub / 'other/images.lmdb')
     stock['db_path'] = str(cub / 'other/images.lmdb')
-    with pytest.raises(UnreadableImageError, match='has none of that name'):
+    with pytest.raises(UnreadableImageError, match='has no file of that name'):
         read_image('images/003.x/e.jpg', backend_args=stock)
 
 

@@ -79,7 +79,7 @@ def test_levels_of_floats(white):
     ],
 )
 def test_levels_without_a_known_white_are_refused(values):
-    with pytest.raises(UnreadableImageError, match='x.png.*which of them is'):
+    with pytest.raises(UnreadableImageError, match='x.png.*which value is'):
         read(pillow(Image.fromarray(values), 'TIFF'))
 
 
