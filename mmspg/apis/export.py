@@ -231,7 +231,7 @@ def compare(find, path: str | Path, inputs):
         ValueError: The boxes are drawn by another rule than 'largest_area',
             the only one that `box_of` has.
     """
-    threshold, rule, align_corners, _ = find.protocol
+    threshold, rule, align_corners = find.protocol[:3]
     if rule != 'largest_area':
         raise ValueError(
             f'box_step has the rule largest_area only, and this model is '

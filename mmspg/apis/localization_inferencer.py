@@ -41,6 +41,10 @@ class LocalizationInferencer(BatchSteps):
         rule (str, optional): From map to box, one of
             `mmspg.evaluation.functional.RULES` that gives one box. None:
             the metric's of the config.
+        valley (float, optional): Give each object of a class a box, where
+            the map falls this far between them, in (0, 1]: see
+            `mmspg.evaluation.functional.peaks`. None: what was chosen for
+            the checkpoint, or one box.
         palette (str): Colours of pictures, 'paper' or 'colour-blind'.
         fast (bool | dict): Fold BatchNorm into the convolutions and compute
             in inference mode; a dict has settings of
@@ -76,6 +80,7 @@ class LocalizationInferencer(BatchSteps):
         classes: Sequence[str] | None = None,
         threshold: float | None = None,
         rule: str | None = None,
+        valley: float | None = None,
         palette: str = 'paper',
         fast: bool | dict = False,
         input_size: int | None = None,
@@ -86,7 +91,9 @@ class LocalizationInferencer(BatchSteps):
         if source.content is not None:
             named = fill_model(self.model, source)
             self.classes = classes or named or self.classes
-        self.protocol = choose_protocol(self.config, source, threshold, rule)
+        self.protocol = choose_protocol(
+            self.config, source, threshold, rule, valley
+        )
         self.palette = palette
         self.fast = bool(fast) or fast == {}
         if self.fast:
@@ -110,8 +117,10 @@ class LocalizationInferencer(BatchSteps):
             ``pred_label``, ``pred_score``, ``pred_scores`` ``(C,)``,
             ``pred_class`` where names are known, ``box`` [x0, y0, x1, y1]
             in inclusive pixels ([0, 0, 0, 0] if there is nothing to box),
-            and ``locations``, a list of ``label``, ``class``, ``score``
-            and ``box`` of every class asked for, the first being ``box``.
+            and ``locations``, a list of ``label``, ``class``, ``score``,
+            ``box`` and, where it was fitted for the checkpoint,
+            ``confidence`` of every object of every class asked for, the
+            first being ``box``.
         """
         return list(
             self.stream(inputs, return_datasamples, batch_size, **kwargs)

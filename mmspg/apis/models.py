@@ -154,15 +154,20 @@ def fill_model(model: BaseModel, source: Source) -> list[str] | None:
 
 
 def choose_protocol(
-    cfg: Config, source: Source, threshold: float | None, rule: str | None
+    cfg: Config,
+    source: Source,
+    threshold: float | None,
+    rule: str | None,
+    valley: float | None = None,
 ) -> Protocol:
-    """Threshold and rule; warns of a default that may be far off.
+    """From map to boxes; warns of a threshold that may be far off.
 
     Args:
         cfg (Config): The model's.
         source (Source): Where its weights came from.
         threshold (float, optional): What the user wants.
         rule (str, optional): What the user wants.
+        valley (float, optional): What the user wants, see `objects_of`.
 
     Raises:
         ValueError: Unknown rule; the message lists them.
@@ -173,9 +178,11 @@ def choose_protocol(
         settings = settings_of(cfg)
         align_corners = settings['align_corners']
         rule = rule or settings['rule']
-        return Protocol(float(threshold), rule, align_corners)
+        return Protocol(float(threshold), rule, align_corners, valley=valley)
     checkpoint = source.checkpoint
     found = protocol_of(cfg, checkpoint, source.content, rule)
+    if valley is not None:
+        found = found._replace(valley=valley)
     if found.source == 'default' and checkpoint:
         warn(
             f'No threshold was chosen for {checkpoint}: its boxes are cut at '

@@ -9,7 +9,7 @@ from mmpretrain.structures import DataSample
 
 from mmspg.engine.hooks.localization_visualization_hook import safe_name
 from mmspg.evaluation.functional import all_boxes_at_thresholds
-from mmspg.evaluation.locate import locate
+from mmspg.evaluation.locate import locate_objects
 from mmspg.evaluation.protocol import Protocol
 from mmspg.visualization import LocalizationVisualizer, draw_sheet
 
@@ -36,31 +36,30 @@ def add_locations(
         all_boxes (bool): Add ``boxes``, those of all components.
         return_score_maps (bool): Add ``score_map``.
     """
-    threshold, rule, align_corners, _ = protocol
     result['img_id'] = sample.img_id
     if 'img_path' in sample:
         result['img_path'] = sample.img_path
     result['size'] = tuple(sample.ori_shape[1::-1])
     result['locations'] = []
-    for label in labels:
-        found = locate(sample, threshold, rule, label, align_corners)
+    for found in locate_objects(sample, labels, protocol):
         location = dict(
-            label=label,
-            score=float(sample.pred_score[label]),
-            box=found.box.tolist(),
+            label=found.label, score=found.score, box=found.box.tolist()
         )
+        if found.confidence is not None:
+            location['confidence'] = found.confidence
         if classes is not None:
-            location['class'] = classes[label]
+            location['class'] = classes[found.label]
         if all_boxes:
             location['boxes'] = all_boxes_at_thresholds(
-                found.score_map, [threshold], rule
+                found.score_map, [protocol.threshold], protocol.rule
             )[0].tolist()
         if return_score_maps:
             location['score_map'] = found.score_map
         result['locations'].append(location)
-    for key in ('box', 'boxes', 'score_map'):
-        if key in result['locations'][0]:
-            result[key] = result['locations'][0][key]
+    first = (result['locations'] or [dict(box=[0, 0, 0, 0])])[0]
+    for key in ('box', 'boxes', 'score_map', 'confidence'):
+        if key in first:
+            result[key] = first[key]
 
 
 def draw_locations(
@@ -92,6 +91,7 @@ def draw_locations(
             threshold=protocol.threshold,
             rule=protocol.rule,
             align_corners=protocol.align_corners,
+            valley=protocol.valley,
             label=label,
             draw_gt=False,
         )

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 
 from .functional import boxes_at_thresholds, place_score_map
+from .functional.confidence import box_features, confidence_of
+from .functional.peaks import objects_of, suppress
 from .samples import class_map
 
 
@@ -70,6 +72,75 @@ def locate(
     )
     boxes = boxes_at_thresholds(placed, threshold, rule)
     return Located(label, boxes if np.ndim(threshold) else boxes[0], placed)
+
+
+class LocatedObject(NamedTuple):
+    """One box of an image.
+
+    ``label`` int; ``score`` in [0, 1], the class score times the height of
+    the object's peak, which says nothing of how good the box is; ``box``
+    ``(4,)`` int64 x0 y0 x1 y1 in inclusive pixels of the stored image;
+    ``confidence``, the calibrated probability that the box is right, or
+    None: nobody has fitted one; ``score_map`` ``(H, W)``, that of its class;
+    ``features``, see `box_features`.
+    """
+
+    label: int
+    score: float
+    box: np.ndarray
+    confidence: float | None
+    score_map: np.ndarray
+    features: np.ndarray | None
+
+
+def locate_objects(data_sample, labels, protocol, describe=False):
+    """Box the objects of some classes.
+
+    Without ``protocol.valley`` each class has one box, that of `locate`.
+    With it a class has a box for each peak that stands apart (`objects_of`),
+    the largest first, and a box that a better one of any class overlaps by
+    an IoU above .5 is left out.
+
+    Args:
+        data_sample (DataSample | dict): As for `locate`, with ``pred_score``
+            ``(C,)``.
+        labels (Sequence[int]): The classes, in the order of the boxes.
+        protocol (Protocol): Threshold, rule, valley and confidence.
+        describe (bool): Give ``features`` even where there is no
+            ``confidence``. Defaults to False.
+
+    Returns:
+        list[LocatedObject]: At least one where there is a class.
+    """
+    sample = data_sample
+    if not isinstance(sample, dict):
+        sample = sample.to_dict()
+    threshold, rule, align_corners = protocol[:3]
+    scores = np.asarray(sample['pred_score'], np.float64)
+    found = []
+    for label in labels:
+        whole = locate(sample, threshold, rule, label, align_corners).score_map
+        boxes, peaks = objects_of(whole, threshold, rule, protocol.valley)
+        if protocol.valley is None:
+            peaks = np.ones(1)
+        for box, peak in zip(boxes, peaks, strict=True):
+            confidence = features = None
+            if describe or protocol.confidence:
+                features = box_features(
+                    whole, box, threshold, scores, label, rule, peak
+                )
+            if protocol.confidence:
+                confidence = float(
+                    confidence_of(features, protocol.confidence)
+                )
+            score = float(scores[label] * peak)
+            found.append(
+                LocatedObject(label, score, box, confidence, whole, features)
+            )
+    if protocol.valley is not None and found:
+        stay = suppress([o.box for o in found], [o.score for o in found])
+        found = [found[i] for i in stay]
+    return found
 
 
 def homography_of(sample):

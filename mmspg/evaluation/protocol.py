@@ -34,13 +34,17 @@ class Protocol(NamedTuple):
     """From score map to box, as `locate` takes it, and who said so.
 
     ``source`` says in words where the threshold came from. 'default' means
-    that nobody has chosen one for these weights.
+    that nobody has chosen one for these weights. ``valley`` says where one
+    class has several objects, see `objects_of`; None: each has one box.
+    ``confidence`` is what `fit_confidence` gave; None: nobody fitted it.
     """
 
     threshold: float
     rule: str = 'largest_area'
     align_corners: bool = False
     source: str = 'given'
+    valley: float | None = None
+    confidence: dict | None = None
 
 
 def protocol_of(
@@ -75,8 +79,9 @@ def protocol_of(
         options, settings = {}, dict(settings, rule=rule)
     default = default_threshold(settings['rule'])
     threshold, source = _of_the_config(options, settings)
+    choice = None
     if threshold is None:
-        choice, refused = None, []
+        refused = []
         if checkpoint:
             choice, refused = usable_choice(
                 settings, checkpoint, content, cfg.filename
@@ -87,8 +92,14 @@ def protocol_of(
         own = get_rule(settings['rule']).thresholds is not None
         source = "the rule's own" if own else 'default'
         source = describe(choice) if choice else source
+    stored = choice or {}
     return Protocol(
-        float(threshold), settings['rule'], settings['align_corners'], source
+        float(threshold),
+        settings['rule'],
+        settings['align_corners'],
+        source,
+        stored.get('valley'),
+        stored.get('confidence'),
     )
 
 

@@ -11,6 +11,7 @@ from mmpretrain.structures import DataSample
 from mmpretrain.visualization import UniversalVisualizer
 
 from mmspg.evaluation.functional import get_rule
+from mmspg.evaluation.functional.peaks import objects_of
 from mmspg.evaluation.locate import locate
 from mmspg.registry import VISUALIZERS
 
@@ -64,6 +65,7 @@ class LocalizationVisualizer(UniversalVisualizer):
         threshold: float | None = 0.2,
         rule: str = 'largest_area',
         align_corners: bool = False,
+        valley: float | None = None,
         label: int | str | None = None,
         draw_gt: bool = True,
         draw_pred: bool = True,
@@ -98,6 +100,8 @@ class LocalizationVisualizer(UniversalVisualizer):
                 'largest_area', the paper's.
             align_corners (bool): As in PyTorch's ``interpolate``.
                 Defaults to False.
+            valley (float, optional): Box each object of the class, see
+                `mmspg.evaluation.functional.peaks`. Defaults to one box.
             label (int | str, optional): The class whose map and box are
                 drawn; 'true' is the ground truth. None: the predicted.
             draw_gt (bool): Draw true class and boxes. Defaults to True.
@@ -131,6 +135,9 @@ class LocalizationVisualizer(UniversalVisualizer):
             if label == 'true':
                 label = int(data_sample.gt_label[0])
             found = locate(data_sample, threshold, rule, label, align_corners)
+            if valley is not None:
+                objects = objects_of(found.score_map, threshold, rule, valley)
+                found = found._replace(box=objects.boxes)
         gt_boxes = np.empty((0, 4))
         if draw_gt and 'ori_gt_bboxes' in data_sample:
             gt_boxes = np.asarray(data_sample.ori_gt_bboxes.cpu())

@@ -75,7 +75,8 @@ def boxes_on_panel(panel, image, found, gt_boxes, colours: Palette) -> list:
     scale = np.tile(panel.shape[1::-1], 2) / size
     boxes = [(box, colours.true, True) for box in gt_boxes]
     if found:
-        boxes.insert(0, (found.box + (0, 0, 1, 1), colours.predicted, False))
+        corners = np.atleast_2d(found.box) + (0, 0, 1, 1)
+        boxes = [(box, colours.predicted, False) for box in corners] + boxes
     return [(np.clip(box, 0, size) * scale, *look) for box, *look in boxes]
 
 
@@ -97,7 +98,7 @@ def agreement_line(box, gt_boxes, threshold) -> Line:
     """Write the threshold and, with true boxes, the best IoU."""
     text = f'threshold {threshold:.2g}'
     if len(gt_boxes):
-        iou = box_iou(box[None], to_inclusive(gt_boxes)).max()
+        iou = box_iou(np.atleast_2d(box), to_inclusive(gt_boxes)).max()
         text = f'IoU {iou:.2f}, {text}'
     return Line(text)
 

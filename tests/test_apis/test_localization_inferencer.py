@@ -15,6 +15,7 @@ from mmspg.apis import LocalizationInferencer
 from mmspg.apis.results import coco_rows
 from mmspg.datasets.images.reading import UnreadableImageError
 from mmspg.evaluation.functional import box_iou
+from mmspg.evaluation.functional.peaks import objects_of, suppress
 from mmspg.evaluation.metrics import localization_metric
 from mmspg.evaluation.protocol import (
     protocol_of,
@@ -326,3 +327,19 @@ def test_bad_input(find, files, photo, tmp_path):
     cfg.test_dataloader.dataset.pipeline[1] = dict(type='ResizeEdge', scale=56)
     with pytest.raises(ValueError, match='LocResizeEdge'):
         LocalizationInferencer(cfg, checkpoint)
+
+
+def test_objects_of_a_class_in_result_and_picture(files, photo):
+    """A random map has many peaks; a valley this shallow tells them apart."""
+    whole = LocalizationInferencer(*files, threshold=0.3)(photo, label=0)[0]
+    find = LocalizationInferencer(*files, threshold=0.3, valley=0.05)
+    several = find(photo, label=0, return_score_maps=True)[0]
+    expected, heights = objects_of(several['score_map'], 0.3, valley=0.05)
+    stay = suppress(expected, heights)
+    assert len(stay) > 1
+    boxes = [place['box'] for place in several['locations']]
+    assert boxes == expected[stay].tolist()
+    assert [place['label'] for place in several['locations']] == [0] * len(
+        stay
+    )
+    assert (several.plot() != whole.plot()).any()

@@ -6,8 +6,9 @@ import torch
 from mmpretrain.structures import DataSample
 
 from mmspg.evaluation.functional import box_iou, to_inclusive
-from mmspg.evaluation.locate import locate
+from mmspg.evaluation.locate import locate, locate_objects
 from mmspg.evaluation.metrics import LocalizationMetric
+from mmspg.evaluation.protocol import Protocol
 
 # A map as large as its image, 6 wide and 4 high, needs no resizing.
 LEFT = [
@@ -99,3 +100,39 @@ def test_agrees_with_the_metric():
     assert 0 < np.mean(hits) < 1
     figures = metric.evaluate(60)
     assert figures['loc/gt_known_acc'] == pytest.approx(100 * np.mean(hits))
+
+
+def two_hills(gap):
+    """A class with two peaks, ``gap`` cells apart; another under the first."""
+    x = np.arange(24)
+    rise = np.maximum(0, 3 - np.abs(x - 5)) + np.maximum(
+        0, 2.5 - np.abs(x - 5 - gap)
+    )
+    both = np.outer(np.maximum(0, 3 - np.abs(np.arange(12) - 5)), rise)
+    first = np.where(x < 9, both, 0)
+    sample = DataSample(
+        metainfo={'ori_shape': (12, 24), 'img_shape': (12, 24)}
+    )
+    sample.score_map = torch.tensor(np.stack([both, first]))
+    sample.score_map_labels = torch.tensor([0, 1])
+    return sample.set_pred_score(torch.tensor([0.5, 0.3])).set_pred_label(0)
+
+
+def test_objects_apart_have_a_box_each_and_classes_do_not_repeat_them():
+    sample = two_hills(11)
+    one = locate_objects(sample, [0, 1], Protocol(0.2))
+    assert [o.label for o in one] == [0, 1]
+    assert one[0].box.tolist() == locate(sample, 0.2, label=0).box.tolist()
+    assert [o.score for o in one] == pytest.approx([0.5, 0.3])
+    several = locate_objects(sample, [0, 1], Protocol(0.2, valley=0.3))
+    # The other class's box is on the first object, and has a lower score.
+    assert [o.label for o in several] == [0, 0]
+    left, right = (o.box.tolist() for o in several)
+    assert left[2] < right[0]
+    assert several[0].score == pytest.approx(0.5)
+    assert several[1].score == pytest.approx(0.5 * 2.5 / 3)
+
+
+def test_touching_objects_stay_one():
+    (whole,) = locate_objects(two_hills(3), [0], Protocol(0.2, valley=0.3))
+    assert whole.box.tolist() == locate(two_hills(3), 0.2).box.tolist()

@@ -63,7 +63,7 @@ def example_of(inferencer, image, sample):
     from mmspg.evaluation.functional import to_inclusive
     from mmspg.evaluation.locate import locate
 
-    threshold, rule, align_corners, _ = inferencer.protocol
+    threshold, rule, align_corners = inferencer.protocol[:3]
     found = locate(sample, threshold, rule, None, align_corners)
     name = f'class {found.label}'
     if inferencer.classes is not None:

@@ -35,6 +35,14 @@ def parse_args():
         'chosen for the checkpoint, or .2)',
     )
     add('--rule', help="from map to box (default: the config's)")
+    add(
+        '--valley',
+        type=float,
+        metavar='DEPTH',
+        help='give each object of a class a box, where the map falls this '
+        'far between them, in (0, 1] (default: what was chosen for the '
+        'checkpoint, or one box)',
+    )
     add('--topk', type=int, default=1, help='box the k best classes')
     add('--label', nargs='+', help='box these classes, by number or name')
     add(
@@ -80,6 +88,7 @@ def build(args):
         pretrained,
         args.device,
         threshold=args.threshold,
+        valley=args.valley,
         rule=args.rule,
         palette=args.palette,
         input_size=args.input_size,

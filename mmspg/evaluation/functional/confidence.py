@@ -1,0 +1,184 @@
+"""How sure a box is: a calibrated probability that it is right.
+
+A box is right if its IoU with a true box of its class is at least .5. A
+logistic regression of what can be seen without the truth says how likely that
+is: class scores, the box's size, the map's contrast and spread, and how little
+the box changes with the threshold. It is fitted on images with boxes.
+"""
+
+import numpy as np
+
+from .boxes import boxes_at_thresholds
+from .iou import box_iou
+
+FEATURES = (
+    *('class_logit', 'class_gap', 'class_entropy', 'peak'),
+    *('width', 'height', 'width_squared', 'height_squared', 'borders'),
+    *('contrast', 'fill', 'spread'),
+    *('stable_half', 'stable_double', 'stable_triple'),
+)
+# Shrinks the weights of standardised features: some hundred boxes are few.
+RIDGE = 10.0
+# Fewer right or wrong ones than this tell nothing.
+FEWEST = 10
+
+
+def box_features(
+    score_map, box, threshold, scores, label, rule='largest_area', peak=1.0
+):
+    """Describe a box without the truth.
+
+    Args:
+        score_map (array): ``(H, W)``, in [0, 1], the map on the image.
+        box (array): ``(4,)`` x0 y0 x1 y1 in inclusive pixels.
+        threshold (float): Where the map was cut.
+        scores (array): ``(C,)`` class scores in [0, 1].
+        label (int): The class of the box.
+        rule (str): One of `RULES` that gives one box.
+        peak (float): The highest score in the box. Defaults to 1.
+
+    Returns:
+        ndarray: ``(F,)`` float64, in the order of `FEATURES`: log-odds of
+        the class; log-ratio to the best other one; entropy of all; peak;
+        shares of the sides, and their squares; how many borders of the image
+        the box touches; mean in less mean out of the box; share of the box
+        above the threshold; standard deviation of the map's mass, in sides;
+        IoU with the box at half, double and triple the threshold.
+    """
+    score_map = np.asarray(score_map, np.float64)
+    scores = np.clip(np.asarray(scores, np.float64), 1e-6, 1 - 1e-6)
+    h, w = score_map.shape
+    x0, y0, x1, y1 = (int(v) for v in box)
+    inside = score_map[y0 : y1 + 1, x0 : x1 + 1]
+    outside = (score_map.sum() - inside.sum()) / max(1, h * w - inside.size)
+    own, others = scores[label], np.delete(scores, label)
+    shares = scores / scores.sum()
+    width, height = (x1 - x0 + 1) / w, (y1 - y0 + 1) / h
+    others_at = boxes_at_thresholds(
+        score_map, threshold * np.array([0.5, 2, 3]), rule
+    )
+    return np.array(
+        [
+            np.log(own / (1 - own)),
+            np.log(own / others.max(initial=1e-6)),
+            -(shares * np.log(shares)).sum(),
+            peak,
+            *(width, height, width**2, height**2),
+            (x0 <= 1) + (y0 <= 1) + (x1 >= w - 2) + (y1 >= h - 2),
+            inside.mean() - outside,
+            (inside > threshold).mean(),
+            _spread(score_map),
+            *box_iou([box], others_at)[0],
+        ]
+    )
+
+
+def _spread(score_map):
+    total = score_map.sum()
+    if total == 0:
+        return 0.0
+    variance = 0.0
+    for axis in (0, 1):
+        mass = score_map.sum(axis=1 - axis) / total
+        at = (np.arange(len(mass)) + 0.5) / len(mass)
+        variance += mass @ (at - mass @ at) ** 2
+    return np.sqrt(variance)
+
+
+def fit_confidence(features, right):
+    """Fit the probability that a box is right (logistic regression).
+
+    Args:
+        features (array): ``(n, F)``, from `box_features`.
+        right (array): ``(n,)`` bool.
+
+    Returns:
+        dict | None: ``features``, ``mean``, ``scale``, ``weights`` (lists),
+        ``bias``, ``boxes`` and ``right`` (counts), for JSON. None: fewer
+        than ten right or ten wrong boxes.
+    """
+    features = np.asarray(features, np.float64)
+    right = np.asarray(right, bool)
+    if min(right.sum(), (~right).sum()) < FEWEST:
+        return None
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    scale[scale < 1e-9] = 1.0
+    x = np.column_stack([(features - mean) / scale, np.ones(len(right))])
+    penalty = np.diag([RIDGE] * features.shape[1] + [0.0])
+    weights = np.zeros(x.shape[1])
+    # Newton's method; the ridge makes the loss strictly convex.
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ weights))
+        gradient = x.T @ (p - right) + penalty @ weights
+        step = np.linalg.solve(
+            (x.T * (p * (1 - p))) @ x + penalty + 1e-9 * np.eye(len(weights)),
+            gradient,
+        )
+        weights -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return dict(
+        features=list(FEATURES),
+        mean=mean.tolist(),
+        scale=scale.tolist(),
+        weights=weights[:-1].tolist(),
+        bias=float(weights[-1]),
+        boxes=len(right),
+        right=int(right.sum()),
+    )
+
+
+def confidence_of(features, fit):
+    """The probability that boxes are right.
+
+    Args:
+        features (array): ``(..., F)``, from `box_features`.
+        fit (dict): From `fit_confidence`.
+
+    Returns:
+        ndarray: ``(...)`` float64 in (0, 1).
+
+    Raises:
+        ValueError: It was fitted to other features, by another version.
+    """
+    if list(fit.get('features', ())) != list(FEATURES):
+        raise ValueError(
+            'the stored confidence was fitted to other features than this '
+            'version has; fit it again with sweep_threshold.py'
+        )
+    x = (np.asarray(features, np.float64) - fit['mean']) / fit['scale']
+    return 1 / (1 + np.exp(-(x @ fit['weights'] + fit['bias'])))
+
+
+def precision_at_coverage(confidence, right):
+    """Precision of the surest boxes, for every number of them.
+
+    Args:
+        confidence (array): ``(n,)``.
+        right (array): ``(n,)`` bool.
+
+    Returns:
+        tuple[ndarray]: Coverage ``(n,)``, 1/n to 1, and the precision of
+        that share of the boxes, in [0, 1].
+    """
+    order = np.argsort(-np.asarray(confidence, np.float64), kind='stable')
+    kept = np.arange(1, len(order) + 1)
+    return kept / max(1, len(order)), np.cumsum(np.take(right, order)) / kept
+
+
+def calibration_error(confidence, right, bins=10):
+    """Expected calibration error (Guo et al., ICML 2017).
+
+    Args:
+        confidence (array): ``(n,)`` in [0, 1].
+        right (array): ``(n,)`` bool.
+        bins (int): Of equal width. Defaults to 10.
+
+    Returns:
+        float: Mean gap between confidence and precision of a bin, weighed by
+        its boxes, in [0, 1].
+    """
+    confidence = np.asarray(confidence, np.float64)
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(index, confidence - np.asarray(right, np.float64), bins)
+    return float(np.abs(gaps).sum() / max(1, len(confidence)))

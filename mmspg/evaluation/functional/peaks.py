@@ -1,0 +1,163 @@
+"""Several objects of one score map: where the peaks stand apart.
+
+A box rule gives one box, so two objects are one box around both, or one of
+them. Here the foreground of the rule is divided first. A part of it is an
+object if the map rises there at least ``valley`` above the cut. A part falls
+into two objects where a higher cut leaves two such parts; what is left
+between them goes to the nearer one. Where the valley is shallower, the
+objects stay one.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from .boxes import boxes_at_thresholds, get_rule
+
+STEP = 1 / 50  # between the cuts that are tried
+
+
+class Objects(NamedTuple):
+    """Objects of a map, the largest in pixels first.
+
+    ``boxes`` ``(n, 4)`` int64, as the rule writes corners; ``heights``
+    ``(n,)`` float64 in [0, 1], the highest score of each.
+    """
+
+    boxes: np.ndarray
+    heights: np.ndarray
+
+
+def objects_of(
+    score_map, threshold, rule='largest_area', valley=None, most=20
+):
+    """Box the objects of a score map.
+
+    Args:
+        score_map (array): ``(H, W)``, in [0, 1].
+        threshold (float): Where it is cut, as the rule means it.
+        rule (str): One of `RULES` that boxes one part of the foreground.
+        valley (float, optional): How far the map must fall between two
+            objects, in (0, 1]. None: the one box of the rule.
+        most (int): At most this many, the largest. Defaults to 20.
+
+    Returns:
+        Objects: At least one; where no part rises by ``valley``, that of
+        the rule.
+
+    Raises:
+        ValueError: A rule that boxes more than one part, ``valley`` or a
+            map out of range.
+    """
+    score_map = np.asarray(score_map)
+    single = boxes_at_thresholds(score_map, [threshold], rule)
+    x0, y0, x1, y1 = single[0]
+    highest = score_map[y0 : y1 + 1, x0 : x1 + 1].max(keepdims=True)
+    highest = highest.ravel().astype(np.float64)
+    if valley is None:
+        return Objects(single, highest)
+    picked = get_rule(rule)
+    if not picked.part.startswith('largest'):
+        raise ValueError(
+            f'rule {rule!r} boxes all of the foreground, which does not '
+            "divide into objects; take rule='largest_area'"
+        )
+    if not 0 < valley <= 1:
+        raise ValueError(f'valley={valley}: a number in (0, 1] was expected')
+    levels, floors = picked.foreground(score_map, np.array([threshold]))
+    mask = levels >= floors[0]
+    if not mask.any():
+        return Objects(single, highest)
+    cut = float(score_map[mask].min())
+    _, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
+    tall = np.unique(labels[mask & (score_map >= cut + valley)])
+    parts = [
+        part
+        for label in tall
+        for part in _divide(score_map, labels == label, cut, valley)
+    ]
+    if not parts:
+        return Objects(single, highest)
+    parts = sorted(parts, key=lambda part: -part.sum())[:most]
+    boxes = np.array([_tight(part) for part in parts])
+    if picked.exclusive:
+        last = np.array(score_map.shape[::-1]) - 1
+        boxes[:, 2:] = np.minimum(boxes[:, 2:] + 1, last)
+    heights = [score_map[part].max() for part in parts]
+    return Objects(boxes, np.array(heights, np.float64))
+
+
+def suppress(boxes, scores, iou=0.5):
+    """Leave out each box that a better one overlaps (torchvision's nms).
+
+    Args:
+        boxes (array): ``(n, 4)`` x0 y0 x1 y1 in inclusive pixels.
+        scores (array): ``(n,)``; of equal ones the first is better.
+        iou (float): Left out is what overlaps by more. Defaults to .5.
+
+    Returns:
+        ndarray: Indices of the boxes that stay, in the order given.
+    """
+    # The evaluator of score maps starts without PyTorch.
+    import torch
+    from torchvision.ops import nms
+
+    corners = torch.as_tensor(np.asarray(boxes), dtype=torch.float64)
+    corners = corners.reshape(-1, 4) + torch.tensor([0, 0, 1, 1])
+    scores = np.asarray(scores, np.float64)
+    order = np.argsort(-scores, kind='stable')
+    ranks = torch.arange(len(order), 0, -1, dtype=torch.float64)
+    return np.sort(order[nms(corners[order], ranks, iou).numpy()])
+
+
+def _divide(score_map, part, cut, valley):
+    """The objects of one connected part, as masks of the whole map."""
+    x0, y0, x1, y1 = _tight(part)
+    window = slice(y0, y1 + 1), slice(x0, x1 + 1)
+    score_map, inside = score_map[window], part[window]
+    top = float(score_map[inside].max())
+    for level in np.arange(cut + STEP, top - valley, STEP):
+        higher = inside & (score_map > level)
+        number, labels = cv2.connectedComponents(
+            higher.view(np.uint8), connectivity=8
+        )
+        if number < 3:
+            continue
+        tall = np.unique(labels[inside & (score_map >= level + valley)])
+        if len(tall) < 2:
+            continue
+        labels[~np.isin(labels, tall)] = 0
+        nearest = _nearest(labels)
+        found = []
+        for label in tall:
+            whole = np.zeros_like(part)
+            whole[window] = inside & (nearest == label)
+            found.append(whole)
+        original = np.zeros(part.shape, score_map.dtype)
+        original[window] = score_map
+        return [
+            piece
+            for one in found
+            for piece in _divide(original, one, level, valley)
+        ]
+    return [part]
+
+
+def _nearest(labels):
+    """The label that is nearest to each pixel."""
+    _, seeds = cv2.distanceTransformWithLabels(
+        (labels == 0).view(np.uint8),
+        cv2.DIST_L2,
+        cv2.DIST_MASK_5,
+        labelType=cv2.DIST_LABEL_PIXEL,
+    )
+    names = np.zeros(seeds.max() + 1, labels.dtype)
+    names[seeds[labels > 0]] = labels[labels > 0]
+    return names[seeds]
+
+
+def _tight(mask):
+    y = np.flatnonzero(mask.any(axis=1))
+    x = np.flatnonzero(mask.any(axis=0))
+    return x[0], y[0], x[-1], y[-1]
