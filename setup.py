@@ -82,6 +82,9 @@ EXTRAS = {
     'demo': ['gradio>=6'],
     'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.2'],
     'heic': ['pillow-heif>=0.16'],
+    # To read what label_images.py writes: Label Studio's own package is not
+    # among them, since it replaces opencv-python by another build.
+    'labels': ['pycocotools>=2.0.7', 'supervision>=0.26'],
     'lite': read_requirements('lite'),
     'lmdb': ['lmdb>=1.4'],
     'safetensors': ['safetensors>=0.4'],

@@ -1,11 +1,13 @@
 """Where is it? A trained model for other programs."""
 
 import itertools
+from argparse import Namespace
 from collections.abc import Iterator, Sequence, Sized
 from pathlib import Path
 
 from mmpretrain.utils import track
 
+from mmspg.utils.cfg import merge_options
 from mmspg.utils.warn import warn
 
 from .batch_steps import BatchSteps
@@ -100,6 +102,34 @@ class LocalizationInferencer(BatchSteps):
             make_fast(self.model, **(fast if isinstance(fast, dict) else {}))
         self.unreadable = {}
         self._named = set()
+
+    @classmethod
+    def from_arguments(cls, args: Namespace) -> 'LocalizationInferencer':
+        """Make the inferencer that a command line asks for.
+
+        Args:
+            args (Namespace): From `mmspg.utils.command_line.read_arguments`,
+                with the model, ``device``, ``threshold``, ``rule``,
+                ``valley``, ``input_size``, ``cfg_options`` and maybe
+                ``palette``.
+        """
+        model = args.config or args.checkpoint
+        both = args.config and args.checkpoint
+        pretrained = args.checkpoint if both else True
+        if args.cfg_options:
+            source = find_model(model, pretrained, args.input_size)
+            merge_options(source.model, args.cfg_options)
+            model, pretrained = source.model, source.checkpoint
+        return cls(
+            model,
+            pretrained,
+            args.device,
+            threshold=args.threshold,
+            rule=args.rule,
+            valley=args.valley,
+            palette=getattr(args, 'palette', 'paper'),
+            input_size=args.input_size,
+        )
 
     def __call__(
         self,
@@ -234,6 +264,12 @@ class LocalizationInferencer(BatchSteps):
     def _num_classes(self, default: int) -> int:
         head = getattr(self.model, 'head', None)
         return getattr(head, 'num_classes', default)
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names of all classes; their numbers where names are not known."""
+        numbers = range(self._num_classes(len(self.classes or ())))
+        return list(self.classes or map(str, numbers))
 
     def labels_of(self, classes) -> list[int]:
         """Numbers of classes, see `mmspg.apis.models.labels_of`."""

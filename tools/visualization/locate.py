@@ -70,31 +70,6 @@ def parse_args():
     return args
 
 
-def build(args):
-    """Make the inferencer."""
-    from mmspg.apis import LocalizationInferencer
-    from mmspg.apis.models import find_model
-    from mmspg.utils.cfg import merge_options
-
-    model, pretrained = args.config or args.checkpoint, True
-    if args.config and args.checkpoint:
-        pretrained = args.checkpoint
-    if args.cfg_options:
-        source = find_model(model, pretrained, args.input_size)
-        merge_options(source.model, args.cfg_options)
-        model, pretrained = source.model, source.checkpoint
-    return LocalizationInferencer(
-        model,
-        pretrained,
-        args.device,
-        threshold=args.threshold,
-        valley=args.valley,
-        rule=args.rule,
-        palette=args.palette,
-        input_size=args.input_size,
-    )
-
-
 def locate_images(args, inferencer):
     out = Path(args.out)
     results = []
@@ -184,10 +159,11 @@ def main():
         )
 
     # After the arguments, since these take seconds to import.
+    from mmspg.apis import LocalizationInferencer
     from mmspg.apis.results import save_results
 
     with cli.errors_in_one_line(args):
-        inferencer = build(args)
+        inferencer = LocalizationInferencer.from_arguments(args)
         is_video = args.input.lower().endswith(VIDEOS)
         locate = locate_video if is_video else locate_images
         results = locate(args, inferencer)

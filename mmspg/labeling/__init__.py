@@ -1,0 +1,1 @@
+"""From predictions to a data set with boxes, in the formats of others."""

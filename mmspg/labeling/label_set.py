@@ -1,0 +1,126 @@
+"""A set of labelled images as it is to be written, and writing it."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import photographs
+from .records import LabelledImage, Limits, keep, unique_names
+from .store import Store
+
+__all__ = ['LabelSet', 'Summary', 'write']
+
+
+@dataclass
+class Summary:
+    """What a set has, and what it has not.
+
+    Attributes:
+        images (Counter): Images by split.
+        empty (int): Images without a box.
+        boxes (Counter): Boxes by the number of their class.
+        left_out (Counter): Boxes by the reason for which they are not kept.
+        calibrated (bool): Whether every box has a confidence.
+    """
+
+    images: Counter = field(default_factory=Counter)
+    empty: int = 0
+    boxes: Counter = field(default_factory=Counter)
+    left_out: Counter = field(default_factory=Counter)
+    calibrated: bool = True
+
+
+class LabelSet:
+    """The images of a store with the boxes that are kept.
+
+    Args:
+        store (Store): Has been filled.
+        classes (Sequence[str]): Names of all classes of the model.
+        limits (Limits): Which boxes are kept. Defaults to all.
+        how (str): One of `photographs.HOW`. Defaults to 'link'.
+
+    Attributes:
+        classes (list[str]): The names; those that two classes share have
+            the number of the class behind them.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        classes: Sequence[str],
+        limits: Limits | None = None,
+        how: str = 'link',
+    ):
+        self.store = store
+        self.classes = unique_names(classes)
+        self.limits = limits or Limits()
+        self.how = how
+        self._summary: Summary | None = None
+
+    @property
+    def splits(self) -> list[str]:
+        """Names of the splits that have images, the training first."""
+        return list(self.store.splits())
+
+    def images(self, split: str | None = None) -> Iterator[LabelledImage]:
+        """Give the images with their boxes, the surest box first."""
+        for image in self.store.read(split):
+            yield self.with_kept(image)
+
+    def with_kept(self, image: LabelledImage) -> LabelledImage:
+        """Leave the boxes of an image out that are not kept."""
+        kept, _ = keep(image.boxes, image.size, self.limits)
+        return image._replace(boxes=kept)
+
+    @property
+    def summary(self) -> Summary:
+        """Count once what there is."""
+        if self._summary is None:
+            self._summary = summary = Summary()
+            for image in self.store.read():
+                kept, left_out = keep(image.boxes, image.size, self.limits)
+                summary.images[image.split] += 1
+                summary.empty += not kept
+                summary.boxes.update(box.label for box in kept)
+                summary.left_out.update(left_out)
+                summary.calibrated &= all(
+                    box.confidence is not None for box in kept
+                )
+        return self._summary
+
+    @property
+    def used(self) -> list[int]:
+        """The numbers of the classes that have a box."""
+        return sorted(self.summary.boxes)
+
+    def place(
+        self, image: LabelledImage, folder: Path, jpeg_only: bool = False
+    ) -> str:
+        """Bring an image into a folder; see `photographs.place`."""
+        return photographs.place(image, folder, self.how, jpeg_only)
+
+
+def write(
+    label_set: LabelSet,
+    out: Path,
+    write_format: Callable[[LabelSet, Path, Path], None],
+) -> None:
+    """Write a set, so that its folder is there whole or not at all.
+
+    Args:
+        label_set (LabelSet): The images and boxes.
+        out (Path): The folder to write; what is there is replaced.
+        write_format (Callable): One of `mmspg.labeling.formats.FORMATS`. It
+            is given the set, a folder to write to, and ``out``, which that
+            folder will be.
+    """
+    out = Path(os.path.abspath(out))
+    unfinished = out.with_name(f'{out.name}.unfinished')
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    write_format(label_set, unfinished, out)
+    shutil.rmtree(out, ignore_errors=True)
+    os.replace(unfinished, out)

@@ -1,0 +1,82 @@
+"""Lists for a person: all boxes, and the images to look at."""
+
+import csv
+from array import array
+from pathlib import Path
+
+import numpy as np
+
+from .label_set import LabelSet
+from .records import NOTHING, LabelledBox, LabelledImage
+
+__all__ = ['write_boxes', 'write_review']
+
+HEADER = 'image split class score confidence x0 y0 x1 y1'.split()
+
+
+def _row(label_set: LabelSet, image: LabelledImage, box: LabelledBox | None):
+    if box is None:
+        return [image.name, image.split, *[''] * 7]
+    return [
+        image.name,
+        image.split,
+        label_set.classes[box.label],
+        f'{box.score:.6g}',
+        '' if box.confidence is None else f'{box.confidence:.6g}',
+        *box.xyxy,
+    ]
+
+
+def _write(path: Path, rows) -> None:
+    with open(path, 'w', encoding='utf-8', newline='') as file:
+        csv.writer(file).writerows(rows)
+
+
+def write_boxes(label_set: LabelSet, path: Path) -> None:
+    """Write a CSV file with a row for each box that is kept.
+
+    Boxes are in inclusive pixels of the image as a person sees it.
+    """
+
+    def rows():
+        yield HEADER
+        for image in label_set.images():
+            for box in image.boxes:
+                yield _row(label_set, image, box)
+
+    _write(path, rows())
+
+
+def write_review(label_set: LabelSet, path: Path, below: float) -> int:
+    """Write a CSV file of what a person should look at, doubtful ones first.
+
+    These are the images with a box whose sureness is below a limit, and those
+    without a box, but for those in a folder `NOTHING`.
+
+    Args:
+        label_set (LabelSet): All images.
+        path (Path): The file. A row is an image with its least sure box.
+        below (float): The limit, in [0, 1].
+
+    Returns:
+        int: How many images these are.
+    """
+    ids, doubts = array('q'), array('d')
+    for image in label_set.images():
+        if NOTHING in image.name.split('/')[:-1]:
+            continue
+        least = min((box.sureness for box in image.boxes), default=0.0)
+        if least < below or not image.boxes:
+            ids.append(image.id)
+            doubts.append(least)
+    order = np.argsort(np.asarray(doubts), kind='stable')
+
+    def rows():
+        yield HEADER
+        for i in order:
+            image = label_set.with_kept(label_set.store.get(ids[i]))
+            least_sure = image.boxes[-1] if image.boxes else None
+            yield _row(label_set, image, least_sure)
+
+    _write(path, rows())
+    return len(ids)
