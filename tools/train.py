@@ -110,6 +110,7 @@ def main():
         enter_process_group,
         leave_process_group,
     )
+    from mmspg.utils.work_dir import OccupiedError
 
     with cli.errors_in_one_line(args):
         cfg = configure(args)
@@ -119,7 +120,7 @@ def main():
     try:
         runner.train()
         leave_process_group()
-    except ChangedRunError as error:
+    except (ChangedRunError, OccupiedError) as error:
         sys.exit(f'train.py: {error}')
     except Exception as error:
         remedy = remedy_for(error)

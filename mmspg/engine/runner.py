@@ -1,5 +1,9 @@
 """MMEngine's runner, whose terminal shows what a person can use."""
 
+import logging
+import sys
+from contextlib import suppress
+
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
@@ -9,6 +13,28 @@ from ..utils.checkpoint import check_checkpoint
 from ..utils.noise import hide_on_terminal, quiet_printing
 
 __all__ = ['QuietRunner', 'build_runner', 'build_test_runner']
+
+
+def _end_at_full_disk(logger: MMLogger, file: logging.FileHandler) -> None:
+    """Let a log that cannot be written end the run by one error.
+
+    Python's logging prints a traceback of its own for each line.
+    """
+
+    def handle_error(record):
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            logging.FileHandler.handleError(file, record)
+            return
+        logger.removeHandler(file)
+        with suppress(OSError):
+            file.close()
+        raise OSError(
+            error.errno,
+            f'cannot write the log {file.baseFilename}: {error.strerror}',
+        ) from error
+
+    file.handleError = handle_error  # type: ignore[method-assign]
 
 
 class QuietRunner(Runner):
@@ -22,6 +48,9 @@ class QuietRunner(Runner):
         """Build the logger; see the class."""
         logger = super().build_logger(*args, **kwargs)
         hide_on_terminal(logger)
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                _end_at_full_disk(logger, handler)
         return logger
 
     def load_checkpoint(self, *args, **kwargs) -> dict:

@@ -7,16 +7,14 @@ from urllib.error import URLError
 
 import torch
 from mmengine.config import Config
-from mmengine.runner.checkpoint import (
-    _load_checkpoint,
-    find_latest_checkpoint,
-)
+from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
 
 from .cfg import walk_dicts
 from .resume import check_same_run
 from .unpickling import only_weights, pickle_is_allowed
 from .upstream.checkpoints import allow_checkpoints
+from .work_dir import newest_checkpoint
 
 __all__ = [
     'check_checkpoint',
@@ -140,7 +138,8 @@ def check_start(cfg: Config) -> None:
     schedule it would continue at a wrong place.
 
     Args:
-        cfg (Config): The training's, with ``work_dir``.
+        cfg (Config): The training's, with ``work_dir``. To resume, it is
+            given the checkpoint as ``load_from``.
 
     Raises:
         FileNotFoundError: A checkpoint is not there.
@@ -153,7 +152,7 @@ def check_start(cfg: Config) -> None:
             read_checkpoint(node['checkpoint'])
     start = cfg.get('load_from')
     if cfg.get('resume') and not start and osp.isdir(cfg.work_dir):
-        start = find_latest_checkpoint(cfg.work_dir)
+        cfg.load_from = start = newest_checkpoint(cfg.work_dir)
     if start is None:
         return
     found = read_checkpoint(start)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import get_world_size
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop
 
 from .carried_config import parse_config
@@ -16,6 +17,7 @@ __all__ = [
     'changed_settings',
     'check_same_run',
     'forward_schedulers',
+    'piece_length',
     'run_numbers',
     'take_new_settings',
 ]
@@ -89,12 +91,32 @@ def changed_settings(old: dict, new: dict) -> tuple[dict, dict]:
     return grave, told
 
 
+def piece_length(runner) -> int:
+    """Iterations between two places that a training can go on from.
+
+    They are those of an epoch. A training by iterations has none: there they
+    are those between two checkpoints, or 0 if it writes none.
+    """
+    if isinstance(runner.train_loop, EpochBasedTrainLoop):
+        return len(runner.train_dataloader)
+    intervals = [
+        hook.interval
+        for hook in runner.hooks
+        if isinstance(hook, CheckpointHook) and not hook.by_epoch
+    ]
+    return max([0, *intervals])
+
+
 def run_numbers(runner) -> dict[str, int]:
-    """Number of processes, and of iterations an epoch."""
-    return dict(
-        processes=get_world_size(),
-        iterations_an_epoch=len(runner.train_dataloader),
-    )
+    """Number of processes, and of iterations an epoch or a checkpoint."""
+    loop = runner.train_loop
+    by_epoch = isinstance(loop, EpochBasedTrainLoop)
+    return {
+        'processes': get_world_size(),
+        f'iterations_{"an_epoch" if by_epoch else "a_checkpoint"}': (
+            piece_length(runner)
+        ),
+    }
 
 
 def check_same_run(
@@ -132,14 +154,7 @@ def check_same_run(
         for key, value in numbers.items():
             if before.get(key, value) != value:
                 grave[key.replace('_', ' ')] = (before[key], value)
-        length = numbers['iterations_an_epoch']
-        by_epoch = (cfg.get('train_cfg') or {}).get('max_epochs')
-        whole = meta.get('epoch', 0) * length
-        if by_epoch and not grave and meta.get('iter', whole) != whole:
-            grave['iterations at the last end of an epoch'] = (
-                meta['iter'],
-                whole,
-            )
+        grave.update(grave or _inside_a_piece(cfg, meta, numbers))
     if not grave:
         return
     if cfg.get('resume_changed'):
@@ -148,11 +163,30 @@ def check_same_run(
     raise ChangedRunError(
         f"'{path}' cannot be resumed from, this would be another training: "
         f'{_listed(grave)}. Give the settings of the interrupted training '
-        'and the checkpoint of an end of an epoch. Or begin a new training '
+        'and a checkpoint of the end of an epoch. Or begin a new training '
         'with these weights: leave out --resume and add --cfg-options '
         f'load_from={path}. Or continue under the new settings, with '
         'new schedules: add --resume-changed.'
     )
+
+
+def _inside_a_piece(cfg: Config, meta: dict, numbers: dict) -> dict:
+    """Say where a checkpoint lies that no run can continue exactly from."""
+    if (meta.get(KEY) or {}).get('between_steps'):
+        # The gradients that the other processes have summed up are lost.
+        return {'the step of the optimizer': ('half done', 'begun anew')}
+    if 'iter' not in meta:
+        return {}
+    at = meta['iter']
+    if 'iterations_an_epoch' in numbers:
+        whole = meta.get('epoch', 0) * numbers['iterations_an_epoch']
+        name = 'iterations at the last end of an epoch'
+    else:
+        length = numbers['iterations_a_checkpoint']
+        ended = at >= (cfg.get('train_cfg') or {}).get('max_iters', at + 1)
+        whole = at if ended or not length else at - at % length
+        name = 'iterations at the last regular checkpoint'
+    return {} if at == whole else {name: (at, whole)}
 
 
 def _listed(changes: dict) -> str:

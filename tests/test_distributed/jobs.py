@@ -39,8 +39,8 @@ def _process(rank, size, port, name, args, prepare):
     tool(name, args, prepare and (lambda: prepare(rank)))
 
 
-def run_job(folder, size, name, args, options, prepare=None) -> list[Outcome]:
-    """Run a tool as a job of ``size`` processes, to its end.
+def start_job(folder, size, name, args, options, prepare=None):
+    """Start a tool as a job of ``size`` processes; gives children and logs.
 
     ``folder`` gets what each process prints; ``prepare(rank)`` is called in
     each before the tool.
@@ -51,11 +51,15 @@ def run_job(folder, size, name, args, options, prepare=None) -> list[Outcome]:
     options = {**GLOO, **options}
     args = [*args, '--launcher', 'pytorch', '--cfg-options', *pairs(options)]
     logs = [folder / f'rank{rank}.out' for rank in range(size)]
-    children = [
-        start(log, _process, rank, size, port, name, args, prepare)
+    return [
+        (start(log, _process, rank, size, port, name, args, prepare), log)
         for rank, log in enumerate(logs)
     ]
-    return [wait(*both) for both in zip(children, logs, strict=True)]
+
+
+def run_job(*args, **kwargs) -> list[Outcome]:
+    """Run a tool as a job, see `start_job`, to its end."""
+    return [wait(*both) for both in start_job(*args, **kwargs)]
 
 
 def succeed(outcomes):

@@ -253,3 +253,31 @@ def test_no_other_training_goes_on(tmp_path, unbroken, lacking):
     # Its weights may begin a new one.
     outcome = train(tmp_path / 'run', options={'load_from': path})
     assert outcome.code == 0, outcome.output
+
+
+def test_a_work_dir_belongs_to_one_training(tmp_path, unbroken):
+    """Of the past, and of this moment."""
+    from mmspg.utils.work_dir import lock_work_dir
+
+    work_dir = tmp_path / 'run'
+    work_dir.mkdir()
+    with lock_work_dir(str(work_dir)):
+        outcome = train(work_dir)
+        assert outcome.code == 1
+        assert 'at this moment' in outcome.output
+        assert '--work-dir DIR' in outcome.output.splitlines()[-1]
+    assert not list(work_dir.glob('*.pth'))
+    other = (unbroken / 'epoch_3.pth').read_bytes()
+    (work_dir / 'epoch_2.pth').write_bytes(other)
+    outcome = train(work_dir)
+    assert outcome.code == 1
+    assert 'checkpoints of another training' in outcome.output.splitlines()[-1]
+    assert (work_dir / 'epoch_2.pth').read_bytes() == other
+
+
+def test_a_lost_pointer_loses_no_checkpoint(tmp_path, unbroken):
+    work_dir = tmp_path / 'run'
+    outcome = train(work_dir, prepare=lambda: die_at_iteration(7))
+    assert killed(outcome), outcome.output
+    (work_dir / 'last_checkpoint').write_bytes(b'')
+    assert_goes_on(work_dir, unbroken, 0)

@@ -59,6 +59,26 @@ def test_full_disk_then_room_again(tmp_path, unbroken):
     assert same_bits(work_dir / 'epoch_3.pth', unbroken / 'epoch_3.pth')
 
 
+def test_full_disk_under_the_log(tmp_path):
+    """One line, not a traceback for each line that is lost."""
+
+    def fill():
+        from mmspg.engine.hooks import EpochSeedHook
+
+        seed = EpochSeedHook.before_train_epoch
+
+        def before_train_epoch(self, runner):
+            seed(self, runner)
+            _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2**14, hard))
+
+        EpochSeedHook.before_train_epoch = before_train_epoch
+
+    outcome = train(tmp_path / 'run', prepare=fill)
+    assert ends_with(outcome, 'cannot write the log', 'File too large', 'Free')
+    assert 'Traceback' not in outcome.output
+
+
 # -- broken images -----------------------------------------------------------
 
 

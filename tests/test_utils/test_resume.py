@@ -1,6 +1,9 @@
 """What becomes of a change between the start of a training and its resume."""
 
+import ast
 import copy
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -53,40 +56,17 @@ BASE = dict(
     work_dir='w',
     log_level='INFO',
 )
-REFUSED = {
-    'train_dataloader.batch_size': 6,
-    'train_dataloader.sampler.shuffle': False,
-    'train_dataloader.dataset.split': 'val',
-    'train_dataloader.dataset.pipeline.1.crop_size': 96,
-    'train_cfg.max_epochs': 9,
-    'train_cfg.by_epoch': False,
-    'optim_wrapper.optimizer.lr': 0.2,
-    'optim_wrapper.optimizer.weight_decay': 0,
-    'optim_wrapper.optimizer.type': 'Adam',
-    'optim_wrapper.clip_grad.max_norm': 5,
-    'optim_wrapper.accumulative_counts': 2,
-    'param_scheduler.T_max': 9,
-    'param_scheduler.type': 'StepLR',
-    'custom_hooks.0.type': 'Other',
-    'auto_scale_lr.enable': True,
-    'model.head.num_classes': 5,
-    'model.data_preprocessor.mean.0': 7,
-}
-TOLD = {
-    'train_dataloader.num_workers': 0,
-    'train_dataloader.dataset.data_root': 'moved',
-    'randomness.seed': 1,
-    'model.head.score_map_topk': 1,
-}
-NOTHING = {
-    'train_dataloader.pin_memory': False,
-    'train_cfg.val_interval': 2,
-    'model.backbone.init_cfg.checkpoint': 'b.pth',
-    'val_dataloader.batch_size': 1,
-    'default_hooks.logger.interval': 1,
-    'work_dir': 'v',
-    'log_level': 'ERROR',
-}
+ROW = re.compile(r'\| `([\w.]+)` \| `(.+)` \| `(.+)` \| ([^|]+) \|')
+REFUSED, TOLD, NOTHING = 'refused', 'goes on, with a warning', 'goes on'
+
+
+def table():
+    """The rows of docs/reliability.md: setting, values, what happens."""
+    text = (
+        Path(__file__).parents[2].joinpath('docs/reliability.md').read_text()
+    )
+    for key, old, new, happens in ROW.findall(text):
+        yield key, ast.literal_eval(old), ast.literal_eval(new), happens
 
 
 def changed(key, value):
@@ -100,18 +80,20 @@ def changed(key, value):
     return found
 
 
-@pytest.mark.parametrize(
-    ('key', 'value', 'grave', 'told'),
-    [(k, v, True, False) for k, v in REFUSED.items()]
-    + [(k, v, False, True) for k, v in TOLD.items()]
-    + [(k, v, False, False) for k, v in NOTHING.items()],
-)
-def test_each_change(key, value, grave, told):
-    found = changed_settings(BASE, changed(key, value))
+@pytest.mark.parametrize(('key', 'old', 'new', 'happens'), list(table()))
+def test_each_change(key, old, new, happens):
+    assert changed(key, old) == BASE
+    found = changed_settings(BASE, changed(key, new))
     assert [list(part) for part in found] == [
-        [key] if grave else [],
-        [key] if told else [],
+        [key] if happens == REFUSED else [],
+        [key] if happens == TOLD else [],
     ]
+
+
+def test_the_table_has_all_that_can_happen():
+    rows = [happens for _, _, _, happens in table()]
+    assert len(rows) >= 25
+    assert set(rows) == {REFUSED, TOLD, NOTHING}
 
 
 def checkpoint(**meta):
@@ -134,21 +116,41 @@ def test_the_config_in_the_checkpoint_is_compared():
     check_same_run(other, checkpoint(), 'e.pth')
 
 
+EPOCHS = dict(processes=1, iterations_an_epoch=3)
+ITERATIONS = dict(processes=1, iterations_a_checkpoint=3)
+
+
 @pytest.mark.parametrize(
-    ('meta', 'says'),
+    ('numbers', 'meta', 'says'),
     [
-        (dict(epoch=2, iter=6), None),
-        (dict(epoch=2, iter=5), 'end of an epoch'),
-        (dict(epoch=2, iter=6, run=dict(processes=2)), 'processes was 2'),
+        (EPOCHS, dict(epoch=2, iter=6), None),
+        (EPOCHS, dict(epoch=2, iter=5), 'end of an epoch'),
         (
+            EPOCHS,
+            dict(epoch=2, iter=6, run=dict(processes=2)),
+            'processes was 2',
+        ),
+        (
+            EPOCHS,
             dict(epoch=2, iter=8, run=dict(iterations_an_epoch=4)),
             'iterations an epoch was 4',
         ),
+        (ITERATIONS, dict(epoch=0, iter=6), None),
+        (ITERATIONS, dict(epoch=0, iter=5), 'last regular checkpoint was 5'),
+        (
+            ITERATIONS,
+            dict(epoch=0, iter=4, run=dict(iterations_a_checkpoint=4)),
+            'iterations a checkpoint was 4',
+        ),
+        (
+            EPOCHS,
+            dict(epoch=2, iter=6, run=dict(between_steps=True)),
+            'step of the optimizer was half done',
+        ),
     ],
 )
-def test_numbers_of_a_run(meta, says):
+def test_numbers_of_a_run(numbers, meta, says):
     cfg = Config(BASE)
-    numbers = dict(processes=1, iterations_an_epoch=3)
     if says is None:
         check_same_run(cfg, checkpoint(**meta), 'e.pth', numbers)
         return

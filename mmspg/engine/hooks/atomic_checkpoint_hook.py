@@ -1,10 +1,12 @@
 """Checkpoints that a kill cannot take away, and that say how to use them."""
 
 import os.path as osp
-from typing import Any
+from typing import IO, Any
 
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop, find_latest_checkpoint
 
 from mmspg.evaluation.choices import SWEEP, settings_of, weights_digest
 from mmspg.evaluation.protocol import validated_choice
@@ -20,6 +22,16 @@ from mmspg.utils.resume import (
     take_new_settings,
 )
 from mmspg.utils.warn import warn
+from mmspg.utils.work_dir import check_no_other_training, lock_work_dir
+
+GRADIENTS = 'accumulated_gradients'  # in a checkpoint
+
+
+def _parameters(runner) -> list[tuple]:
+    """Names and parameters of the model that a runner trains."""
+    model = runner.model
+    model = model.module if is_model_wrapper(model) else model
+    return list(model.named_parameters())
 
 
 class _RemoveLater:
@@ -56,7 +68,14 @@ class AtomicCheckpointHook(CheckpointHook):
     map source, input size and rule and, once it has been validated, the
     threshold that was best and what that is bound to (see
     `mmspg.evaluation.protocol`). MMEngine validates after it has saved, so
-    the checkpoint is then written again, in the same way.
+    the checkpoint is then written again, in the same way. A run that was
+    killed before that repeats the validation when it is resumed.
+
+    Between two steps of an optimizer that accumulates gradients, these are
+    in the checkpoint, too, where there is one process.
+
+    A work dir is locked while a training writes to it, and checkpoints that
+    another training wrote are not replaced.
 
     Args:
         backend_args (dict, optional): As in MMEngine. If given, or with an
@@ -73,16 +92,58 @@ class AtomicCheckpointHook(CheckpointHook):
     _choice: dict | None = None
     _warned = False
     _forward = False
+    _validated = False  # these weights
+    # What was written of the run that goes on, and its gradients.
+    _resumed: dict | None = None
+    _lock: IO | None = None
 
     def before_train(self, runner) -> None:
-        """Choose the backend that writes atomically, for local folders."""
+        """Take the work dir, and complete what a kill has interrupted."""
         folder = str(self.out_dir or runner.work_dir)
         local = '://' not in folder
         if local and not (self.backend_args or self.file_client_args):
             self.backend_args = dict(backend=BACKEND)
         super().before_train(runner)
+        if is_main_process():
+            self._lock = lock_work_dir(runner.work_dir)
+        if is_main_process() and local:
+            start = None
+            if self._resumed is not None:
+                latest = find_latest_checkpoint(runner.work_dir)
+                start = runner.cfg.get('load_from') or latest
+            check_no_other_training(self.out_dir, start, self._forward)
         if self._forward:
             forward_schedulers(runner)
+        elif self._resumed is not None:
+            self._complete(runner, self._resumed)
+        self._resumed = None
+
+    def after_train(self, runner) -> None:
+        """Publish what is to be published, and leave the work dir."""
+        super().after_train(runner)
+        if self._lock:
+            self._lock.close()
+
+    def _complete(self, runner, before: dict) -> None:
+        """Do what an unbroken run had done at this point."""
+        gradients = before[GRADIENTS]
+        for name, parameter in _parameters(runner):
+            if name in gradients:
+                parameter.grad = gradients[name].to(parameter.device)
+        loop = runner.train_loop
+        at, end = (
+            (loop.epoch, loop.max_epochs)
+            if isinstance(loop, EpochBasedTrainLoop)
+            else (loop.iter, loop.max_iters)
+        )
+        if (
+            runner.val_loop is not None
+            and before.get('validated') is False
+            and at >= loop.val_begin
+            and (at % loop.val_interval == 0 or at == end)
+        ):
+            self._saved = (at, dict(epoch=loop.epoch, iter=loop.iter))
+            runner.val_loop.run()
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Strip what wrapped the model; resume the same training only."""
@@ -96,10 +157,13 @@ class AtomicCheckpointHook(CheckpointHook):
         self._forward = bool(cfg.get('resume_changed'))
         if self._forward:
             take_new_settings(runner, checkpoint)
+        run = checkpoint['meta'].get(RUN_KEY) or {}
+        self._resumed = {**run, GRADIENTS: checkpoint.pop(GRADIENTS, {})}
 
     def before_train_iter(self, runner, *args, **kwargs) -> None:
         """Forget what was said of weights that are about to change."""
         self._saved = self._choice = None
+        self._validated = False
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         """Complete the checkpoint of these weights, and keep the best."""
@@ -117,10 +181,10 @@ class AtomicCheckpointHook(CheckpointHook):
                 'boxes goes with the checkpoints. Choose one on images with '
                 f'boxes: {SWEEP} CHECKPOINT'
             )
-        saved = self._saved
+        saved, self._validated = self._saved, True
         super().after_val_epoch(runner, metrics)
         # save_best may have written it again.
-        if saved and self._choice and self._saved is saved:
+        if saved and self._saved is saved:
             self._save_checkpoint_with_step(runner, *saved)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -130,7 +194,16 @@ class AtomicCheckpointHook(CheckpointHook):
             digest = weights_digest(state_dict_of(checkpoint))
             carried = {**self._choice, **carried, 'weights': digest}
         checkpoint['meta'][META_KEY] = carried
-        checkpoint['meta'][RUN_KEY] = run_numbers(runner)
+        run = checkpoint['meta'][RUN_KEY] = run_numbers(runner)
+        run['validated'] = self._validated
+        wrapper = runner.optim_wrapper
+        if hasattr(wrapper, 'should_update') and not wrapper.should_update():
+            run['between_steps'] = get_world_size() > 1
+            checkpoint[GRADIENTS] = {
+                name: parameter.grad.cpu()
+                for name, parameter in _parameters(runner)
+                if parameter.grad is not None
+            }
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
         """Write the checkpoint, then its name, then remove outdated ones."""
