@@ -5,13 +5,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from mmspg.datasets.annotations.paths import is_plain as is_plain_name
+from mmspg.datasets.images.class_folders import ClassFolders, class_folders
 from mmspg.datasets.images.headers import read_header
-from mmspg.datasets.images.walk import (
-    ClassFolders,
-    Walk,
-    class_folders,
-    walk,
-)
+from mmspg.datasets.images.walk import Walk, walk
 from mmspg.datasets.photographs.reading import SHARE, position
 
 from .photographs import is_plain
