@@ -73,12 +73,7 @@ def make_page(inferencer):
         if seen is None:
             return None, ''
         image, sample = seen
-        found = locate(
-            sample,
-            threshold,
-            protocol.rule,
-            align_corners=protocol.align_corners,
-        )
+        found = locate(sample, threshold, **protocol.reading)
         picture = draw_locations(
             visualizer,
             image,

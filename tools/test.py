@@ -83,10 +83,12 @@ def configure(args):
     return cfg, content
 
 
-def add_outputs(metrics, args):
+def add_outputs(metrics, args, cfg):
     """Add what writes predictions and score maps to the metrics."""
     from mmengine.evaluator import DumpResults
     from mmengine.registry import METRICS
+
+    from mmspg.evaluation.choices import settings_of
 
     if args.out and args.out_item != 'metrics':
         metrics.append(DumpResults(out_file_path=args.out))
@@ -95,6 +97,7 @@ def add_outputs(metrics, args):
             type='mmspg.DumpScoreMaps',
             out_dir=args.dump_score_maps,
             form=args.dump_form,
+            score_map_steps=settings_of(cfg)['score_map_steps'],
         )
         metrics.append(METRICS.build(dump))
 
@@ -123,7 +126,7 @@ def main():
         cfg, content = configure(args)
         enter_process_group(cfg)
         runner = build_test_runner(cfg, args.checkpoint, content)
-    add_outputs(runner.test_evaluator.metrics, args)
+    add_outputs(runner.test_evaluator.metrics, args, cfg)
     try:
         metrics = runner.test()
     except DataError as error:

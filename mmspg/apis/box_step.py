@@ -8,7 +8,13 @@ over the whole image, as the paper's test pipeline makes them.
 import numpy as np
 
 
-def box_of(score_map, image_size, threshold=0.2, align_corners=False):
+def box_of(
+    score_map,
+    image_size,
+    threshold=0.2,
+    align_corners=False,
+    normalise=True,
+):
     """Upsample, normalise, cut, and box the largest connected area.
 
     Args:
@@ -16,6 +22,9 @@ def box_of(score_map, image_size, threshold=0.2, align_corners=False):
         image_size (tuple[int]): (width, height) of the image.
         threshold (float): Foreground is above it, in [0, 1].
         align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
+        normalise (bool): Min-max normalise the map. False: it is in [0, 1]
+            by the steps of the exported model, ``normalise`` in its
+            model.json. Defaults to True.
 
     Returns:
         tuple[int]: x0, y0, x1, y1 in inclusive pixels of the image; zeros
@@ -25,7 +34,9 @@ def box_of(score_map, image_size, threshold=0.2, align_corners=False):
     low, high = upsampled.min(), upsampled.max()
     if not high > low:
         return 0, 0, 0, 0
-    return largest_box((upsampled - low) / (high - low) > threshold)
+    if normalise:
+        upsampled = (upsampled - low) / (high - low)
+    return largest_box(upsampled > threshold)
 
 
 def upsample(score_map, image_size, align_corners=False):

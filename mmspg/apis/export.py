@@ -1,6 +1,7 @@
 """A trained classifier with score maps as a file for other runtimes."""
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.export import Dim
 
+from mmspg.evaluation.functional.steps import (
+    Step,
+    apply_steps,
+    checked_steps,
+)
 from mmspg.models.folding import fold_batch_norm
 
 from .box_step import box_of
@@ -71,13 +77,16 @@ class ExportModel(nn.Module):
     Args:
         model (ImageClassifier): With `CAMHead` or `SPGHead`; a copy is
             made.
+        steps (Sequence): Those of the maps, see
+            `mmspg.evaluation.functional.steps`. Defaults to none: min-max.
 
     Raises:
         TypeError: The head has no score maps.
     """
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: nn.Module, steps: Sequence[Step] = ()):
         super().__init__()
+        self.steps = checked_steps(steps) or ['min_max']
         if not hasattr(model.head, 'score_maps'):
             raise TypeError(
                 f'a {type(model.head).__name__} has no score maps to export; '
@@ -117,9 +126,7 @@ class ExportModel(nn.Module):
         top = scores.argmax(dim=1)
         labels = torch.stack([top, label], dim=1)
         maps = self.model.head.score_maps(feats, labels)  # (N, 2, h, w)
-        low = maps.amin(dim=(2, 3), keepdim=True)
-        span = maps.amax(dim=(2, 3), keepdim=True) - low
-        maps = (maps - low) / span.where(span > 0, torch.ones_like(span))
+        maps = apply_steps(maps, self.steps)
         return scores, top, maps[:, 0], maps[:, 1]
 
 
@@ -231,11 +238,11 @@ def compare(find, path: str | Path, inputs):
         ValueError: The boxes are drawn by another rule than 'largest_area',
             the only one that `box_of` has.
     """
-    threshold, rule, align_corners = find.protocol[:3]
-    if rule != 'largest_area':
+    protocol = find.protocol
+    if protocol.rule != 'largest_area':
         raise ValueError(
             f'box_step has the rule largest_area only, and this model is '
-            f'used with {rule!r}: apply mmspg.evaluation.functional'
+            f'used with {protocol.rule!r}: apply mmspg.evaluation.functional'
         )
     run = run_onnx(path) if str(path).endswith('.onnx') else run_program(path)
     for info, error in load_inputs(*list_inputs(inputs)):
@@ -248,7 +255,14 @@ def compare(find, path: str | Path, inputs):
         outputs = run(np.float32(data), np.zeros(1, np.int64))
         size = image.shape[1::-1]
         boxes = [
-            box_of(m[0], size, threshold, align_corners) for m in outputs[2:]
+            box_of(
+                score_map[0],
+                size,
+                protocol.threshold,
+                protocol.align_corners,
+                normalise=not protocol.score_map_steps,
+            )
+            for score_map in outputs[2:]
         ]
         gap = np.abs(np.subtract(boxes, [top['box'], zero['box']])).max()
         same = int(outputs[1][0]) == top['pred_label']

@@ -20,7 +20,11 @@ from mmpretrain.utils import register_all_modules
 from mmspg.datasets.transforms import check_pipeline
 from mmspg.evaluation.choices import settings_of, sweep_command
 from mmspg.evaluation.functional import get_rule
-from mmspg.evaluation.protocol import Protocol, protocol_of
+from mmspg.evaluation.protocol import (
+    Protocol,
+    protocol_of,
+    protocol_with,
+)
 from mmspg.utils.carried_config import carried_config, follow_checkpoint
 from mmspg.utils.cfg import load_config, set_input_size
 from mmspg.utils.checkpoint import (
@@ -176,9 +180,8 @@ def choose_protocol(
         get_rule(rule)
     if threshold is not None:
         settings = settings_of(cfg)
-        align_corners = settings['align_corners']
-        rule = rule or settings['rule']
-        return Protocol(float(threshold), rule, align_corners, valley=valley)
+        settings['rule'] = rule or settings['rule']
+        return protocol_with(settings, threshold, valley=valley)
     checkpoint = source.checkpoint
     found = protocol_of(cfg, checkpoint, source.content, rule)
     if valley is not None:

@@ -89,11 +89,10 @@ def draw_locations(
             sample,
             classes=classes,
             threshold=protocol.threshold,
-            rule=protocol.rule,
-            align_corners=protocol.align_corners,
             valley=protocol.valley,
             label=label,
             draw_gt=False,
+            **protocol.reading,
         )
         for label in labels
     ]

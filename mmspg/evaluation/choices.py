@@ -28,9 +28,15 @@ from mmspg.utils.carried_config import META_KEY, carried_settings
 from mmspg.utils.cfg import input_side, walk_dicts
 from mmspg.utils.checkpoint import read_checkpoint, state_dict_of
 
+from .functional.steps import checked_steps
+
 SWEEP = 'python tools/analysis_tools/sweep_threshold.py'
+# How a metric reads a map, and what it does where a config does not say.
+PAPERS: dict[str, Any] = dict(
+    rule='largest_area', align_corners=False, score_map_steps=[]
+)
+METRIC_KEYS = tuple(PAPERS)
 # What a choice is bound to, beside the digest of the weights.
-METRIC_KEYS = ('rule', 'align_corners', 'score_map_steps')
 BOUND = ('map_source', 'input_size', *METRIC_KEYS)
 
 
@@ -52,8 +58,8 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
             there is none, the other's count.
 
     Returns:
-        dict: ``rule``, ``align_corners`` and, if set, ``score_map_steps`` of
-        the metric; ``map_source``, of the head or the attribution;
+        dict: ``rule``, ``align_corners`` and ``score_map_steps`` of the
+        metric; ``map_source``, of the head or the attribution;
         ``input_size``, the side of the network's input in pixels; ``exif``,
         if the loader names it.
     """
@@ -62,9 +68,10 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
         cfg.get(f'{split}_{part}') or cfg.get(f'{other}_{part}')
         for part in ('evaluator', 'dataloader')
     )
-    found = dict(rule='largest_area', align_corners=False)
+    found = dict(PAPERS)
     for metric in localization_metrics(evaluator)[:1]:
         found.update({k: metric[k] for k in METRIC_KEYS if k in metric})
+    found['score_map_steps'] = checked_steps(found['score_map_steps'])
     found['map_source'] = ', '.join(_map_sources(cfg.get('model') or {}))
     side = input_side(loader)
     if side is not None:
@@ -119,6 +126,8 @@ def check_choice(choice: dict, settings: dict, command: str = SWEEP) -> None:
     Raises:
         ValueError: Something differs; the message names it.
     """
+    # It was made before there were steps.
+    choice = {'score_map_steps': [], **choice}
     for key in ('weights', *BOUND):
         if key in choice and key in settings and choice[key] != settings[key]:
             of_whom = (

@@ -34,6 +34,7 @@ def locate(
     rule='largest_area',
     label=None,
     align_corners=False,
+    score_map_steps=(),
 ):
     """Box a class by its score map.
 
@@ -49,6 +50,9 @@ def locate(
             'largest_area', the paper's.
         label (int, optional): The class. None: the predicted one.
         align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
+        score_map_steps (Sequence): Steps of
+            `mmspg.evaluation.functional.steps`. Defaults to none, the
+            paper's.
 
     Returns:
         Located: Label, box and map.
@@ -69,6 +73,7 @@ def locate(
         tuple(sample['img_shape'][1::-1]),
         sample.get('homography'),
         align_corners,
+        score_map_steps,
     )
     boxes = boxes_at_thresholds(placed, threshold, rule)
     return Located(label, boxes if np.ndim(threshold) else boxes[0], placed)
@@ -115,11 +120,13 @@ def locate_objects(data_sample, labels, protocol, describe=False):
     sample = data_sample
     if not isinstance(sample, dict):
         sample = sample.to_dict()
-    threshold, rule, align_corners = protocol[:3]
+    threshold, rule = protocol[:2]
     scores = np.asarray(sample['pred_score'], np.float64)
     found = []
     for label in labels:
-        whole = locate(sample, threshold, rule, label, align_corners).score_map
+        whole = locate(
+            sample, threshold, label=label, **protocol.reading
+        ).score_map
         boxes, peaks = objects_of(whole, threshold, rule, protocol.valley)
         if protocol.valley is None:
             peaks = np.ones(1)

@@ -6,7 +6,7 @@ are tested. Where none of these is, the rule's own counts, or that of CAM.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmspg.utils.warn import warn
 
 from .choices import (
+    METRIC_KEYS,
     check_choice,
     checked_choice,
     describe,
@@ -26,6 +27,7 @@ from .choices import (
     usable_choice,
 )
 from .functional import get_rule
+from .functional.steps import Step
 
 DEFAULT_THRESHOLD = 0.2  # of CAM
 
@@ -37,6 +39,7 @@ class Protocol(NamedTuple):
     that nobody has chosen one for these weights. ``valley`` says where one
     class has several objects, see `objects_of`; None: each has one box.
     ``confidence`` is what `fit_confidence` gave; None: nobody fitted it.
+    ``score_map_steps`` are those of `mmspg.evaluation.functional.steps`.
     """
 
     threshold: float
@@ -45,6 +48,12 @@ class Protocol(NamedTuple):
     source: str = 'given'
     valley: float | None = None
     confidence: dict | None = None
+    score_map_steps: Sequence[Step] = ()
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The arguments of `locate` other than the threshold."""
+        return {key: getattr(self, key) for key in METRIC_KEYS}
 
 
 def protocol_of(
@@ -93,14 +102,21 @@ def protocol_of(
         source = "the rule's own" if own else 'default'
         source = describe(choice) if choice else source
     stored = choice or {}
-    return Protocol(
-        float(threshold),
-        settings['rule'],
-        settings['align_corners'],
+    return protocol_with(
+        settings,
+        threshold,
         source,
-        stored.get('valley'),
-        stored.get('confidence'),
+        valley=stored.get('valley'),
+        confidence=stored.get('confidence'),
     )
+
+
+def protocol_with(
+    settings: dict, threshold: float, source: str = 'given', **more
+) -> Protocol:
+    """A protocol of the settings of `settings_of`, and what else it has."""
+    reading = {key: settings[key] for key in METRIC_KEYS}
+    return Protocol(float(threshold), source=source, **reading, **more)
 
 
 def _of_the_config(options, settings) -> tuple[float | None, str]:

@@ -156,9 +156,12 @@ def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
     if trained and here and trained != here:
         scale_input(cfg, trained / here)
         _tell(f'input size {trained}', here, f'--input-size {here}')
+    carried = carried_settings(checkpoint)
+    if 'score_map_steps' in carried:
+        _follow_steps(cfg, carried['score_map_steps'])
     model = cfg.get('model') or {}
     head = model.get('head')
-    source = str(carried_settings(checkpoint).get('map_source', ''))
+    source = str(carried.get('map_source', ''))
     if not head or 'attribution' in model or not source.isidentifier():
         return  # maps that are not the head's
     here = head.get('score_map_source', 'attention')
@@ -166,6 +169,17 @@ def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
         head['score_map_source'] = source
         option = f'--cfg-options model.head.score_map_source={here}'
         _tell(f'map {source!r}', here, option)
+
+
+def _follow_steps(cfg: Config, steps: list) -> None:
+    evaluators = [cfg.get('test_evaluator'), cfg.get('val_evaluator')]
+    for node in walk_dicts([part for part in evaluators if part]):
+        here = list(node.get('score_map_steps', ()))
+        reads = str(node.get('type')).endswith('LocalizationMetric')
+        if reads and here != steps:
+            node['score_map_steps'] = steps
+            option = f'--cfg-options test_evaluator.score_map_steps={here}'
+            _tell(f'list {steps} of score_map_steps', here, option)
 
 
 def _tell(what: str, here, option: str) -> None:

@@ -12,6 +12,7 @@ from mmpretrain.visualization import UniversalVisualizer
 
 from mmspg.evaluation.functional import get_rule
 from mmspg.evaluation.functional.peaks import objects_of
+from mmspg.evaluation.functional.steps import Step
 from mmspg.evaluation.locate import locate
 from mmspg.registry import VISUALIZERS
 
@@ -66,6 +67,7 @@ class LocalizationVisualizer(UniversalVisualizer):
         rule: str = 'largest_area',
         align_corners: bool = False,
         valley: float | None = None,
+        score_map_steps: Sequence[Step] = (),
         label: int | str | None = None,
         draw_gt: bool = True,
         draw_pred: bool = True,
@@ -102,6 +104,7 @@ class LocalizationVisualizer(UniversalVisualizer):
                 Defaults to False.
             valley (float, optional): Box each object of the class, see
                 `mmspg.evaluation.functional.peaks`. Defaults to one box.
+            score_map_steps (Sequence): See `locate`. Defaults to none.
             label (int | str, optional): The class whose map and box are
                 drawn; 'true' is the ground truth. None: the predicted.
             draw_gt (bool): Draw true class and boxes. Defaults to True.
@@ -134,7 +137,14 @@ class LocalizationVisualizer(UniversalVisualizer):
         if draw_pred and 'score_map' in data_sample:
             if label == 'true':
                 label = int(data_sample.gt_label[0])
-            found = locate(data_sample, threshold, rule, label, align_corners)
+            found = locate(
+                data_sample,
+                threshold,
+                rule,
+                label,
+                align_corners,
+                score_map_steps,
+            )
             if valley is not None:
                 objects = objects_of(found.score_map, threshold, rule, valley)
                 found = found._replace(box=objects.boxes)

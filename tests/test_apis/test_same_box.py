@@ -42,6 +42,9 @@ DRAWN = st.fixed_dictionaries(
         threshold=st.sampled_from([0.15, 0.3, 0.45, 0.7]),
         source=st.sampled_from(['attention', 'features', 'b1', 'fuse']),
         rule=st.sampled_from(['largest_area', 'largest_contour', 'cam']),
+        steps=st.sampled_from(
+            [[], ['percentile'], ['max', dict(type='ivr', q=0.2)]]
+        ),
         side=st.sampled_from([48, 56, 80]),
         orientation=st.integers(1, 8),
     )
@@ -98,7 +101,9 @@ def checkpoint_of(trained, folder, drawn):
             pipeline=pipeline,
         )
         cfg[f'{name}_evaluator'] = dict(
-            type='mmspg.LocalizationMetric', rule=drawn['rule']
+            type='mmspg.LocalizationMetric',
+            rule=drawn['rule'],
+            score_map_steps=drawn['steps'],
         )
     set_input_size(cfg, drawn['side'])
     cfg.default_hooks.visualization.update(enable=True, interval=1)
@@ -171,8 +176,13 @@ def run_test(root, path, monkeypatch):
 def reported(sample, threshold, cfg):
     """The box of the true class where the slider of the report begins."""
     places = slider_thresholds(threshold)
-    rule = cfg.test_evaluator.rule
-    row = report_image(sample.cpu().to_dict(), places, rule)
+    how = cfg.test_evaluator
+    row = report_image(
+        sample.cpu().to_dict(),
+        places,
+        how.rule,
+        score_map_steps=how.score_map_steps,
+    )
     boxes = np.frombuffer(base64.b64decode(row['boxes']), '<u2')
     return boxes.reshape(-1, 4)[places.index(threshold)].tolist()
 
@@ -180,7 +190,8 @@ def reported(sample, threshold, cfg):
 def exported(inferencer, image, label):
     """The box of a class by the exported network and its own box step."""
     data = inferencer.pipeline(dict(img=image[..., ::-1], img_id='0'))
-    model = ExportModel(inferencer.model).eval()
+    protocol = inferencer.protocol
+    model = ExportModel(inferencer.model, protocol.score_map_steps).eval()
     with torch.no_grad():
         outputs = model(
             data['inputs'][None].flip(1).float(), torch.tensor([label])
@@ -188,8 +199,9 @@ def exported(inferencer, image, label):
     return box_step.box_of(
         outputs[3][0].numpy(),
         image.shape[1::-1],
-        inferencer.protocol.threshold,
-        inferencer.protocol.align_corners,
+        protocol.threshold,
+        protocol.align_corners,
+        normalise=not protocol.score_map_steps,
     )
 
 
@@ -216,6 +228,7 @@ def check(root, trained, folder, drawn):
     for cfg in (swept, inferencer.config):
         assert settings_of(cfg).items() <= carried.items()
     assert inferencer.protocol[:2] == (threshold, drawn['rule'])
+    assert inferencer.protocol.score_map_steps == drawn['steps']
     assert inferencer.model.head.score_map_source == drawn['source']
     for i, file in enumerate(files):
         of_class = inferencer(file, label=i, progress=False)[0]['box']

@@ -175,6 +175,10 @@ def test_threshold_of_the_metric(drawn, image_path):
     [
         ({'threshold': 0.7}, ('largest_area', 0.7)),
         ({'rule': 'cam', 'threshold': 0.3}, ('cam', 0.3)),
+        (
+            {'score_map_steps': ['ivr'], 'threshold': 0.3},
+            ('largest_area', 0.3),
+        ),
         ({}, ('largest_area', 0.45)),  # of the checkpoint
     ],
 )
@@ -190,6 +194,8 @@ def test_follows_the_metric_of_a_test(drawn, image_path, metric, expected):
     run(hook, [sample_of(0, image_path)])
     options = drawn[0][2]
     assert (options['rule'], options['threshold']) == expected
+    steps = metric.get('score_map_steps', [])
+    assert options['score_map_steps'] == steps
 
 
 def test_rule_with_its_own_threshold(drawn, image_path):

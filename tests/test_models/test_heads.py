@@ -11,6 +11,7 @@ from mmpretrain.structures import DataSample
 from torch.utils.data import DataLoader
 
 from mmspg.models.guidance import attention_map, guidance_mask, guided_bce
+from mmspg.models.heads.cam_head import thresholded_average
 
 SIDE = 32
 
@@ -276,6 +277,22 @@ def test_attention_fuse_is_where_both_agree():
         maps[source] = (maps[source] - low) / (high - low)
     expected = (maps['attention'] * maps['fuse']) ** 0.5
     assert torch.allclose(maps['attention_fuse'], expected, atol=1e-3)
+
+
+def test_thresholded_average_pooling():
+    features = torch.tensor([[[[10.0, 2], [0.5, 1]], [[0, 0], [0, 0]]]])
+    pooled = thresholded_average(features, 0.1)
+    torch.testing.assert_close(pooled, torch.tensor([[6.0, 0]]))
+    model = build(dict(tap_threshold=0.1))
+    feats = model.extract_feat(images())
+    pooled = thresholded_average(feats[-1], 0.1)
+    layer = model.head.classifier
+    expected = pooled @ layer.weight.flatten(1).T + layer.bias
+    torch.testing.assert_close(model.head(feats), expected)
+    model.head.loss(feats, samples(3, 5))['loss_cls'].backward()
+    assert layer.weight.grad.abs().sum() > 0
+    with pytest.raises(ValueError, match='tap_threshold'):
+        build(dict(tap_threshold=1))
 
 
 def test_whose_maps():

@@ -171,6 +171,22 @@ def test_the_benchmarks_defaults_and_any_iou(run, tmp_path):
     assert report['settings']['cam_curve_interval'] == 0.01
 
 
+def test_steps(run, tmp_path):
+    """One extreme pixel hides the object from min-max."""
+    hand_drawn(tmp_path)
+    for path in (tmp_path / 'maps').rglob('*.npy'):
+        score_map = np.load(path) / 1000
+        score_map[-1, -1] = 1
+        np.save(path, score_map)
+    assert run().report['max_box_acc']['50'] == 0
+    # A quarter of the object is above.
+    done = run('--score_map_steps', 'max', 'percentile:q=0.98')
+    assert done.report['max_box_acc']['50'] == 100
+    step = dict(type='percentile', q=0.98)
+    assert done.report['settings']['score_map_steps'] == ['max', step]
+    assert 'perhaps' in run('--score_map_steps', 'percentil').stderr
+
+
 @pytest.mark.parametrize(
     'change, words',
     [

@@ -79,3 +79,20 @@ def test_the_input_size_of_the_training(root, key):
     follow_checkpoint(cfg, dict(meta=meta))
     assert input_side(cfg.test_dataloader) == 96
     assert cfg.test_dataloader == trained.test_dataloader
+
+
+def test_the_steps_that_go_with_the_checkpoint(root):
+    """They reach every metric that boxes maps, and no other."""
+    cfg = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')
+    cfg.test_evaluator = [
+        dict(type='mmspg.LocalizationMetric'),
+        dict(type='mmspg.MaxBoxAcc'),
+    ]
+    steps = ['max', dict(type='percentile', q=0.8)]
+    follow_checkpoint(
+        cfg, dict(meta=dict(localization=dict(score_map_steps=steps)))
+    )
+    assert cfg.test_evaluator[0].score_map_steps == steps
+    assert 'score_map_steps' not in cfg.test_evaluator[1]
+    follow_checkpoint(cfg, dict(meta=dict(localization={})))
+    assert cfg.test_evaluator[0].score_map_steps == steps

@@ -38,6 +38,21 @@ def flag(text):
     )
 
 
+def a_step(text):
+    """Read a step: NAME, or NAME:OPTION=NUMBER."""
+    name, _, options = text.partition(':')
+    if not options:
+        return name
+    pairs = (option.partition('=') for option in options.split(','))
+    try:
+        return dict(type=name, **{key: float(v) for key, _, v in pairs})
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            'a step was expected, percentile or percentile:q=0.8, not '
+            f'{text!r}'
+        ) from None
+
+
 def parse_args():
     parser = cli.tool_parser(__doc__)
     add = parser.add_argument
@@ -70,6 +85,15 @@ def parse_args():
         default=[30, 50, 70],
         help='IoU thresholds in percent (30 50 70)',
     )
+    add(
+        '--score_map_steps',
+        nargs='+',
+        type=a_step,
+        default=[],
+        metavar='STEP',
+        help='what brings a map to [0, 1] in the place of min-max: '
+        'percentile, ivr, max; with an option percentile:q=0.8',
+    )
     add('--out', metavar='FILE.json', help='write figures and settings')
     cli.add_shared(parser, '--workers')
     args = cli.read_arguments(parser)
@@ -83,12 +107,14 @@ def parse_args():
 def main():
     args = parse_args()
     # After the arguments, since these take a while to import.
+    from mmspg.evaluation.functional import checked_steps
     from mmspg.evaluation.wsol.grid import wsol_thresholds
     from mmspg.evaluation.wsol.max_box_acc import BoxAccuracy
     from mmspg.evaluation.wsol.score_map_files import check_maps_differ
     from mmspg.evaluation.wsol.split import read_split
 
     try:
+        checked_steps(args.score_map_steps)
         images = read_split(
             Path(args.metadata_root, args.dataset_name, args.split),
             args.mask_root,
@@ -134,6 +160,7 @@ def main():
             multi_contour_eval=args.multi_contour_eval,
             multi_iou_eval=args.multi_iou_eval,
             iou_threshold_list=args.iou_threshold_list,
+            score_map_steps=args.score_map_steps,
             threshold_source='oracle: best on these images',
             scoremap_root=str(args.scoremap_root),
         ),
@@ -157,7 +184,10 @@ def results(images, accuracy, args):
     from mmspg.evaluation.wsol.evaluate import evaluate_files
 
     work = partial(
-        evaluate_files, folder=args.scoremap_root, accuracy=accuracy
+        evaluate_files,
+        folder=args.scoremap_root,
+        accuracy=accuracy,
+        steps=args.score_map_steps,
     )
     if args.workers == 1:
         yield from follow(map(work, images), len(images))

@@ -77,6 +77,8 @@ def describe(inferencer, sides):
         threshold=inferencer.protocol.threshold,
         rule=inferencer.protocol.rule,
         align_corners=inferencer.protocol.align_corners,
+        score_map_steps=inferencer.protocol.score_map_steps,
+        normalise=not inferencer.protocol.score_map_steps,
     )
 
 
@@ -93,7 +95,9 @@ def main():
         inferencer = LocalizationInferencer(
             cfg, args.checkpoint or True, input_size=args.input_size
         )
-        model = exporting.ExportModel(inferencer.model).eval()
+        model = exporting.ExportModel(
+            inferencer.model, inferencer.protocol.score_map_steps
+        ).eval()
         sides = exporting.input_size(inferencer)
 
     out = Path(args.out)

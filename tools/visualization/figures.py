@@ -63,8 +63,8 @@ def example_of(inferencer, image, sample):
     from mmspg.evaluation.functional import to_inclusive
     from mmspg.evaluation.locate import locate
 
-    threshold, rule, align_corners = inferencer.protocol[:3]
-    found = locate(sample, threshold, rule, None, align_corners)
+    protocol = inferencer.protocol
+    found = locate(sample, protocol.threshold, **protocol.reading)
     name = f'class {found.label}'
     if inferencer.classes is not None:
         name = str(inferencer.classes[found.label])

@@ -172,9 +172,7 @@ def main():
         args.out or Path(args.work_dir) / 'report',
         (
             (
-                report_image(
-                    sample, positions, protocol.rule, protocol.align_corners
-                ),
+                report_image(sample, positions, **protocol.reading),
                 read_image(sample['img_path'], sample.get('exif', 'ignore')),
             )
             for sample in record.samples

@@ -108,8 +108,9 @@ class LocalizationVisualizationHook(VisualizationHook):
             the rule's own, or .2. Defaults to 'metric'.
         input_order (str): Channel order of the inputs, 'bgr' or 'rgb'.
             Defaults to 'bgr', which mmpretrain's and our loaders give.
-        **kwargs: For `LocalizationVisualizer.visualize_localization`: rule
-            and align_corners (the metric's, unless given), label, draw_gt,
+        **kwargs: For `LocalizationVisualizer.visualize_localization`: rule,
+            align_corners and score_map_steps (the metric's, unless given),
+            label, draw_gt,
             alpha, palette, min_side, max_side, wait_time.
 
     Raises:
@@ -175,10 +176,7 @@ class LocalizationVisualizationHook(VisualizationHook):
     def _follow(self, evaluator) -> None:
         for metric in evaluator.metrics:
             if isinstance(metric, LocalizationMetric):
-                self._protocol = {
-                    'rule': metric.rule,
-                    'align_corners': metric.align_corners,
-                }
+                self._protocol = metric.reading
                 grid, index = metric.choice.grid, metric.choice.index
                 self._fixed = None if index is None else float(grid[index])
                 return

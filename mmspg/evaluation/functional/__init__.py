@@ -16,13 +16,17 @@ from .score_maps import (
     min_max,
     place_score_map,
 )
+from .steps import STEPS, apply_steps, checked_steps, rule_in_words
 
 __all__ = [
     'RULES',
+    'STEPS',
     'all_boxes_at_thresholds',
+    'apply_steps',
     'best_iou_at_thresholds',
     'box_iou',
     'boxes_at_thresholds',
+    'checked_steps',
     'error_kinds',
     'get_rule',
     'hits_at_thresholds',
@@ -33,6 +37,7 @@ __all__ = [
     'pxap',
     'pxap_edges',
     'pxap_histograms',
+    'rule_in_words',
     'to_inclusive',
     'unpack_hits',
 ]

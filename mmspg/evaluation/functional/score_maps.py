@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from .steps import apply_steps
+
 
 def as_float(array):
     """An array as float32, or as float64 if that is what it is."""
@@ -38,17 +40,24 @@ def min_max(score_map):
     return score_map / score_map.max()
 
 
+def in_unit_range(score_map):
+    """Cut off what interpolation has put outside of [0, 1]."""
+    return np.clip(score_map, 0, 1)
+
+
 def place_score_map(
     score_map,
     image_size,
     input_size,
     homography=None,
     align_corners=False,
+    steps=(),
 ):
     """Lay a raw map on its stored image, as the paper's protocol does.
 
     The map is resized bilinearly to the region of the image that the network
     saw (all of it, unless the pipeline crops), and min-max normalised there.
+    With steps it is not: they bring it to [0, 1] before it is resized.
     Outside of the region the result is zero.
 
     Args:
@@ -61,6 +70,7 @@ def place_score_map(
         align_corners (bool): As in `torch.nn.functional.interpolate`; True
             puts the first and the last cell on the region's first and last
             pixel. Defaults to False.
+        steps (Sequence): See `mmspg.evaluation.functional.steps`.
 
     Returns:
         ndarray: ``(H, W)`` float32 in [0, 1].
@@ -76,6 +86,9 @@ def place_score_map(
         )
     if is_flat(score_map):
         return np.zeros(image_size[::-1], np.float32)
+    finish = min_max
+    if steps:
+        score_map, finish = apply_steps(score_map, steps), in_unit_range
     regions = regions_of(image_size, input_size, homography)
     flips = tuple(slice(None, None, -1 if r[1] < r[0] else 1) for r in regions)
     score_map = score_map[flips[::-1]]
@@ -87,7 +100,7 @@ def place_score_map(
             tuple(image_size),
             interpolation=cv2.INTER_LINEAR,
         )
-        return min_max(resized)
+        return finish(resized)
     columns, rows = (
         _samples(*region, side, cells, align_corners)
         for region, side, cells in zip(
@@ -97,7 +110,7 @@ def place_score_map(
     placed = np.zeros(image_size[::-1], np.float32)
     resized = _lerp(_lerp(score_map, *rows[1:]).T, *columns[1:]).T
     if resized.size:
-        placed[rows[0], columns[0]] = min_max(resized)
+        placed[rows[0], columns[0]] = finish(resized)
     return placed
 
 

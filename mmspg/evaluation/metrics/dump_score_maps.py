@@ -5,6 +5,7 @@ from mmengine.logging import print_log
 
 from mmspg.registry import METRICS
 
+from ..functional import checked_steps
 from ..samples import class_map, sample_name, true_label
 from ..wsol.score_map_files import map_path, write_compact, write_wsol
 from .record_metric import RecordMetric
@@ -22,12 +23,14 @@ class DumpScoreMaps(RecordMetric):
             resolution and 16 bits a pixel (about 10 KiB an image); or
             'benchmark', that of the true class alone, 224 x 224 float32 in
             [0, 1] (196 KiB). Defaults to 'compact'.
+        score_map_steps (Sequence): Steps of a 'benchmark' map, see
+            `LocalizationMetric`; a compact one stays raw. Defaults to none.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
     """
 
     default_prefix = 'score_maps'
 
-    def __init__(self, out_dir, form='compact', **kwargs):
+    def __init__(self, out_dir, form='compact', score_map_steps=(), **kwargs):
         super().__init__(**kwargs)
         if form not in ('compact', 'benchmark'):
             raise ValueError(
@@ -36,13 +39,16 @@ class DumpScoreMaps(RecordMetric):
             )
         self.out_dir = out_dir
         self.form = form
+        self.score_map_steps = checked_steps(score_map_steps)
 
     def record(self, sample):
         """Write the maps of one image."""
         image, label = sample_name(sample), true_label(sample)
         if self.form == 'benchmark':
             path = map_path(self.out_dir, image, '.npy')
-            write_wsol(path, class_map(sample, label), sample)
+            write_wsol(
+                path, class_map(sample, label), sample, self.score_map_steps
+            )
             return
         labels = list(dict.fromkeys(sample['score_map_labels'].tolist()))
         maps = [class_map(sample, label) for label in labels]

@@ -7,17 +7,18 @@ from mmspg.registry import METRICS
 
 from ..functional import (
     box_iou,
+    checked_steps,
     error_kinds,
     get_rule,
     hits_at_thresholds,
     is_flat,
     pack_hits,
+    rule_in_words,
     to_inclusive,
 )
 from ..locate import locate
 from ..samples import (
     UNRANKED,
-    class_map,
     rank_of,
     sample_name,
     true_boxes,
@@ -74,6 +75,10 @@ class LocalizationMetric(RecordMetric):
         strict (bool): Right if IoU > ``iou_thr`` (the paper's words) rather
             than >= (the devkit's and the benchmark's). Defaults to False.
         align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
+        score_map_steps (Sequence): What brings the map to [0, 1] in the
+            place of the min-max normalisation, see
+            `mmspg.evaluation.functional.steps`. Defaults to none, the
+            paper's.
         top5_star (str, optional): 'thresholds' draws a tight and a loose box
             of the first and the second class and a loose one of the third,
             by two thresholds chosen as the main one is (reference [1] of the
@@ -113,6 +118,7 @@ class LocalizationMetric(RecordMetric):
         iou_thr=0.5,
         strict=False,
         align_corners=False,
+        score_map_steps=(),
         top5_star=None,
         star_thresholds=None,
         error_split=False,
@@ -135,14 +141,17 @@ class LocalizationMetric(RecordMetric):
         self.rule = rule
         self.iou_thrs = tuple(np.atleast_1d(iou_thr).tolist())
         self.strict = strict
-        self.align_corners = align_corners
+        self.reading = dict(
+            rule=rule,
+            align_corners=align_corners,
+            score_map_steps=checked_steps(score_map_steps),
+        )
         self.top5_star = top5_star
         self.choice = ThresholdChoice.parse(
             threshold,
             threshold_grid(thresholds, rule, 8 * RECORD_BYTES),
             star_thresholds,
-            rule=rule,
-            align_corners=align_corners,
+            **self.reading,
         )
         self.thresholds = self.choice.grid
         self.error_split = error_split
@@ -176,9 +185,7 @@ class LocalizationMetric(RecordMetric):
             Record: Packed bits.
         """
         label, truth = true_label(sample), to_inclusive(true_boxes(sample))
-        found = locate(
-            sample, self.thresholds, self.rule, label, self.align_corners
-        )
+        found = locate(sample, self.thresholds, label=label, **self.reading)
         rows = [self._hits(box_iou(found.box, truth).max(axis=1))]
         if self.layout.second:
             ious = second_ious(
@@ -190,7 +197,7 @@ class LocalizationMetric(RecordMetric):
             kinds = error_kinds(found.box, truth, rows[0][0], **bounds)
             rows.append(pack_kinds(kinds))
         rank, bits = self._rank(sample, label), pack_hits(np.vstack(rows))
-        return Record(rank, label, is_flat(class_map(sample, label)), bits)
+        return Record(rank, label, is_flat(found.score_map), bits)
 
     def _hits(self, ious):
         return hits_at_thresholds(ious, self.iou_thrs, self.strict)
@@ -251,7 +258,7 @@ class LocalizationMetric(RecordMetric):
             len(results),
             choice,
             self.iou_thrs,
-            self.rule,
+            rule_in_words(self.rule, self.reading['score_map_steps']),
             self.strict,
         )
         figures, protocol = report.figures(), report.protocol()

@@ -5,8 +5,10 @@ from mmengine.logging import print_log
 from mmspg.registry import METRICS
 
 from ..functional import (
+    checked_steps,
     is_flat,
     pack_hits,
+    rule_in_words,
     to_inclusive,
     unpack_hits,
 )
@@ -49,6 +51,8 @@ class MaxBoxAcc(RecordMetric):
         interval (float): Distance of the thresholds. Defaults to .001.
         threshold (str | float): 'oracle', or one chosen elsewhere: see
             `LocalizationMetric`. Defaults to 'oracle'.
+        score_map_steps (Sequence): See `LocalizationMetric`. Defaults to
+            none, the benchmark's.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
 
     Raises:
@@ -64,6 +68,7 @@ class MaxBoxAcc(RecordMetric):
         iou_thrs=(0.3, 0.5, 0.7),
         interval=0.001,
         threshold='oracle',
+        score_map_steps=(),
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -80,8 +85,12 @@ class MaxBoxAcc(RecordMetric):
             bool(multi_iou if multi_contour is None else multi_contour),
         )
         self.choice = ThresholdChoice.parse(
-            threshold, accuracy.thresholds, rule=accuracy.rule
+            threshold,
+            accuracy.thresholds,
+            rule=accuracy.rule,
+            score_map_steps=checked_steps(score_map_steps),
         )
+        self.score_map_steps = checked_steps(score_map_steps)
         self.rule, self.thresholds = accuracy.rule, self.choice.grid
         self.accuracy = accuracy._replace(thresholds=self.thresholds)
 
@@ -91,7 +100,8 @@ class MaxBoxAcc(RecordMetric):
         height, width = sample['ori_shape'][:2]
         boxes = to_inclusive(true_boxes(sample))
         hits = self.accuracy.hits(
-            on_wsol_grid(raw, sample), wsol_boxes(boxes, (width, height))
+            on_wsol_grid(raw, sample, self.score_map_steps),
+            wsol_boxes(boxes, (width, height)),
         )
         return is_flat(raw), pack_hits(hits)
 
@@ -143,7 +153,8 @@ class MaxBoxAcc(RecordMetric):
 
     def _protocol(self):
         line = (
-            f'rule {self.rule}, resolution {SIDE} x {SIDE}, IoU >= '
+            f'rule {rule_in_words(self.rule, self.score_map_steps)}, '
+            f'resolution {SIDE} x {SIDE}, IoU >= '
             f'{"/".join(f"{iou:g}" for iou in self.accuracy.iou_thrs)}, '
             'threshold of each the oracle on these images'
         )

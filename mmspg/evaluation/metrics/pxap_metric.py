@@ -7,9 +7,11 @@ from mmengine.logging import print_log
 from mmspg.registry import METRICS
 
 from ..functional import (
+    checked_steps,
     is_flat,
     pxap,
     pxap_histograms,
+    rule_in_words,
 )
 from ..samples import class_map, sample_index, sample_name, true_label
 from ..wsol.grid import on_wsol_grid, wsol_thresholds
@@ -34,14 +36,17 @@ class PxAP(RecordMetric):
 
     Args:
         interval (float): Distance of the thresholds. Defaults to .001.
+        score_map_steps (Sequence): See `LocalizationMetric`. Defaults to
+            none, the benchmark's.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
     """
 
     default_prefix = 'wsol'
 
-    def __init__(self, interval=0.001, **kwargs):
+    def __init__(self, interval=0.001, score_map_steps=(), **kwargs):
         super().__init__(**kwargs)
         self.interval = interval
+        self.score_map_steps = checked_steps(score_map_steps)
         self.thresholds = wsol_thresholds(interval)
         self._reset()
 
@@ -71,7 +76,7 @@ class PxAP(RecordMetric):
             )
         raw = class_map(sample, true_label(sample))
         histograms = pxap_histograms(
-            on_wsol_grid(raw, sample),
+            on_wsol_grid(raw, sample, self.score_map_steps),
             read_mask(paths, sample.get('gt_ignore_path')),
             self.thresholds,
         )
@@ -130,8 +135,8 @@ class PxAP(RecordMetric):
                 'black?'
             )
         protocol = (
-            f'resolution 224 x 224, thresholds {self.interval:g} apart, all '
-            'pixels pooled'
+            f'resolution 224 x 224, thresholds {self.interval:g} apart, '
+            + rule_in_words('all pixels pooled', self.score_map_steps)
         )
         figures = dict(pxap=pxap(histograms), pxap_protocol=protocol)
         print_log(

@@ -43,7 +43,7 @@ class ThresholdChoice:
             grid (array): ``(T,)`` increasing.
             star (tuple[float], optional): (tight, loose), fixed.
             **protocol: Settings that a stored choice must have been made
-                with: ``rule``, ``align_corners``.
+                with: ``rule``, ``align_corners``, ``score_map_steps``.
 
         Raises:
             ValueError: No such option; the file has no choice, or one made

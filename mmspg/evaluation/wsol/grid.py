@@ -6,7 +6,14 @@ All of it is that of Choe et al. (CVPR 2020), whose figures these give.
 import cv2
 import numpy as np
 
-from ..functional.score_maps import as_float, is_flat, min_max, place_score_map
+from ..functional.score_maps import (
+    as_float,
+    in_unit_range,
+    is_flat,
+    min_max,
+    place_score_map,
+)
+from ..functional.steps import apply_steps
 
 SIDE = 224
 
@@ -38,12 +45,15 @@ def wsol_boxes(boxes, image_size, size=(SIDE, SIDE)):
     return (boxes * np.tile(new, 2) / np.tile(old, 2)).astype(np.int64)
 
 
-def wsol_score_map(score_map, size=SIDE):
+def wsol_score_map(score_map, size=SIDE, steps=()):
     """Resize a map cubically to ``size`` squared, then min-max normalise it.
+
+    With steps it is not normalised: they do it before it is resized.
 
     Args:
         score_map (array): ``(h, w)``, raw.
         size (int): Side of the grid. Defaults to 224.
+        steps (Sequence): See `mmspg.evaluation.functional.steps`.
 
     Returns:
         ndarray: ``(size, size)`` in [0, 1], see `min_max`.
@@ -52,13 +62,15 @@ def wsol_score_map(score_map, size=SIDE):
     if is_flat(score_map):
         # Interpolation would round a constant to something to normalise.
         return np.zeros((size, size), score_map.dtype)
+    if steps:
+        score_map = apply_steps(score_map, steps)
     resized = cv2.resize(
         score_map, (size, size), interpolation=cv2.INTER_CUBIC
     )
-    return min_max(resized)
+    return in_unit_range(resized) if steps else min_max(resized)
 
 
-def on_wsol_grid(raw, sample):
+def on_wsol_grid(raw, sample, steps=()):
     """Put a raw map on the 224 x 224 grid that stands for the whole image.
 
     Where the network saw the whole image, as in the benchmark, the map is
@@ -70,13 +82,14 @@ def on_wsol_grid(raw, sample):
         raw (array): ``(h, w)``.
         sample (dict): With ``ori_shape`` (h, w), ``img_shape`` (h, w) and
             ``homography`` ``(3, 3)`` of the pipeline.
+        steps (Sequence): See `mmspg.evaluation.functional.steps`.
 
     Returns:
         ndarray: ``(224, 224)`` in [0, 1].
     """
     homography = sample.get('homography')
     if homography is None:
-        return wsol_score_map(raw)
+        return wsol_score_map(raw, steps=steps)
     height, width = sample['ori_shape'][:2]
     from_grid = np.diag([width / SIDE, height / SIDE, 1.0])
     homography = np.asarray(homography, np.float64) @ from_grid
@@ -84,5 +97,7 @@ def on_wsol_grid(raw, sample):
     whole = np.diag([input_w / SIDE, input_h / SIDE, 1.0])
     # Rounding of a resize to whole pixels is below a pixel of the grid.
     if np.allclose(homography / homography[2, 2], whole, atol=1e-2):
-        return wsol_score_map(raw)
-    return place_score_map(raw, (SIDE, SIDE), (input_w, input_h), homography)
+        return wsol_score_map(raw, steps=steps)
+    return place_score_map(
+        raw, (SIDE, SIDE), (input_w, input_h), homography, steps=steps
+    )

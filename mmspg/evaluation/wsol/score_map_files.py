@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ..functional import is_flat, min_max
+from ..functional import apply_steps, is_flat, min_max
 from .grid import SIDE, on_wsol_grid, wsol_score_map
 
 LEVELS = 65535
@@ -106,10 +106,10 @@ def read_compact(path, label=None):
     return low + levels / np.float32(LEVELS) * (high - low), sample
 
 
-def write_wsol(path, raw, sample):
+def write_wsol(path, raw, sample, steps=()):
     """Write a map as the benchmark does: 224 x 224 float32 in [0, 1]."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, on_wsol_grid(raw, sample).astype(np.float32))
+    np.save(path, on_wsol_grid(raw, sample, steps).astype(np.float32))
 
 
 def find_map(folder, image):
@@ -166,7 +166,7 @@ def check_maps_differ(folder, images):
             )
 
 
-def read_on_grid(folder, image):
+def read_on_grid(folder, image, steps=()):
     """Read any program's map of an image on the benchmark's grid.
 
     ``(224, 224)`` floats in [0, 1] are taken as they are; a compact file is
@@ -175,6 +175,7 @@ def read_on_grid(folder, image):
     Args:
         folder (str | Path): The root of the maps.
         image (str): The image's id.
+        steps (Sequence): See `mmspg.evaluation.functional.steps`.
 
     Returns:
         ndarray: ``(224, 224)`` in [0, 1].
@@ -187,8 +188,8 @@ def read_on_grid(folder, image):
     if path.suffix == '.npz':
         raw, sample = read_compact(path)
         if 'homography' not in sample or is_flat(raw):
-            return wsol_score_map(raw)
-        return on_wsol_grid(raw, sample)
+            return wsol_score_map(raw, steps=steps)
+        return on_wsol_grid(raw, sample, steps)
     try:
         score_map = np.load(path, allow_pickle=False)
     except Exception as error:  # NumPy's header parser raises anything
@@ -210,4 +211,4 @@ def read_on_grid(folder, image):
             f'[{score_map.min():g}, {score_map.max():g}]; min-max normalise '
             'the map'
         )
-    return score_map
+    return apply_steps(score_map, steps) if steps else score_map

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
@@ -11,6 +12,25 @@ from mmspg.registry import MODELS
 
 from ..guidance import pick_class_maps
 from ..requests import requested_labels
+
+
+def thresholded_average(features: Tensor, threshold: float) -> Tensor:
+    """Mean of the cells of each channel above a share of its maximum.
+
+    Thresholded average pooling (TAP, Bae et al., ECCV 2020): a small object
+    gives the score of a large one, so that nothing is won by lighting up one
+    part of it.
+
+    Args:
+        features (Tensor): Shape ``(N, D, h, w)``, at least 0.
+        threshold (float): The share, in [0, 1).
+
+    Returns:
+        Tensor: Shape ``(N, D)``; 0 where a channel has nothing above 0.
+    """
+    above = features > threshold * features.amax(dim=(2, 3), keepdim=True)
+    total = torch.where(above, features, 0).sum(dim=(2, 3))
+    return total / above.sum(dim=(2, 3)).clamp(min=1)
 
 
 @MODELS.register_module()
@@ -38,12 +58,15 @@ class CAMHead(ClsHead):
             Bae et al., ECCV 2020); or 'features', the mean of the channels,
             which knows no class (SCDA, Wei et al., TIP 2017, takes their
             sum). Defaults to 'attention'.
+        tap_threshold (float, optional): Pool by :func:`thresholded_average`
+            with this share; its authors take .1. Defaults to None, the mean.
         init_cfg (dict, optional): Defaults to Xavier-uniform.
         **kwargs: Of :class:`mmpretrain.models.ClsHead`: ``loss``,
             ``cal_acc``, ``topk``.
 
     Raises:
-        ValueError: For no classes, or an unknown ``score_map_source``.
+        ValueError: For no classes, an unknown ``score_map_source`` or a
+            ``tap_threshold`` out of range.
     """
 
     score_map_sources: tuple[str, ...] = ('attention', 'positive', 'features')
@@ -56,6 +79,7 @@ class CAMHead(ClsHead):
         score_map_gt: bool = True,
         reset_classifier: bool = False,
         score_map_source: str = 'attention',
+        tap_threshold: float | None = None,
         init_cfg: dict | None = None,
         **kwargs,
     ):
@@ -75,12 +99,18 @@ class CAMHead(ClsHead):
                 f'values of {type(self).__name__} are '
                 f'{self.score_map_sources}.'
             )
+        if tap_threshold is not None and not 0 <= tap_threshold < 1:
+            raise ValueError(
+                'model.head.tap_threshold must be at least 0 and below 1, '
+                f'but is {tap_threshold}.'
+            )
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.score_map_topk = min(score_map_topk, num_classes)
         self.score_map_gt = score_map_gt
         self.reset_classifier = reset_classifier
         self.score_map_source = score_map_source
+        self.tap_threshold = tap_threshold
         self.classifier = nn.Conv2d(in_channels, num_classes, 1)
         self._register_load_state_dict_pre_hook(self._check_num_classes)
 
@@ -134,8 +164,13 @@ class CAMHead(ClsHead):
 
     def scores(self, features: Tensor) -> Tensor:
         """Class scores ``(N, C)`` of a feature map ``(N, D, h, w)``."""
+        pooled = (
+            features.mean(dim=(2, 3))
+            if self.tap_threshold is None
+            else thresholded_average(features, self.tap_threshold)
+        )
         return F.linear(
-            features.mean(dim=(2, 3)),
+            pooled,
             self.classifier.weight.flatten(1),
             self.classifier.bias,
         )

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from mmspg.apis.results import picture_name
-from mmspg.evaluation.functional import box_iou, min_max, to_inclusive
+from mmspg.evaluation.functional import apply_steps, box_iou, to_inclusive
 from mmspg.evaluation.functional.score_maps import regions_of
+from mmspg.evaluation.functional.steps import Step
 from mmspg.evaluation.locate import locate
 from mmspg.evaluation.metrics.localization_report import ROWS
 from mmspg.evaluation.samples import (
@@ -40,6 +41,7 @@ def report_image(
     thresholds: Sequence[float],
     rule: str = 'largest_area',
     align_corners: bool = False,
+    score_map_steps: Sequence[Step] = (),
 ) -> dict:
     """What the page needs of one image: its map, and its box everywhere.
 
@@ -52,6 +54,7 @@ def report_image(
         thresholds (Sequence[float]): P positions of the slider.
         rule (str): From map to box, see `locate`. Defaults to the paper's.
         align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
+        score_map_steps (Sequence): See `locate`. Defaults to none.
 
     Returns:
         dict: ``id``; ``truth``, the class's number or None, ``predicted``;
@@ -74,12 +77,16 @@ def report_image(
             f'{sample["img_id"]}: an image of {size[0]} x {size[1]} pixels '
             f'is too large for the report, which counts to {LONGEST}'
         )
-    found = locate(sample, thresholds, rule, label, align_corners)
+    found = locate(
+        sample, thresholds, rule, label, align_corners, score_map_steps
+    )
     regions = regions_of(
         size, tuple(sample['img_shape'][1::-1]), sample.get('homography')
     )
     flips = tuple(slice(None, None, -1 if b < a else 1) for a, b in regions)
-    levels = np.round(255 * min_max(class_map(sample, label)[flips[::-1]]))
+    steps = score_map_steps or ['min_max']
+    levels = 255 * apply_steps(class_map(sample, label), steps)
+    levels = np.round(levels[flips[::-1]])
     (x0, x1), (y0, y1) = (sorted(map(float, region)) for region in regions)
     truths = []
     if truth is not None and len(sample.get('ori_gt_bboxes', ())):

@@ -63,6 +63,20 @@ def test_both_forms_give_the_true_classs_map_on_the_grid(one, tmp_path):
     np.testing.assert_allclose(compact, expected, atol=1e-4)
 
 
+def test_both_forms_take_the_same_steps(one, tmp_path):
+    steps = ['max', 'percentile']
+    raw = one['score_map'][1].numpy()
+    expected = wsol_score_map(raw, steps=steps)
+    assert np.abs(expected - wsol_score_map(raw)).max() > 0.1
+    form = dict(form='benchmark', score_map_steps=steps)
+    dump(tmp_path / 'full', [one], **form)
+    dump(tmp_path / 'compact', [one])
+    full = read_on_grid(tmp_path / 'full', 'val/0.jpg')
+    np.testing.assert_array_equal(full, expected)
+    compact = read_on_grid(tmp_path / 'compact', 'val/0.jpg', steps)
+    np.testing.assert_allclose(compact, expected, atol=1e-3)
+
+
 def test_a_crop_is_laid_back(one, tmp_path):
     one['homography'] = np.array([[1.0, 0, -50], [0, 1, -20], [0, 0, 1]])
     dump(tmp_path, [one])

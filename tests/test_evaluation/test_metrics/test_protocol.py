@@ -98,6 +98,21 @@ def test_another_rule_is_not_taken_silently(checkpoint):
         )
 
 
+@pytest.mark.parametrize(
+    'stored, here', [({}, ['percentile']), (['max'], []), (['max'], ['ivr'])]
+)
+def test_other_steps_are_not_taken_silently(checkpoint, stored, here):
+    made = dict(score_map_steps=stored) if stored else {}
+    store_in_checkpoint(CHOICE | made, checkpoint)
+    with pytest.raises(ValueError, match='chosen with score_map_steps='):
+        use_stored_choice(
+            config(score_map_steps=here, threshold='checkpoint'), checkpoint
+        )
+    same = config(score_map_steps=stored or [], threshold='checkpoint')
+    use_stored_choice(same, checkpoint)
+    assert same.test_evaluator[0].threshold['threshold'] == 0.35
+
+
 def test_the_report_names_the_split_it_was_chosen_on(tmp_path):
     path = tmp_path / 'choice.json'
     store_choice(CHOICE, path)

@@ -82,6 +82,20 @@ def test_a_threshold_chosen_elsewhere_stands_beside_the_oracle(
     assert '0.35 (fixed)' in figures['max_box_acc_protocol']
 
 
+@pytest.mark.parametrize('metric', [MaxBoxAcc, PxAP])
+def test_steps(samples, metric):
+    """For scores in [0, 1] the maximum is min-max; a low ceiling is not."""
+    plain = evaluate(metric(), samples)
+    same = evaluate(metric(score_map_steps=['max']), samples)
+    low = dict(type='percentile', q=0.3)
+    other = evaluate(metric(score_map_steps=[low]), samples)
+    key = next(iter(plain))
+    assert same[key] == pytest.approx(plain[key], abs=0.5)
+    assert other[key] < plain[key] - 0.5
+    with pytest.raises(ValueError, match="no step 'maxx'"):
+        metric(score_map_steps=['maxx'])
+
+
 def test_pxap(reference, samples):
     figures = evaluate(PxAP(), samples)
     assert figures['pxap'] == pytest.approx(float(reference['pxap']), abs=1e-9)

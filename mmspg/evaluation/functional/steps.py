@@ -1,0 +1,188 @@
+"""Steps from a raw score map to one in [0, 1], before it becomes a box.
+
+A config lists them by name, ``score_map_steps=['percentile']``, or with
+options, ``[dict(type='ivr', q=0.3)]``. They run in that order at the map's
+own resolution. Without a step a map is min-max normalised on its image, as
+the paper does.
+
+The steps take NumPy's arrays and PyTorch's tensors, ``(..., h, w)``, so that
+an exported graph has the very steps of the evaluation. Each map of a stack
+is a map of its own. A constant map becomes zeros.
+"""
+
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+Step = str | dict[str, Any]
+
+
+def min_max(score_map):
+    """From the map's minimum to its maximum."""
+    return _between(score_map, _low(score_map), _high(score_map))
+
+
+def percentile(score_map, q=0.9):
+    """min(1, (M - min M) / q_.9(M - min M)) (Bae et al., ECCV 2020).
+
+    One extreme pixel no longer decides what the others become. Where the
+    quantile is the minimum itself, all above it becomes 1, the limit of the
+    formula.
+
+    Args:
+        score_map (array | Tensor): ``(..., h, w)``, any finite range.
+        q (float): The quantile that becomes 1, in (0, 1). Defaults to .9.
+    """
+    low = _low(score_map)
+    high = _quantile(score_map, q)
+    numbers = _numbers(score_map)
+    return numbers.where(
+        high > low,
+        _between(score_map, low, high),
+        numbers.sign(score_map - low),
+    )
+
+
+def ivr(score_map, q=0.3):
+    """max(0, M - q_p(M)) / max(M - q_p(M)) (IVR, Kim et al., ICCV 2021).
+
+    Args:
+        score_map (array | Tensor): ``(..., h, w)``, any finite range.
+        q (float): The quantile that becomes 0, in (0, 1). Defaults to .3.
+    """
+    return _between(score_map, _quantile(score_map, q), _high(score_map))
+
+
+def maximum(score_map):
+    """max(0, M) / max M: what a class map has below 0 is no evidence."""
+    high = _high(score_map)
+    # A constant map is flat, whatever its height.
+    low = _numbers(score_map).where(_low(score_map) < high, 0 * high, high)
+    return _between(score_map, low, high)
+
+
+STEPS = dict(min_max=min_max, percentile=percentile, ivr=ivr, max=maximum)
+
+
+def apply_steps(score_map, steps: Sequence[Step]):
+    """Run steps one after the other.
+
+    Args:
+        score_map (array | Tensor): ``(..., h, w)``, raw.
+        steps (Sequence[str | dict]): See the module; at least one.
+
+    Returns:
+        array | Tensor: The same shape, in [0, 1]; an array that is not
+        finite becomes zeros.
+
+    Raises:
+        ValueError: Unknown step or option; the message lists those there
+            are.
+    """
+    if isinstance(score_map, np.ndarray):
+        with np.errstate(invalid='ignore', over='ignore'):
+            if not np.isfinite(np.ptp(score_map)):
+                return np.zeros_like(score_map)
+    for step in checked_steps(steps):
+        options = dict(type=step) if isinstance(step, str) else dict(step)
+        score_map = STEPS[options.pop('type')](score_map, **options)
+    return score_map
+
+
+def checked_steps(steps: Sequence[Step] | None) -> list[Step]:
+    """Steps as JSON has them; a step without options is its name.
+
+    Raises:
+        ValueError: Unknown step or option, or no list.
+    """
+    if isinstance(steps, (str, dict)):
+        raise ValueError(
+            f'score_map_steps={steps!r}: a list was expected, [{steps!r}]'
+        )
+    checked: list[Step] = []
+    for step in steps or ():
+        options = dict(type=step) if isinstance(step, str) else dict(step)
+        name = options.pop('type', None)
+        if name not in STEPS:
+            near = get_close_matches(str(name), STEPS, 1)
+            raise ValueError(
+                f'score_map_steps: there is no step {name!r}'
+                + (f', perhaps {near[0]!r}' if near else '')
+                + f'. Valid are {", ".join(STEPS)}'
+            )
+        valid = list(signature(STEPS[name]).parameters)[1:]
+        unknown = sorted(set(options) - set(valid))
+        if unknown:
+            raise ValueError(
+                f'score_map_steps: {name!r} has no option '
+                f'{", ".join(map(repr, unknown))}; valid are '
+                f'{", ".join(valid) or "none"}'
+            )
+        _check_range(name, options.get('q', 0.5))
+        checked.append(dict(type=name, **options) if options else name)
+    return checked
+
+
+def rule_in_words(rule: str, steps: Sequence[Step]) -> str:
+    """How a map becomes a box, as a person reads it.
+
+    Examples:
+        >>> rule_in_words('cam', ['max', dict(type='percentile', q=0.8)])
+        'cam of maps by max, percentile(q=0.8)'
+    """
+    words = []
+    for step in steps:
+        options = dict(type=step) if isinstance(step, str) else dict(step)
+        name = options.pop('type')
+        given = ', '.join(f'{key}={value}' for key, value in options.items())
+        words.append(f'{name}({given})' if given else name)
+    return f'{rule} of maps by {", ".join(words)}' if words else rule
+
+
+def _check_range(name, q):
+    if isinstance(q, bool) or not isinstance(q, (int, float)) or not 0 < q < 1:
+        raise ValueError(
+            f'score_map_steps: {name!r} needs q, a share of the pixels, '
+            f'above 0 and below 1, and not {q!r}'
+        )
+
+
+def _numbers(score_map):
+    """The module of the array: numpy, or torch, which is not imported."""
+    is_array = isinstance(score_map, np.ndarray)
+    return np if is_array else sys.modules['torch']
+
+
+def _low(score_map):
+    return _numbers(score_map).amin(score_map, axis=(-2, -1), keepdims=True)
+
+
+def _high(score_map):
+    return _numbers(score_map).amax(score_map, axis=(-2, -1), keepdims=True)
+
+
+def _quantile(score_map, q):
+    """Interpolated linearly, as `numpy.quantile` is; ``(..., 1, 1)``."""
+    flat = score_map.reshape(*score_map.shape[:-2], -1)
+    if isinstance(score_map, np.ndarray):
+        value = np.quantile(flat, q, axis=-1).astype(score_map.dtype)
+    else:
+        # torch.quantile cannot be exported. Whole numbers, since the number
+        # of cells is a symbol there.
+        rank = (flat.shape[-1] - 1) * round(q * 1000)
+        ordered = flat.sort(dim=-1).values
+        below = ordered[..., rank // 1000]
+        above = ordered[..., (rank + 999) // 1000]
+        value = below + (above - below) * ((rank % 1000) / 1000)
+    return value[..., None, None]
+
+
+def _between(score_map, low, high):
+    """0 at ``low`` and below, 1 at ``high`` and above."""
+    numbers = _numbers(score_map)
+    span = numbers.where(high > low, high - low, 1 + 0 * high)
+    return numbers.clip((score_map - low) / span, 0, 1)
