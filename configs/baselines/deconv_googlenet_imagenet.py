@@ -1,17 +1,6 @@
-# Deconv on GoogLeNet, ILSVRC. Table 4: GT-known error 41.60. It needs no
-# training of its own: any checkpoint of cam_googlenet_imagenet.py will do.
-# CAM's box rule.
-_base_ = ['cam_googlenet_imagenet.py']
+# Deconv on GoogLeNet, ILSVRC. Table 4: GT-known error 41.60. It is not
+# trained: it takes any checkpoint of cam_googlenet_imagenet.py. Settings and
+# box rule are those of Backprop.
+_base_ = ['backprop_googlenet_imagenet.py']
 
-model = dict(
-    type='mmspg.AttributionClassifier',
-    attribution=dict(name='deconv'),
-    smooth=0.02,  # see README.md
-)
-
-# A graph for each image and class: less at once.
-val_dataloader = dict(batch_size=8)
-test_dataloader = val_dataloader
-
-val_evaluator = dict(rule='cam', thresholds=[0.2])
-test_evaluator = val_evaluator
+model = dict(attribution=dict(name='deconv'))

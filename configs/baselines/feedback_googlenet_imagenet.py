@@ -1,17 +1,8 @@
-# Feedback on GoogLeNet, ILSVRC. Table 4: GT-known error 38.80. It needs no
-# training of its own: any checkpoint of cam_googlenet_imagenet.py will do.
-# The box holds 95 % of the energy.
-_base_ = ['cam_googlenet_imagenet.py']
+# Feedback on GoogLeNet, ILSVRC. Table 4: GT-known error 38.80. It is not
+# trained: it takes any checkpoint of cam_googlenet_imagenet.py. The box holds
+# 95 % of the energy.
+_base_ = ['backprop_googlenet_imagenet.py']
 
-model = dict(
-    type='mmspg.AttributionClassifier',
-    attribution=dict(name='feedback', iterations=10),
-    smooth=0.02,  # see README.md
-)
-
-# A graph for each image and class: less at once.
-val_dataloader = dict(batch_size=8)
-test_dataloader = val_dataloader
-
+model = dict(attribution=dict(name='feedback', iterations=10))
 val_evaluator = dict(rule='energy', thresholds=[0.95])
 test_evaluator = val_evaluator

@@ -4,15 +4,10 @@
 #   MMSPG_TIMM_MODEL=dpn98 python tools/test.py \
 #       configs/_base_/external_classifier/timm_imagenet.py dpn98.pth \
 #       --out data/class_predictions/dpn98.pkl
-# A pickle is read only when asked for (it runs what is in it):
-#   python tools/test.py CONFIG CHECKPOINT --cfg-options \
-#       test_evaluator.class_predictions.allow_pickle=True
-_base_ = ['../presets/spg_inceptionv3_imagenet_paper.py']
+_base_ = ['../_base_/external_classifier/spg_inceptionv3.py']
 
 test_evaluator = dict(
-    type='mmspg.LocalizationMetric',
-    top5_star='thresholds',
     class_predictions=dict(
         files='{{$MMSPG_CLASS_PREDICTIONS:data/class_predictions}}/dpn98.pkl'
-    ),
+    )
 )

@@ -1,13 +1,8 @@
-# SPG on mmpretrain's ResNet-50, its last stage at stride 16; birds (CUB).
+# SPG on mmpretrain's ResNet-50, with its last stage at stride 16; birds (CUB).
 # The benchmark's SPG on ResNet-50 is configs/presets/spg_resnet50_*.
 #   python tools/train.py configs/trunks/spg_any-resnet50_cub.py \
 #       --data-root DIR
-_base_ = [
-    '../_base_/models/spg_any.py',
-    '../_base_/datasets/cub_loc_224.py',
-    '../_base_/schedules/few_images.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['../_base_/spg_any_cub.py']
 
 model = dict(
     backbone=dict(
@@ -17,7 +12,5 @@ model = dict(
             type='Pretrained',
             checkpoint='{{$MMSPG_PRETRAINED:torchvision://resnet50}}',
         ),
-    ),
-    head=dict(num_classes=200),
+    )
 )
-train_dataloader = dict(batch_size=10)

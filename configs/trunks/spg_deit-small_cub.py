@@ -2,22 +2,15 @@
 # B1, B2 and A, 14 x 14 each; birds (CUB).
 #   python tools/train.py configs/trunks/spg_deit-small_cub.py \
 #       --data-root DIR
-_base_ = [
-    '../_base_/models/spg_any.py',
-    '../_base_/datasets/cub_loc_224.py',
-    '../_base_/schedules/few_images.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['../_base_/spg_any_cub.py']
 
 model = dict(
     backbone=dict(
         trunk=dict(
             type='timm/deit_small_patch16_224',
-            dynamic_img_size=True,  # --input-size may be another than 224
+            dynamic_img_size=True,  # --input-size need not be 224
             drop_path_rate=0.1,
-            pretrained=True,  # timm's download; --pretrained FILE instead
+            pretrained=True,  # timm downloads them; or --pretrained FILE
         )
-    ),
-    head=dict(num_classes=200),
+    )
 )
-train_dataloader = dict(batch_size=10)

@@ -31,14 +31,12 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=30,  # by the name of the released checkpoint
     num_workers=4,
-    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(split='train', pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=30,
     num_workers=4,
-    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(test_mode=True, pipeline=test_pipeline),
 )
