@@ -13,4 +13,5 @@ default_hooks = dict(
     logger=dict(interval=10),
     checkpoint=dict(max_keep_ckpts=1),
     map_choice=dict(type='mmspg.MapChoiceHook'),
+    box_choice=dict(type='mmspg.BoxChoiceHook'),
 )

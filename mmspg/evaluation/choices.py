@@ -10,6 +10,7 @@ refused for others. A choice is a plain dict:
   'chosen' (by ``sweep_threshold.py``) or 'fixed' (by the config);
 - ``chosen_on``: split and number of images, in words; ``figure`` and
   ``value``: what was best there;
+- ``valley`` and ``confidence``, see `mmspg.evaluation.box_choices`;
 - the settings of `settings_of`, and ``weights``, a digest.
 """
 
@@ -20,6 +21,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import Config
 
@@ -207,7 +209,35 @@ def checked_choice(choice) -> dict:
             or not 0 <= value < math.inf
         ):
             raise ValueError(f'{key} is {str(value)[:50]!r}')
+    check_box_step(choice)
     return choice
+
+
+def check_box_step(choice: dict) -> None:
+    """Refuse a valley or a confidence that is none.
+
+    Raises:
+        ValueError: It would give meaningless boxes or probabilities.
+    """
+    valley = choice.get('valley')
+    if valley is not None and not (
+        isinstance(valley, float) and 0 < valley <= 1
+    ):
+        raise ValueError(f'valley is {str(valley)[:50]!r}')
+    fit = choice.get('confidence')
+    if fit is None:
+        return
+    parts = ('mean', 'scale', 'weights')
+    try:
+        rows = np.array([fit[part] for part in parts], np.float64)
+        good = rows.shape == (3, len(fit['features'])) and bool(
+            np.isfinite([*rows.flat, fit['bias']]).all()
+            and (rows[1] > 0).all()
+        )
+    except (KeyError, TypeError, ValueError):
+        good = False
+    if not good:
+        raise ValueError(f'confidence is {str(fit)[:50]!r}')
 
 
 def stored_choices(checkpoint: str, content: dict | None = None) -> list[dict]:

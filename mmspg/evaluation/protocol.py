@@ -29,6 +29,8 @@ from .choices import (
 from .functional import get_rule
 from .functional.steps import Step
 
+BOX_KEYS = ('valley', 'confidence')  # what a choice may say of boxes
+BOX_STEP = 'box_step'  # among the figures of a validation
 DEFAULT_THRESHOLD = 0.2  # of CAM
 
 
@@ -87,28 +89,22 @@ def protocol_of(
     if rule is not None and rule != settings['rule']:
         options, settings = {}, dict(settings, rule=rule)
     default = default_threshold(settings['rule'])
-    threshold, source = _of_the_config(options, settings)
-    choice = None
+    threshold, source, choice = _of_the_config(options, settings)
+    stored, refused = None, []
+    if checkpoint and choice is None:
+        stored, refused = usable_choice(
+            settings, checkpoint, content, cfg.filename
+        )
+    if stored and threshold in (None, stored['threshold']):
+        choice = stored
     if threshold is None:
-        refused = []
-        if checkpoint:
-            choice, refused = usable_choice(
-                settings, checkpoint, content, cfg.filename
-            )
         for reason in refused:
             warn(reason)
         threshold = choice['threshold'] if choice else default
         own = get_rule(settings['rule']).thresholds is not None
         source = "the rule's own" if own else 'default'
         source = describe(choice) if choice else source
-    stored = choice or {}
-    return protocol_with(
-        settings,
-        threshold,
-        source,
-        valley=stored.get('valley'),
-        confidence=stored.get('confidence'),
-    )
+    return protocol_with(settings, threshold, source, **box_step_of(choice))
 
 
 def protocol_with(
@@ -119,20 +115,26 @@ def protocol_with(
     return Protocol(float(threshold), source=source, **reading, **more)
 
 
-def _of_the_config(options, settings) -> tuple[float | None, str]:
-    """The threshold that a metric fixes, and where it came from."""
+def box_step_of(choice: dict | None) -> dict[str, Any]:
+    """What a choice says of boxes beside the threshold, for a `Protocol`."""
+    return {key: (choice or {}).get(key) for key in BOX_KEYS}
+
+
+def _of_the_config(options, settings) -> tuple[float | None, str, dict | None]:
+    """Threshold and choice that a metric fixes, and where it came from."""
     threshold = options.get('threshold')
     if isinstance(threshold, str) and threshold.endswith('.json'):
         threshold = read_choice(threshold)
     if isinstance(threshold, dict):
         check_choice(threshold, settings)
-        return checked_choice(threshold)['threshold'], describe(threshold)
+        checked = checked_choice(threshold)
+        return checked['threshold'], describe(threshold), checked
     if isinstance(threshold, Real):
-        return float(threshold), 'fixed'
+        return float(threshold), 'fixed', None
     grid = options.get('thresholds')
     if isinstance(grid, (list, tuple)) and len(grid) == 1:
-        return float(grid[0]), 'fixed'
-    return None, ''
+        return float(grid[0]), 'fixed', None
+    return None, '', None
 
 
 def default_threshold(rule: str) -> float:
@@ -212,6 +214,7 @@ def validated_choice(
             figure='gt_known_acc',
             value=float(figures.get(f'{prefix}/gt_known_acc', math.nan)),
         )
+        choice.update(figures.get(BOX_STEP, {}))
         for key in ('threshold_tight', 'threshold_loose'):
             if f'{prefix}/{key}' in figures:
                 choice[key] = float(figures[f'{prefix}/{key}'])

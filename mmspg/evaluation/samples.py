@@ -44,6 +44,16 @@ def true_label(sample):
     return int(label.reshape(()))
 
 
+def true_labels(sample):
+    """Give the ground-truth classes, a list of int; empty: not known."""
+    return _array(sample.get('gt_label', ())).ravel().astype(int).tolist()
+
+
+def predicted_labels(sample):
+    """Give the predicted classes, a list of int."""
+    return _array(sample['pred_label']).ravel().astype(int).tolist()
+
+
 def class_map(sample, label):
     """Pick the map of a class; the first one, where it is given twice.
 

@@ -4,16 +4,21 @@
 
 runs the model on the choosing split, draws accuracy against threshold and
 writes the best one for GT-known (the lowest among equals) beside the
-checkpoint, where tools/test.py and the inferencer find it. The config is the
-one that the checkpoint carries; another one goes before it. The choosing
-split is --split, or 'val' of the benchmark's metadata where it is there, or
-else what the config validates on.
+checkpoint, where tools/test.py and the inferencer find it. On the same images
+it chooses where a class has several boxes, and fits how sure a box is. The
+config is the one that the checkpoint carries; another one goes before it. The
+choosing split is --split, or 'val' of the benchmark's metadata where it is
+there, or else what the config validates on.
 """
 
 import sys
 from pathlib import Path
 
 from mmspg.utils import command_line as cli
+
+MOST = (
+    5000  # images of a process that boxes beside the threshold are chosen on
+)
 
 
 def parse_args():
@@ -112,18 +117,24 @@ def main():
     # After the arguments, since these take seconds to import.
     from mmengine.dist import is_main_process
 
+    from mmspg.engine.hooks.sample_recorder import SampleRecorder
     from mmspg.engine.runner import build_test_runner
 
     with cli.errors_in_one_line(args):
         cfg, content, same = configure(args)
         runner = build_test_runner(cfg, args.checkpoint, content)
+    record = SampleRecorder(MOST)
+    runner.register_hook(record)
     figures = runner.test()
+    samples = record.gathered()
     if is_main_process():
-        write(figures, runner, args, content, same)
+        write(figures, runner, args, content, same, samples)
 
 
-def write(figures, runner, args, content, same):
+def write(figures, runner, args, content, same, samples):
     """Write the choice and the drawing, and say where they are."""
+    from mmspg.engine.hooks.box_choice_hook import told
+    from mmspg.evaluation.box_choices import choose_box_step
     from mmspg.evaluation.choices import (
         settings_of,
         store_choice,
@@ -131,11 +142,14 @@ def write(figures, runner, args, content, same):
         threshold_file,
         weights_digest,
     )
-    from mmspg.evaluation.protocol import named_split
+    from mmspg.evaluation.protocol import named_split, protocol_with
     from mmspg.utils.checkpoint import state_dict_of
 
     figures = {key.split('/', 1)[1]: v for key, v in figures.items()}
     metric = runner.test_evaluator.metrics[0]
+    settings = settings_of(runner.cfg)
+    protocol = protocol_with(settings, figures['threshold'])
+    box_step = choose_box_step(samples, protocol)
     choice = dict(
         threshold=figures['threshold'],
         threshold_tight=figures['threshold_tight'],
@@ -147,7 +161,8 @@ def write(figures, runner, args, content, same):
         strict=metric.strict,
         checkpoint=Path(args.checkpoint).name,
         weights=weights_digest(state_dict_of(content)),
-        **settings_of(runner.cfg),
+        **settings,
+        **box_step,
         gt_known_acc=figures['gt_known_acc'],
         curves=metric.curves,
     )
@@ -166,7 +181,8 @@ def write(figures, runner, args, content, same):
         )
     print(
         f'threshold {choice["threshold"]:g}, chosen on {choice["chosen_on"]}: '
-        f'GT-known {choice["gt_known_acc"]:.2f} %\n{out}\n{plot}'
+        f'GT-known {choice["gt_known_acc"]:.2f} %\n{told(box_step)}\n'
+        f'{out}\n{plot}'
     )
 
 

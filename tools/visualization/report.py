@@ -105,34 +105,16 @@ def has_boxes(dataset):
     )
 
 
-def recorder():
-    """A hook that keeps what the report needs of each image."""
-    from mmengine.hooks import Hook
-
-    from mmspg.evaluation.samples import class_map, true_label
-
-    class Recorder(Hook):
-        def __init__(self):
-            self.samples = []
-
-        def after_test_iter(self, runner, batch_idx, data_batch, outputs):
-            for sample in outputs:
-                fields = sample.cpu().numpy().to_dict()
-                label = true_label(fields)
-                # Only the map of the true class: there may be many images.
-                fields['score_map'] = class_map(fields, label)[None]
-                fields['score_map_labels'] = [label]
-                self.samples.append(fields)
-
-    return Recorder()
-
-
 def main():
     args = parse_args()
 
     # After the arguments, since these take seconds to import.
     from mmspg.datasets.images.reading import read_image
+    from mmspg.engine.hooks.sample_recorder import SampleRecorder
     from mmspg.engine.runner import build_test_runner
+    from mmspg.evaluation.box_choices import precision_report
+    from mmspg.evaluation.choices import settings_of
+    from mmspg.evaluation.protocol import box_step_of, protocol_with
     from mmspg.visualization.report import (
         report_image,
         slider_thresholds,
@@ -142,7 +124,7 @@ def main():
     with cli.errors_in_one_line(args):
         cfg, content, protocol = prepare(args)
         runner = build_test_runner(cfg, args.checkpoint, content)
-    record = recorder()
+    record = SampleRecorder()
     runner.register_hook(record)
     figures = {
         key.removeprefix('loc/'): value for key, value in runner.test().items()
@@ -154,6 +136,13 @@ def main():
         protocol = metric
         figures['curves'] = metric.curves
         truth = dict(iou=metric.iou_thrs[0], strict=metric.strict)
+        stored = cfg.test_evaluator[0].get('threshold')
+        chosen = protocol_with(
+            settings_of(cfg),
+            figures['threshold'],
+            **box_step_of(stored if isinstance(stored, dict) else None),
+        )
+        figures.update(precision_report(record.samples, chosen))
     else:
         accuracy = figures['accuracy/top1']
         figures = dict(

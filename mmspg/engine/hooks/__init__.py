@@ -1,4 +1,5 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .box_choice_hook import BoxChoiceHook
 from .class_num_hook import HeadClassNumHook
 from .epoch_seed_hook import EpochSeedHook
 from .fold_batch_norm_hook import FoldBatchNormHook
@@ -11,6 +12,7 @@ from .tf32_hook import TF32Hook
 
 __all__ = [
     'AtomicCheckpointHook',
+    'BoxChoiceHook',
     'EpochSeedHook',
     'FoldBatchNormHook',
     'GuidanceVisualizationHook',

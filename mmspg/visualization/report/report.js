@@ -52,6 +52,9 @@ function open() {
   $('protocol').textContent = REPORT.protocol;
   if (REPORT.curves.series.length) mark = drawCurve($('curve'), REPORT.curves);
   else $('curves').remove();
+  if (REPORT.precision.series.length) drawCurve($('precision'), REPORT.precision)(0.5);
+  else $('coverage').remove();
+  $('reliability').textContent = REPORT.reliability;
   $('perclass').hidden = !REPORT.perClass.length;
   $('perclass').addEventListener('toggle',
     () => fillTable($('classtable'), REPORT.perClass, true), { once: true });

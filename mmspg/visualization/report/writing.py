@@ -138,9 +138,9 @@ def write_report(
         images (Iterable): From `report_image`, for the `slider_thresholds` of
             the figures' threshold, and the stored image ``(H, W, 3)`` uint8
             in B, G, R.
-        figures (dict): Those of `LocalizationMetric`, and its ``curves``; keys
-            without prefix. Where nothing is known of the truth its
-            ``threshold`` alone.
+        figures (dict): Those of `LocalizationMetric`, its ``curves`` and those
+            of `precision_report`; keys without prefix. Where nothing is known
+            of the truth its ``threshold`` alone.
         classes (Iterable[str]): Names.
         title (str): The page's.
         summary (Iterable): Pairs of name and value.
@@ -168,6 +168,8 @@ def write_report(
             perClass=class_rows(figures.get('per_class', {})),
             protocol=figures.get('protocol', ''),
             curves=curves_of(figures.get('curves', {})),
+            precision=figures.get('precision', curves_of({})),
+            reliability=figures.get('reliability', ''),
             threshold=figures['threshold'],
             thresholds=slider_thresholds(figures['threshold']),
             classes=[str(name) for name in classes],

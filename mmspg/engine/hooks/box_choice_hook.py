@@ -1,0 +1,71 @@
+"""Choose what the box step needs beside the threshold, after a training."""
+
+from mmengine.hooks import Hook
+
+from mmspg.evaluation.box_choices import choose_box_step
+from mmspg.evaluation.choices import settings_of
+from mmspg.evaluation.protocol import BOX_STEP, protocol_with
+from mmspg.registry import HOOKS
+
+from .sample_recorder import SampleRecorder
+
+
+@HOOKS.register_module()
+class BoxChoiceHook(Hook):
+    """Choose valley and confidence on the boxes of the last validation.
+
+    They go into the checkpoint with the threshold of that validation, see
+    `mmspg.evaluation.box_choices`. Without boxes nothing is chosen.
+
+    Args:
+        most (int): Images of a process that are looked at. Defaults to 2000.
+    """
+
+    priority = 'LOW'  # after the figures are logged, before the checkpoint
+
+    def __init__(self, most: int = 2000):
+        self.most = most
+        self.recorder = SampleRecorder(most)
+
+    def before_val_epoch(self, runner) -> None:
+        """Forget an earlier validation."""
+        self.recorder = SampleRecorder(self.most)
+
+    def after_val_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        """Keep a batch of the last validation."""
+        if runner.iter >= runner.max_iters:
+            self.recorder.keep(outputs)
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        """Choose, where a threshold was chosen."""
+        threshold = (metrics or {}).get('loc/threshold')
+        if threshold is None or runner.iter < runner.max_iters:
+            return
+        samples = self.recorder.gathered()
+        protocol = protocol_with(settings_of(runner.cfg, 'val'), threshold)
+        metrics[BOX_STEP] = choose_box_step(samples, protocol)
+        runner.logger.info(told(metrics[BOX_STEP]))
+
+
+def told(chosen: dict) -> str:
+    """What was chosen, in sentences for a person."""
+    valley, confidence = chosen['valley'], chosen['confidence']
+    text = (
+        'One box a class did best on these images.'
+        if valley is None
+        else f'A box for each object did best, with valleys of {valley:g}.'
+    )
+    if confidence is None:
+        return (
+            f'{text} Too few boxes are right, or too few are wrong, to say '
+            'how sure a box is: its score stays uncalibrated.'
+        )
+    return (
+        f'{text} A confidence was fitted to {confidence["boxes"]} boxes; by '
+        f'fits to other boxes, {100 * confidence["precision"]:.1f} % of all '
+        f'boxes are right, {100 * confidence["precision_half"]:.1f} % of the '
+        'surer half, and the calibration error is '
+        f'{100 * confidence["calibration_error"]:.1f} points.'
+    )

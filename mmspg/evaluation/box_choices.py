@@ -1,0 +1,168 @@
+"""How many boxes a class has, and how sure each is: chosen with true boxes.
+
+Both go with the threshold that they were chosen at, see
+`mmspg.evaluation.choices`: ``valley`` and ``confidence``.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .functional import box_iou, to_inclusive
+from .functional.confidence import (
+    FOLDS,
+    calibration_error,
+    confidence_of,
+    fit_confidence,
+    folds_of,
+    precision_at_coverage,
+)
+from .locate import locate_objects
+from .protocol import Protocol
+from .samples import predicted_labels, true_boxes, true_labels
+
+VALLEYS = (None, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
+IOU = 0.5
+
+
+def choose_box_step(samples: Sequence[dict], protocol: Protocol) -> dict:
+    """Choose the valley, and fit the confidence.
+
+    The valley is the one with the best F1 of the boxes of the true classes
+    at an IoU of .5, every true box found once; one box a class among equals.
+    The confidence is that of the boxes of the predicted classes.
+
+    Args:
+        samples (Sequence[dict]): Predictions with ``ori_gt_bboxes``, see
+            `SampleRecorder`.
+        protocol (Protocol): Threshold and rule.
+
+    Returns:
+        dict: ``valley`` and ``confidence``, for a choice.
+    """
+    figures = [
+        box_f1(samples, protocol._replace(valley=valley)) for valley in VALLEYS
+    ]
+    protocol = protocol._replace(valley=VALLEYS[int(np.argmax(figures))])
+    features, right, _ = judge(samples, protocol)
+    confidence = fit_confidence(features, right)
+    if confidence:
+        held_out = _cross_fitted(features, right)
+        confidence.update(reliability(held_out, right))
+    return dict(valley=protocol.valley, confidence=confidence)
+
+
+def box_f1(samples: Sequence[dict], protocol: Protocol) -> float:
+    """F1 of the boxes of the true classes, in [0, 1]."""
+    hits = boxes = truths = 0
+    for sample in samples:
+        labels = sorted(set(true_labels(sample)))
+        found = locate_objects(sample, labels, protocol)
+        truth, of = true_objects(sample)
+        boxes, truths = boxes + len(found), truths + len(truth)
+        free = np.ones(len(truth), bool)
+        for one in sorted(found, key=lambda one: -one.score):
+            ious = box_iou([one.box], truth)[0] * (free & (of == one.label))
+            if ious.max(initial=0) >= IOU:
+                free[ious.argmax()] = False
+                hits += 1
+    return 2 * hits / max(1, boxes + truths)
+
+
+def judge(
+    samples: Sequence[dict], protocol: Protocol
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Describe all boxes of the predicted classes, and say which are right.
+
+    Returns:
+        tuple[ndarray]: Features ``(n, F)``, see `box_features`; ``(n,)``
+        bool, whether the IoU with a true box of the class is at least .5;
+        scores ``(n,)``.
+    """
+    features, right, scores = [], [], []
+    for sample in samples:
+        truth, of = true_objects(sample)
+        for one in locate_objects(
+            sample, predicted_labels(sample), protocol, describe=True
+        ):
+            ious = box_iou([one.box], truth)[0] * (of == one.label)
+            features.append(one.features)
+            right.append(ious.max(initial=0) >= IOU)
+            scores.append(one.score)
+    return np.array(features), np.array(right, bool), np.array(scores)
+
+
+def true_objects(sample: dict) -> tuple[np.ndarray, np.ndarray]:
+    """True boxes ``(n, 4)`` in inclusive pixels, and their classes."""
+    truth = to_inclusive(true_boxes(sample))
+    labels = sample.get('gt_bbox_labels')
+    if labels is None:
+        labels = np.repeat(true_labels(sample)[:1], len(truth))
+    return truth, np.asarray(labels)
+
+
+def reliability(confidence, right) -> dict[str, float]:
+    """How far a confidence can be trusted.
+
+    Args:
+        confidence (array): ``(n,)`` in [0, 1].
+        right (array): ``(n,)`` bool.
+
+    Returns:
+        dict: ``precision`` of all boxes, ``precision_half`` of the surer
+        half of them, ``calibration_error``; all in [0, 1].
+    """
+    _, precision = precision_at_coverage(confidence, right)
+    return dict(
+        precision=float(precision[-1]),
+        precision_half=float(precision[max(0, len(precision) // 2 - 1)]),
+        calibration_error=calibration_error(confidence, right),
+    )
+
+
+def precision_report(samples: Sequence[dict], protocol: Protocol) -> dict:
+    """Precision against coverage of the predicted boxes, for a report.
+
+    Args:
+        samples (Sequence[dict]): Predictions with ``ori_gt_bboxes``.
+        protocol (Protocol): Without a confidence the scores stand in for it.
+
+    Returns:
+        dict: ``precision``, a curve in percent over the share of the boxes
+        kept, and ``reliability``, what it says, in words.
+    """
+    features, right, scores = judge(samples, protocol)
+    words = 'by class score, as no confidence was fitted (uncalibrated)'
+    if protocol.confidence:
+        scores = confidence_of(features, protocol.confidence)
+        words = 'by confidence'
+    coverage, precision = precision_at_coverage(scores, right)
+    found = reliability(scores, right)
+    shown = np.unique(np.linspace(0, len(right) - 1, 100).astype(int))
+    text = (
+        f'{len(right)} boxes of predicted classes: '
+        f'{100 * found["precision"]:.1f} % have an IoU of at least {IOU:g} '
+        'with a true box of their class. Of the surer half, '
+        f'{words}, {100 * found["precision_half"]:.1f} % have.'
+    )
+    if protocol.confidence:
+        text += (
+            ' The expected calibration error is '
+            f'{100 * found["calibration_error"]:.1f} points.'
+        )
+    curve = dict(name='precision', values=(100 * precision[shown]).tolist())
+    return dict(
+        precision=dict(thresholds=coverage[shown].tolist(), series=[curve]),
+        reliability=text,
+    )
+
+
+def _cross_fitted(features, right):
+    """Confidence of each box by a fit to others."""
+    fold = folds_of(len(right))
+    confidence = np.full(len(right), right.mean())
+    for i in range(FOLDS):
+        fit = fit_confidence(features[fold != i], right[fold != i])
+        if fit:
+            confidence[fold == i] = confidence_of(features[fold == i], fit)
+    return confidence
