@@ -82,9 +82,9 @@ def judge(
     features, right, scores = [], [], []
     for sample in samples:
         truth, of = true_objects(sample)
-        for one in locate_objects(
-            sample, predicted_labels(sample), protocol, describe=True
-        ):
+        mapped = set(map(int, sample['score_map_labels']))
+        labels = [c for c in predicted_labels(sample) if c in mapped]
+        for one in locate_objects(sample, labels, protocol, describe=True):
             ious = box_iou([one.box], truth)[0] * (of == one.label)
             features.append(one.features)
             right.append(ious.max(initial=0) >= IOU)

@@ -89,7 +89,7 @@ def objects_of(
 
 
 def suppress(boxes, scores, iou=0.5):
-    """Leave out each box that a better one overlaps (torchvision's nms).
+    """Leave out each box that a better one overlaps (OpenCV's ``NMSBoxes``).
 
     Args:
         boxes (array): ``(n, 4)`` x0 y0 x1 y1 in inclusive pixels.
@@ -99,16 +99,16 @@ def suppress(boxes, scores, iou=0.5):
     Returns:
         ndarray: Indices of the boxes that stay, in the order given.
     """
-    # The evaluator of score maps starts without PyTorch.
-    import torch
-    from torchvision.ops import nms
-
-    corners = torch.as_tensor(np.asarray(boxes), dtype=torch.float64)
-    corners = corners.reshape(-1, 4) + torch.tensor([0, 0, 1, 1])
-    scores = np.asarray(scores, np.float64)
-    order = np.argsort(-scores, kind='stable')
-    ranks = torch.arange(len(order), 0, -1, dtype=torch.float64)
-    return np.sort(order[nms(corners[order], ranks, iou).numpy()])
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    sizes = boxes[:, 2:] - boxes[:, :2] + 1
+    # Ranks in their place: OpenCV drops scores of zero.
+    ranks = np.empty(len(boxes))
+    ranks[np.argsort(-np.asarray(scores), kind='stable')] = np.arange(
+        len(boxes), 0, -1
+    )
+    xywh = np.hstack([boxes[:, :2], sizes])
+    stay = cv2.dnn.NMSBoxes(xywh.tolist(), ranks.tolist(), 0.0, iou)
+    return np.sort(np.array(stay, np.int64).ravel())
 
 
 def _divide(score_map, part, cut, valley):
