@@ -121,11 +121,14 @@ class ExportModel(nn.Module):
         """
         if self.turn:
             images = images.flip(1)
-        feats = self.model.extract_feat((images - self.mean) / self.std)
+        images = (images - self.mean) / self.std
+        feats = self.model.extract_feat(images)
         scores = self.model.head(feats).softmax(dim=1)
         top = scores.argmax(dim=1)
         labels = torch.stack([top, label], dim=1)
         maps = self.model.head.score_maps(feats, labels)  # (N, 2, h, w)
+        if hasattr(self.model, 'maps_of_views'):
+            maps = self.model.maps_of_views(images, labels, maps)
         maps = apply_steps(maps, self.steps)
         return scores, top, maps[:, 0], maps[:, 1]
 

@@ -39,7 +39,7 @@ PAPERS: dict[str, Any] = dict(
 )
 METRIC_KEYS = tuple(PAPERS)
 # What a choice is bound to, beside the digest of the weights.
-BOUND = ('map_source', 'input_size', *METRIC_KEYS)
+BOUND = ('map_source', 'views', 'input_size', *METRIC_KEYS)
 
 
 def localization_metrics(evaluator) -> list[dict]:
@@ -61,7 +61,8 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
 
     Returns:
         dict: ``rule``, ``align_corners`` and ``score_map_steps`` of the
-        metric; ``map_source``, of the head or the attribution;
+        metric; ``map_source``, of the head or the attribution; ``views``,
+        ``score_map_views`` of the model;
         ``input_size``, the side of the network's input in pixels; ``exif``,
         if the loader names it.
     """
@@ -74,7 +75,10 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
     for metric in localization_metrics(evaluator)[:1]:
         found.update({k: metric[k] for k in METRIC_KEYS if k in metric})
     found['score_map_steps'] = checked_steps(found['score_map_steps'])
-    found['map_source'] = ', '.join(_map_sources(cfg.get('model') or {}))
+    model = cfg.get('model') or {}
+    found['map_source'] = ', '.join(_map_sources(model))
+    views = model.get('score_map_views')
+    found['views'] = json.loads(json.dumps(views))  # lists, no tuples
     side = input_side(loader)
     if side is not None:
         found['input_size'] = side
@@ -128,8 +132,8 @@ def check_choice(choice: dict, settings: dict, command: str = SWEEP) -> None:
     Raises:
         ValueError: Something differs; the message names it.
     """
-    # It was made before there were steps.
-    choice = {'score_map_steps': [], **choice}
+    # Before there were steps and views nobody wrote that there are none.
+    choice = {'score_map_steps': [], 'views': None, **choice}
     for key in ('weights', *BOUND):
         if key in choice and key in settings and choice[key] != settings[key]:
             of_whom = (

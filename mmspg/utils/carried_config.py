@@ -160,6 +160,8 @@ def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
     if 'score_map_steps' in carried:
         _follow_steps(cfg, carried['score_map_steps'])
     model = cfg.get('model') or {}
+    if carried.get('views') != model.get('score_map_views'):
+        _follow_views(model, carried)
     head = model.get('head')
     source = str(carried.get('map_source', ''))
     if not head or 'attribution' in model or not source.isidentifier():
@@ -169,6 +171,17 @@ def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
         head['score_map_source'] = source
         option = f'--cfg-options model.head.score_map_source={here}'
         _tell(f'map {source!r}', here, option)
+
+
+def _follow_views(model: dict, carried: dict) -> None:
+    if 'views' not in carried:
+        return
+    here = model.get('score_map_views')
+    model['score_map_views'] = carried['views']
+    if model['type'] == 'ImageClassifier':
+        model['type'] = 'mmspg.ViewsClassifier'
+    option = f'--cfg-options model.score_map_views="{here}"'
+    _tell(f'setting score_map_views={carried["views"]}', here, option)
 
 
 def _follow_steps(cfg: Config, steps: list) -> None:

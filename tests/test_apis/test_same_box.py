@@ -45,6 +45,7 @@ DRAWN = st.fixed_dictionaries(
         steps=st.sampled_from(
             [[], ['percentile'], ['max', dict(type='ivr', q=0.2)]]
         ),
+        views=st.sampled_from([None, dict(flip=True), dict(scales=(1, 1.5))]),
         side=st.sampled_from([48, 56, 80]),
         orientation=st.integers(1, 8),
     )
@@ -87,6 +88,9 @@ def checkpoint_of(trained, folder, drawn):
     cfg, content = trained
     cfg = Config(cfg.to_dict())
     cfg.model.head.score_map_source = drawn['source']
+    cfg.model.update(
+        type='mmspg.ViewsClassifier', score_map_views=drawn['views']
+    )
     for name in ('val', 'test'):
         loader = cfg[f'{name}_dataloader']
         pipeline = [dict(t) for t in loader.dataset.pipeline]

@@ -8,6 +8,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from mmspg.models import backprop, deconv, excitation, feedback
+from mmspg.models.classifiers.views_classifier import mean_of_views
 
 pytestmark = pytest.mark.quick
 
@@ -285,3 +286,60 @@ def test_cutmix_takes_the_classes_from_the_head(classes):
     data = dict(inputs=list(images(1)), data_samples=samples(1))
     plain = model.data_preprocessor(data, training=False)
     assert torch.equal(plain['inputs'], images(1))
+
+
+def views(flip=False, scales=(1,)):
+    return build(
+        type='mmspg.ViewsClassifier',
+        score_map_views=dict(flip=flip, scales=scales),
+        **config(),
+    )
+
+
+def test_views_leave_the_class_alone_and_average_the_maps():
+    plain = build(type='ImageClassifier', **config())
+    asked = samples(1, 2)
+    with torch.no_grad():
+        expected = plain.predict(images(), samples(1, 2))
+        mirrored = plain.predict(images().flip(-1), samples(1, 2), labels=[3])
+        wanted = plain.predict(images(), samples(1, 2), labels=[3])
+        found = views(flip=True).predict(images(), asked, labels=[3])
+    for i in range(2):
+        torch.testing.assert_close(found[i].pred_score, expected[i].pred_score)
+        mean = (wanted[i].score_map + mirrored[i].score_map.flip(-1)) / 2
+        torch.testing.assert_close(found[i].score_map, mean)
+
+
+def test_flip_of_a_symmetric_map_is_the_identity():
+    """A network that sees pixels one by one gives mirrored maps."""
+
+    def maps_of(x):
+        return x.mean(1, keepdim=True) ** 3
+
+    found = mean_of_views(maps_of, images(), flip=True)
+    torch.testing.assert_close(found, maps_of(images()))
+
+
+def test_scales_are_aligned_to_the_largest():
+    ramp = torch.linspace(0, 1, SIDE).expand(1, 3, SIDE, SIDE)
+    found = mean_of_views(
+        lambda x: x[:, :1], ramp, flip=True, scales=(1, 0.5, 2)
+    )
+    assert found.shape == (1, 1, 2 * SIDE, 2 * SIDE)
+    inner = found[0, 0, 0, 8:-8]
+    steps = inner.diff()
+    torch.testing.assert_close(steps, steps.mean().expand_as(steps))
+    larger = views(scales=(1.5,))
+    with torch.no_grad():
+        sample = larger.predict(images(1), samples(0))[0]
+    assert sample.score_map.shape[-1] == 1.5 * SIDE / 4
+
+
+@pytest.mark.parametrize(
+    'options', [dict(scales=()), dict(scales=[0]), dict(flip=1), dict(x=1)]
+)
+def test_bad_views(options):
+    with pytest.raises(ValueError, match=r'dict\(flip=True, scales'):
+        build(
+            type='mmspg.ViewsClassifier', score_map_views=options, **config()
+        )

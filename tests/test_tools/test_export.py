@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmspg.apis import LocalizationInferencer, box_step
 from mmspg.apis import export as exporting
@@ -61,6 +62,39 @@ def test_batch_norm_is_folded_and_nothing_changes(find, model):
 def test_torch_export(find, model, photographs, tmp_path):
     path = tmp_path / 'model.pt2'
     exporting.export_program(model, path, 56)
+    check_exported(find, model, path, photographs)
+
+
+def seen_and_read_otherwise(files):
+    """The model with three views, and its maps with steps."""
+    cfg = Config.fromfile(files[0])
+    cfg.model.update(
+        type='mmspg.ViewsClassifier',
+        score_map_views=dict(flip=True, scales=(1, 1.5)),
+    )
+    cfg.test_evaluator = dict(
+        type='mmspg.LocalizationMetric',
+        score_map_steps=['max', 'percentile', dict(type='ivr', q=0.2)],
+    )
+    find = LocalizationInferencer(cfg, files[1], threshold=0.5)
+    steps = find.protocol.score_map_steps
+    return find, exporting.ExportModel(find.model, steps).eval()
+
+
+def test_torch_export_of_steps_and_views(files, photographs, tmp_path):
+    find, model = seen_and_read_otherwise(files)
+    path = tmp_path / 'model.pt2'
+    exporting.export_program(model, path, 56)
+    check_exported(find, model, path, photographs)
+
+
+@pytest.mark.slow
+def test_onnx_of_steps_and_views(files, photographs, tmp_path):
+    for name in ('onnx', 'onnxscript', 'onnxruntime'):
+        pytest.importorskip(name)
+    find, model = seen_and_read_otherwise(files)
+    path = tmp_path / 'model.onnx'
+    exporting.export_onnx(model, path, 56)
     check_exported(find, model, path, photographs)
 
 

@@ -81,6 +81,16 @@ def test_the_input_size_of_the_training(root, key):
     assert cfg.test_dataloader == trained.test_dataloader
 
 
+def test_the_views_that_go_with_the_checkpoint(root):
+    cfg = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')
+    views = dict(flip=True, scales=[1.0, 1.5])
+    follow_checkpoint(cfg, dict(meta=dict(localization={})))
+    assert 'score_map_views' not in cfg.model
+    follow_checkpoint(cfg, dict(meta=dict(localization=dict(views=views))))
+    assert cfg.model.score_map_views == views
+    assert cfg.model.type == 'mmspg.ViewsClassifier'
+
+
 def test_the_steps_that_go_with_the_checkpoint(root):
     """They reach every metric that boxes maps, and no other."""
     cfg = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')

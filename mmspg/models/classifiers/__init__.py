@@ -5,6 +5,7 @@ from .batch_augment_classifier import BatchAugmentClassifier
 from .ensemble import EnsembleClassifier
 from .fitted_classifier import FittedClassifier
 from .plugin_classifier import PluginClassifier
+from .views_classifier import ViewsClassifier
 
 __all__ = [
     'AttributionClassifier',
@@ -12,4 +13,5 @@ __all__ = [
     'EnsembleClassifier',
     'FittedClassifier',
     'PluginClassifier',
+    'ViewsClassifier',
 ]

@@ -1,13 +1,13 @@
 """A classifier whose neck and head fit its backbone."""
 
-from mmpretrain.models import ImageClassifier
-
 from mmspg.registry import MODELS
+
+from .views_classifier import ViewsClassifier
 
 
 @MODELS.register_module()
-class FittedClassifier(ImageClassifier):
-    """An ``ImageClassifier`` that fills in ``in_channels``.
+class FittedClassifier(ViewsClassifier):
+    """A :class:`ViewsClassifier` that fills in ``in_channels``.
 
     The neck gets the channels of the backbone's maps, the head those of the
     last map that it sees; neither has to be looked up for a config.
@@ -19,7 +19,7 @@ class FittedClassifier(ImageClassifier):
             without ``in_channels``. Defaults to None.
         head (dict, optional): Such as :class:`~mmspg.models.SPGHead`,
             without ``in_channels``. Defaults to None.
-        **kwargs: For :class:`mmpretrain.models.ImageClassifier`.
+        **kwargs: For :class:`ViewsClassifier`.
 
     Examples:
         >>> trunk = dict(type='mmspg.AnyTrunk', trunk='timm/convnext_tiny')

@@ -1,0 +1,140 @@
+"""Score maps that are the mean of several views of an image."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.models import ImageClassifier
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from mmspg.registry import MODELS
+
+
+def mean_of_views(
+    maps_of: Callable[[Tensor], Tensor],
+    images: Tensor,
+    flip: bool = False,
+    scales: Sequence[float] = (1.0,),
+    seen: Tensor | None = None,
+) -> Tensor:
+    """Mean of the raw maps of an image, its mirror image and other sizes.
+
+    Args:
+        maps_of (Callable): Images ``(N, 3, H, W)`` to maps ``(N, K, h, w)``.
+        images (Tensor): Shape ``(N, 3, H, W)``.
+        flip (bool): Whether the mirror image of every size counts, too, its
+            map mirrored back. Defaults to False.
+        scales (Sequence[float]): Sizes, as factors of the image's sides.
+            Defaults to its own alone.
+        seen (Tensor, optional): Maps of the images themselves, if they are
+            known; they are not computed again.
+
+    Returns:
+        Tensor: Shape ``(N, K, h, w)``, the size of the largest scale's maps.
+    """
+    found = []
+    for scale in sorted(scales, reverse=True):  # the largest gives the size
+        view = images
+        if scale != 1:
+            # Whole numbers: an exported graph has symbols for the sides.
+            size = [s * round(scale * 1000) // 1000 for s in images.shape[2:]]
+            view = F.interpolate(
+                images, size, mode='bilinear', antialias=scale < 1
+            )
+        known = seen if scale == 1 else None
+        found.append(maps_of(view) if known is None else known)
+        if flip:
+            found.append(maps_of(view.flip(-1)).flip(-1))
+    size = found[0].shape[-2:]
+    found[1:] = [
+        F.interpolate(maps, size, mode='bilinear') for maps in found[1:]
+    ]
+    return torch.stack(found).mean(0)
+
+
+def checked_views(views: dict | None) -> dict:
+    """Options of :func:`mean_of_views`, all of them.
+
+    Raises:
+        ValueError: Unknown option, or a scale that is none.
+    """
+    views = {'flip': False, 'scales': (1.0,), **(views or {})}
+    scales = views['scales']
+    if (
+        set(views) != {'flip', 'scales'}
+        or not isinstance(views['flip'], bool)
+        or isinstance(scales, str)
+        or not isinstance(scales, Sequence)
+        or not scales
+        or not all(isinstance(s, (int, float)) and s > 0 for s in scales)
+    ):
+        raise ValueError(
+            f'model.score_map_views is {views}; dict(flip=True, '
+            'scales=(1, 1.5)) was expected, each may be left out, and scales '
+            'are factors of the size of the input, above 0'
+        )
+    return dict(flip=views['flip'], scales=tuple(map(float, scales)))
+
+
+@MODELS.register_module()
+class ViewsClassifier(ImageClassifier):
+    """An ``ImageClassifier`` whose score maps are means of several views.
+
+    The class scores stay those of the image itself. Each view costs a pass
+    of the network more; one at twice the size costs four.
+
+    Args:
+        score_map_views (dict, optional): ``flip`` and ``scales`` of
+            :func:`mean_of_views`. Defaults to None, the image alone.
+        **kwargs: For :class:`mmpretrain.models.ImageClassifier`.
+
+    Raises:
+        ValueError: Unknown option, or a scale that is none.
+    """
+
+    def __init__(self, *args, score_map_views: dict | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.score_map_views = checked_views(score_map_views)
+
+    def predict(
+        self,
+        inputs: Tensor,
+        data_samples: list[DataSample] | None = None,
+        **kwargs,
+    ) -> list[DataSample]:
+        """Predict, and average the maps.
+
+        Args:
+            inputs (Tensor): Shape ``(N, 3, H, W)``, normalised.
+            data_samples (list[DataSample], optional): Defaults to None.
+            **kwargs: For the head's ``predict``.
+
+        Returns:
+            list[DataSample]: See :class:`~mmspg.models.CAMHead`.
+        """
+        samples = super().predict(inputs, data_samples, **kwargs)
+        if self.score_map_views != checked_views(None):
+            labels = torch.stack([s.score_map_labels for s in samples])
+            seen = torch.stack([s.score_map for s in samples])
+            maps = self.maps_of_views(inputs, labels, seen)
+            for sample, score_map in zip(samples, maps, strict=True):
+                sample.set_field(score_map, 'score_map', dtype=Tensor)
+        return samples
+
+    def maps_of_views(
+        self, images: Tensor, labels: Tensor, seen: Tensor
+    ) -> Tensor:
+        """Mean maps of classes over the views, ``(N, K, h, w)``.
+
+        Args:
+            images (Tensor): Shape ``(N, 3, H, W)``, normalised.
+            labels (Tensor): Shape ``(N, K)``, int64.
+            seen (Tensor): The maps of the images themselves.
+        """
+        return mean_of_views(
+            lambda view: self.head.score_maps(self.extract_feat(view), labels),
+            images,
+            **self.score_map_views,
+            seen=seen,
+        )
