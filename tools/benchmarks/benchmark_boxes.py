@@ -1,13 +1,15 @@
-"""Time the boxes at 1000 thresholds against one findContours a threshold.
+"""Time the boxes against one call of OpenCV a threshold.
 
     python tools/benchmarks/benchmark_boxes.py --maps FOLDER_OR_FILE
 
-The baseline does for every threshold what the WSOL benchmark does: cut the
-grey levels, `cv2.findContours`, the largest `cv2.contourArea` (MaxBoxAcc) or
-all contours (MaxBoxAccV2), `cv2.boundingRect`, the IoU. Both sides begin with
-the same float map and run on one thread, map by map in turn; the time of a
-map is the best of the repeats, in CPU time, so that other programs on the
-machine do not count.
+For every threshold the baseline of MaxBoxAcc and MaxBoxAccV2 does what the
+WSOL benchmark does: cut the grey levels, `cv2.findContours`, the largest
+`cv2.contourArea` or all contours, `cv2.boundingRect`, the IoU. That of the
+paper's rule takes the largest of `cv2.connectedComponentsWithStats`, on the
+map at the image's size; of equals any, which is less than the rule asks. Both
+sides begin with the same float map and run on one thread, map by map in turn;
+the time of a map is the best of the repeats, in CPU time, so that other
+programs on the machine do not count.
 """
 
 import argparse
@@ -18,8 +20,10 @@ import cv2
 import numpy as np
 
 from mmspg.evaluation.functional import (
+    all_boxes_at_thresholds,
     best_iou_at_thresholds,
     boxes_at_thresholds,
+    min_max,
 )
 from mmspg.evaluation.wsol.grid import wsol_score_map, wsol_thresholds
 
@@ -39,7 +43,6 @@ def parse_args():
     parser.add_argument(
         '--number', type=int, default=200, help='how many maps'
     )
-    parser.add_argument('--interval', type=float, default=0.001)
     parser.add_argument('--repeats', type=int, default=3)
     return parser.parse_args()
 
@@ -76,8 +79,8 @@ def prepare(score_map):
     return wsol_score_map(score_map)
 
 
-def baseline(score_map, thresholds, gt_boxes, every):
-    """Boxes (largest contour) and best IoU, one findContours a threshold."""
+def wsol_boxes(score_map, thresholds, gt_boxes, every):
+    """Boxes (largest contour) or best IoU, one findContours a threshold."""
     grey = (score_map.astype(np.float64) * 255).astype(np.uint8)
     last = np.array(grey.shape[::-1]) - 1
     found, best = [], []
@@ -97,6 +100,19 @@ def baseline(score_map, thresholds, gt_boxes, every):
     return np.array(best) if every else np.array(found)
 
 
+def paper_boxes(score_map, thresholds, gt_boxes, every):
+    """Box of the largest component, or the size order of all of them."""
+    found = []
+    for threshold in thresholds:
+        mask = (score_map > threshold).view(np.uint8)
+        stats = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:]
+        order = np.argsort(-stats[:, 4]) if every else [stats[:, 4].argmax()]
+        rects = stats[order, :4]
+        rects[:, 2:] += rects[:, :2] - 1
+        found.append(rects if every else rects[0])
+    return found
+
+
 def iou(boxes1, boxes2):
     x0, y0, x1, y1 = boxes1.T[:, :, None]
     u0, v0, u1, v1 = boxes2.T[:, None]
@@ -107,7 +123,7 @@ def iou(boxes1, boxes2):
     return (inter / (area1 + area2 - inter)).max()
 
 
-def contours_only(score_map, thresholds):
+def contours_only(score_map, thresholds, gt_boxes, every):
     """The least that one findContours a threshold can cost."""
     grey = (score_map.astype(np.float64) * 255).astype(np.uint8)
     highest = grey.max()
@@ -125,59 +141,81 @@ def timed(repeats, function, *args):
     return best * 1000, result
 
 
+def ours(rule, every):
+    """Our function of the arguments of the baselines."""
+    if rule == 'largest_area':
+        function = all_boxes_at_thresholds if every else boxes_at_thresholds
+        return lambda m, t, gt, every: function(m, t, rule)
+    if every:
+        return lambda m, t, gt, every: best_iou_at_thresholds(m, t, gt, rule)
+    return lambda m, t, gt, every: boxes_at_thresholds(m, t, rule)
+
+
+def unequal(theirs, ours):
+    """At how many thresholds the two differ; as sets, where all are given."""
+    return sum(
+        not np.array_equal(np.unique(a, axis=0), np.unique(b, axis=0))
+        if np.ndim(a) == 2
+        else not np.array_equal(a, b)
+        for a, b in zip(theirs, ours, strict=True)
+    )
+
+
+def compare(maps, thresholds, rule, every, repeats):
+    """A row of the table."""
+    rng = np.random.default_rng(1)
+    high, wide = maps[0].shape
+    paper = rule == 'largest_area'
+    baseline = paper_boxes if paper else wsol_boxes
+    functions = [baseline, ours(rule, every)]
+    if not paper:
+        functions.append(contours_only)
+    functions[1](maps[0], thresholds, np.zeros((1, 4), int), every)  # compiles
+    times, wrong = [], 0
+    for score_map in maps:
+        corners = np.sort(rng.integers(0, (wide, high), (2, 2, 2)), axis=1)
+        args = score_map, thresholds, corners.reshape(2, 4), every
+        row, found = zip(
+            *(timed(repeats, f, *args) for f in functions), strict=True
+        )
+        times.append(row)
+        wrong += unequal(*found[:2])
+    theirs, mine, *alone = np.mean(times, axis=0)
+    least = f'{alone[0] / mine:.1f}' if alone else ''
+    print(
+        f'| {rule}{", every box" if every else ""} | {len(thresholds)} '
+        f'| {wide} x {high} | {theirs:.2f} | {mine:.2f} '
+        f'| {theirs / mine:.1f} | {least} | {wrong} |',
+        flush=True,
+    )
+
+
 def main():
     args = parse_args()
     cv2.setNumThreads(1)
     raw = read_maps(args.maps) if args.maps else smooth_maps(args.number)
-    maps = [prepare(m) for m, _ in zip(raw, range(args.number), strict=False)]
-    if not maps:
+    raw = [m for m, _ in zip(raw, range(args.number), strict=False)]
+    if not raw:
         raise SystemExit(f'no .npy or .npz file with score maps: {args.maps}')
-    thresholds = wsol_thresholds(args.interval)
-    rng = np.random.default_rng(1)
-    # The first call compiles or loads the compiled helper.
-    for rule in ('largest_contour', 'all_contours'):
-        best_iou_at_thresholds(maps[0], thresholds, [[0, 0, 9, 9]], rule)
-    times, wrong = [], np.zeros(2, int)
-    for score_map in maps:
-        corners = np.sort(rng.integers(0, 224, (2, 2, 2)), axis=1)
-        gt_boxes = corners.reshape(2, 4)
-        row = [timed(args.repeats, contours_only, score_map, thresholds)[0]]
-        for i, every in enumerate((False, True)):
-            theirs = timed(
-                args.repeats,
-                baseline,
-                score_map,
-                thresholds,
-                gt_boxes,
-                every,
-            )
-            call = (
-                (best_iou_at_thresholds, score_map, thresholds, gt_boxes)
-                if every
-                else (boxes_at_thresholds, score_map, thresholds)
-            )
-            rule = 'all_contours' if every else 'largest_contour'
-            ours = timed(args.repeats, *call, rule)
-            unequal = theirs[1] != ours[1]
-            wrong[i] += unequal.reshape(len(thresholds), -1).any(axis=1).sum()
-            row += [theirs[0], ours[0]]
-        times.append(row)
-    alone, *pairs = np.mean(times, axis=0)
+    maps = [prepare(m) for m in raw]
     print(
-        f'{len(maps)} maps, {len(thresholds)} thresholds, OpenCV '
-        f'{cv2.__version__}, one thread; ms a map'
+        f'{len(maps)} maps, OpenCV {cv2.__version__}, one thread; ms a map\n\n'
+        '| rule | thresholds | map | OpenCV | ours | ratio | to findContours '
+        'alone | thresholds that differ |\n|---' + '|--:' * 7 + '|'
     )
-    print(f'findContours alone {alone:8.2f}')
-    print(
-        'rule             WSOL code     ours    ratio  ratio to '
-        'findContours alone  not identical'
-    )
-    for i, rule in enumerate(('largest_contour', 'all_contours')):
-        theirs, ours = pairs[2 * i : 2 * i + 2]
-        print(
-            f'{rule:16s} {theirs:9.2f} {ours:8.2f} {theirs / ours:8.1f}'
-            f'{alone / ours:29.1f} {wrong[i]:14d}'
-        )
+    for interval in (0.001, 0.01):
+        for rule, every in (
+            ('largest_contour', False),
+            ('all_contours', True),
+        ):
+            thresholds = wsol_thresholds(interval)
+            compare(maps, thresholds, rule, every, args.repeats)
+    for size in ((500, 375), (896, 896)):
+        # As the paper's protocol lays a map on its image.
+        maps = [min_max(cv2.resize(m, size)) for m in raw]
+        for every in (False, True):
+            thresholds = np.arange(20) / 20
+            compare(maps, thresholds, 'largest_area', every, args.repeats)
 
 
 if __name__ == '__main__':

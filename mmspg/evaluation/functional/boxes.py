@@ -34,7 +34,6 @@ import cv2
 import numpy as np
 
 from . import foregrounds
-from .components import components, tight
 from .iou import box_iou
 
 _NOTHING = (0, 0, 0, 0)
@@ -198,18 +197,29 @@ def _tree():
 
 def _largest(part):
     """The function for one box a foreground."""
-    return tight if part == 'tight' else getattr(_tree(), part)
+    return _tight if part == 'tight' else getattr(_tree(), part)
 
 
 def _every(part):
     """The function for all boxes, with the range of floors of each."""
-    if part == 'all_contours':
-        return _tree().all_contours
-    return _every_tight if part == 'tight' else components
+    if part == 'tight':
+        return _every_tight
+    every = 'all_contours' if part == 'all_contours' else 'components'
+    return getattr(_tree(), every)
+
+
+def _tight(levels, floors):
+    """The tight box of all pixels of each foreground: ``(n, 4)``."""
+    rows, columns = levels.max(axis=1), levels.max(axis=0)
+    boxes = []
+    for floor in floors:
+        y, x = np.flatnonzero(rows >= floor), np.flatnonzero(columns >= floor)
+        boxes.append((x[0], y[0], x[-1], y[-1]))
+    return np.array(boxes, np.int64).reshape(-1, 4)
 
 
 def _every_tight(levels, floors):
-    return tight(levels, floors), np.arange(len(floors))[:, None] + (0, 1)
+    return _tight(levels, floors), np.arange(len(floors))[:, None] + (0, 1)
 
 
 def _unroll(spans):

@@ -37,9 +37,14 @@ from .joining import (
     FOUR,
     PIXEL,
     fill_holes,
+    find,
     jit,
     join_order,
     offsets,
+    open_box,
+    plain_steps,
+    room,
+    widen,
 )
 
 
@@ -67,6 +72,20 @@ def largest_area(levels, floors):
     return _largest(levels, floors, PIXEL, last_wins=False)
 
 
+def components(levels, floors):
+    """Boxes of all 8-connected components, largest in pixels first.
+
+    Among equals the one whose first pixel comes first in raster order.
+
+    Returns:
+        tuple[ndarray]: As of `all_contours`.
+    """
+    prepared = join_order(levels, floors)
+    rows = _trace_sizes(*prepared, EIGHT, PIXEL, levels.shape, True, False)
+    rows = rows[np.lexsort((rows[:, 6], -rows[:, 5], rows[:, 4]))]
+    return rows[:, :4], rows[:, 4:5] + (-1, 0)
+
+
 def all_contours(levels, floors):
     """Boxes of all contours, those of holes too, in no order.
 
@@ -85,37 +104,10 @@ def all_contours(levels, floors):
 
 def _largest(levels, floors, growth, last_wins):
     prepared = join_order(levels, floors)
-    return _trace_largest(*prepared, EIGHT, growth, levels.shape, last_wins)
-
-
-@jit
-def _find(parent, basin):
-    while parent[basin] != basin:
-        parent[basin] = parent[parent[basin]]
-        basin = parent[basin]
-    return basin
-
-
-@jit
-def _open(box, root, pixel, stride):
-    """Begin a component with one pixel."""
-    y, x = pixel // stride - 1, pixel % stride - 1
-    box[root, 0] = box[root, 2] = x
-    box[root, 1] = box[root, 3] = y
-
-
-@jit
-def _widen(box, root, other):
-    """Make room in a component's box; whether it had to grow."""
-    wider = False
-    for side in range(2):
-        if other[side] < box[root, side]:
-            box[root, side] = other[side]
-            wider = True
-        if other[side + 2] > box[root, side + 2]:
-            box[root, side + 2] = other[side + 2]
-            wider = True
-    return wider
+    rows = _trace_sizes(
+        *prepared, EIGHT, growth, levels.shape, False, last_wins
+    )
+    return rows[::-1, :4]
 
 
 @jit
@@ -128,13 +120,13 @@ def _trace(order, begin, cases, table, shape, holes):
     height, width = shape
     stride = width + 2
     around = offsets(stride)
-    size = order.size + 2
+    size = order.size // 2 + 2  # no two basins touch
     label = np.zeros((height + 2) * stride, np.int32)
     parent = np.empty(size, np.int32)
     box = np.empty((size, 4), np.int32)
     node = np.empty(size, np.int32)
-    touched = np.empty(2 * size, np.int32)
-    nodes = np.empty((size, 6), np.int32)
+    touched = np.empty(order.size, np.int32)
+    nodes = np.empty((1024, 6), np.int32)
     emitted = 0
     basins = 1
     # Basin 0 is the frame: of holes the root that is no hole. The padding
@@ -160,7 +152,7 @@ def _trace(order, begin, cases, table, shape, holes):
                 label[pixel] = root
                 parent[root] = root
                 node[root] = -1
-                _open(box, root, pixel, stride)
+                open_box(box, root, pixel, stride)
                 touched[changed] = root
                 changed += 1
                 continue
@@ -169,11 +161,11 @@ def _trace(order, begin, cases, table, shape, holes):
             sides = table[case, 5] & 15
             if groups == 1 and sides == 0:
                 continue
-            root = _find(parent, basin)
+            root = find(parent, basin)
             wider = False
             for j in range(1, groups):
                 other = label[pixel + around[table[case, 1 + j]]]
-                lost = _find(parent, other)
+                lost = find(parent, other)
                 if lost == root:
                     continue
                 if lost < root:
@@ -182,19 +174,19 @@ def _trace(order, begin, cases, table, shape, holes):
                 if node[lost] >= 0:
                     nodes[node[lost], 5] = floor + towards
                 if root != 0:
-                    _widen(box, root, box[lost])
+                    widen(box, root, box[lost])
                     wider = True
             label[pixel] = root
             if root == 0:
                 continue
             if sides != 0:
                 y, x = pixel // stride - 1, pixel % stride - 1
-                wider |= _widen(box, root, (x, y, x, y))
+                wider |= widen(box, root, (x, y, x, y))
             if wider:
                 touched[changed] = root
                 changed += 1
-        for i in range(changed):
-            root = touched[i]
+        nodes = room(nodes, emitted + changed)
+        for root in touched[:changed]:
             last = node[root]
             if parent[root] != root or (last >= 0 and nodes[last, 4] == floor):
                 continue
@@ -209,49 +201,53 @@ def _trace(order, begin, cases, table, shape, holes):
 
 
 @jit
-def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
-    """Box of the largest component of ``levels >= floor``, floors 1, 2 ...
+def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
+    """Components of ``levels >= floor``, with their sizes.
 
-    Sizes grow by ``growth[case]``; of equals the one wins whose first pixel
-    in raster order comes last, or first.
+    Sizes grow by ``growth[case]``. All components, or the largest: of equals
+    the one whose first pixel in raster order comes last, or first.
+
+    Gives ``(n, 7)``: the box, the floor 1, 2 ..., the highest first, the size
+    and the first pixel.
     """
     count = begin.size - 2
     height, width = shape
     stride = width + 2
     around = offsets(stride)
-    size = order.size + 2
-    label = np.zeros((height + 2) * stride, np.int32)
+    size = (height + 1) // 2 * ((width + 1) // 2)  # no two basins touch
+    label = np.empty((height + 2) * stride, np.int32)
     parent = np.empty(size, np.int32)
     box = np.empty((size, 4), np.int32)
     first = np.empty(size, np.int32)
     area = np.empty(size, np.int64)
     seen = np.zeros(size, np.int32)
-    rivals = np.empty(2 * size, np.int32)
-    boxes = np.zeros((count, 4), np.int64)
-    basins = 0
-    tied = 0
+    kept = np.empty(size + order.size, np.int32)
+    rows = np.empty((1024, 7), np.int64)
+    plain = plain_steps(table, around)
+    basins = number = emitted = 0
     for level in range(count, 0, -1):
-        # Those that grow here compete with those that were the largest.
-        number = tied
-        root = -1
+        last = -1  # Those that grow here follow those that were kept.
         for at in range(begin[level], begin[level + 1]):
-            last = root
             pixel = order[at]
             case = cases[pixel]
-            groups, sides = table[case, 0], table[case, 5]
-            if groups == 0:
+            step = plain[case]
+            if step != 0:
+                root = label[pixel + step]
+                if parent[root] != root:
+                    root = find(parent, root)
+            elif table[case, 0] == 0:
                 root = basins
                 basins += 1
                 parent[root] = root
-                _open(box, root, pixel, stride)
+                open_box(box, root, pixel, stride)
                 first[root] = pixel
                 area[root] = 0
             else:
-                root = _find(parent, label[pixel + around[table[case, 1]]])
-            if groups != 1 or sides != 0:
-                for j in range(1, groups):
+                root = find(parent, label[pixel + around[table[case, 1]]])
+            if step == 0:
+                for j in range(1, table[case, 0]):
                     other = label[pixel + around[table[case, 1 + j]]]
-                    lost = _find(parent, other)
+                    lost = find(parent, other)
                     if lost == root:
                         continue
                     if lost < root:
@@ -259,33 +255,47 @@ def _trace_largest(order, begin, cases, table, growth, shape, last_wins):
                     parent[lost] = root
                     area[root] += area[lost]
                     first[root] = min(first[root], first[lost])
-                    _widen(box, root, box[lost])
+                    widen(box, root, box[lost])
                 y, x = pixel // stride - 1, pixel % stride - 1
-                _widen(box, root, (x, y, x, y))
+                widen(box, root, (x, y, x, y))
                 first[root] = min(first[root], pixel)
             # The root, not the first basin: the next look-up is shorter.
             label[pixel] = root
             area[root] += growth[case]
-            rivals[number] = root
+            kept[number] = root
             number += root != last
-        best, tied = -1, 0
-        for i in range(number):
-            root = rivals[i]
-            if (
-                parent[root] != root
-                or seen[root] == level
-                or area[root] < best
-            ):
-                continue
-            if area[root] > best:
-                best, tied = area[root], 0
-            seen[root] = level
-            rivals[tied] = root
-            tied += 1
-        winner = rivals[0]
-        for i in range(1, tied):
-            rival = rivals[i]
-            if (first[rival] > first[winner]) == last_wins:
-                winner = rival
-        boxes[level - 1] = box[winner]
-    return boxes
+            last = root
+        number = _keep(kept, number, level, parent, seen, area, every)
+        if not every:
+            winner = 0
+            for i in range(1, number):
+                later = first[kept[i]] > first[kept[winner]]
+                winner = i if later == last_wins else winner
+            kept[0], kept[winner] = kept[winner], kept[0]
+        shown = number if every else 1
+        rows = room(rows, emitted + shown)
+        for root in kept[:shown]:
+            rows[emitted, :4] = box[root]
+            rows[emitted, 4] = level
+            rows[emitted, 5] = area[root]
+            rows[emitted, 6] = first[root]
+            emitted += 1
+    return rows[:emitted].copy()
+
+
+@jit
+def _keep(roots, number, level, parent, seen, area, every):
+    """Keep each living root once, all or the largest; how many are left."""
+    best, left = -1, 0
+    for i in range(number):
+        root = roots[i]
+        if parent[root] != root or seen[root] == level:
+            continue
+        if not every and area[root] < best:
+            continue
+        if not every and area[root] > best:
+            best, left = area[root], 0
+        seen[root] = level
+        roots[left] = root
+        left += 1
+    return left

@@ -64,9 +64,20 @@ def _rank(score_map, cuts):
     distinct, inverse = np.unique(
         np.asarray(cuts, np.float64), return_inverse=True
     )
-    dtype = np.uint8 if distinct.size < 256 else np.uint16
-    levels = np.searchsorted(distinct, score_map, side='left')
-    return levels.astype(dtype), inverse.reshape(-1) + 1
+    # numba takes half a second to import, and a training waits for no box.
+    from .joining import cuts_below
+
+    levels = np.empty(score_map.shape, f'u{1 + (distinct.size > 255)}')
+    # What lies in a lower bucket is lower, as rounding keeps the order.
+    # Halves, since the distance of two floats may be no float.
+    low, high = np.float64([score_map.min(), score_map.max()]) / 2
+    with np.errstate(over='ignore', divide='ignore'):
+        scale = min(2 * distinct.size / (high - low), 1e300)
+        buckets = np.floor((distinct / 2 - low) * scale)
+    reached = np.arange(2 * distinct.size + 2)
+    before = np.searchsorted(buckets, reached)
+    cuts_below(score_map, distinct, before, low, scale, levels)
+    return levels, inverse.reshape(-1) + 1
 
 
 def _finite(score_map):

@@ -82,6 +82,23 @@ EIGHT, FOUR, CELLS = _table(8), _table(4), _cells()
 PIXEL = np.ones(256, np.uint8)
 
 
+@jit
+def cuts_below(values, cuts, before, low, scale, out):
+    """Number of ``cuts`` below each value, as `numpy.searchsorted` gives it.
+
+    ``before[b]`` cuts are in a bucket lower than ``b``, and the bucket of a
+    value is the whole part of ``(value / 2 - low) * scale``.
+    """
+    height, width = values.shape
+    for y in range(height):
+        for x in range(width):
+            value = np.float64(values[y, x])
+            below = before[int((value / 2 - low) * scale)]
+            while below < cuts.size and cuts[below] < value:
+                below += 1
+            out[y, x] = below
+
+
 def join_order(levels, floors):
     """Sort the pixels of ``levels`` as they join, and find their cases.
 
@@ -139,6 +156,57 @@ def offsets(stride):
     """Steps from a pixel to its neighbours, in the order of `RING`."""
     above = np.array([-1, 0, 1]) - stride
     return np.concatenate((above, np.array([-1, 1]), above + 2 * stride))
+
+
+@jit
+def plain_steps(table, around):
+    """Step to a joined neighbour where a pixel changes but the size, or 0."""
+    steps = np.zeros(256, np.int64)
+    for case in range(256):
+        if table[case, 0] == 1 and table[case, 5] == 0:
+            steps[case] = around[table[case, 1]]
+    return steps
+
+
+@jit
+def find(parent, basin):
+    """Root of a basin's component; the way to it becomes shorter."""
+    while parent[basin] != basin:
+        parent[basin] = parent[parent[basin]]
+        basin = parent[basin]
+    return basin
+
+
+@jit
+def open_box(box, root, pixel, stride):
+    """Begin a component with one pixel."""
+    y, x = pixel // stride - 1, pixel % stride - 1
+    box[root, 0] = box[root, 2] = x
+    box[root, 1] = box[root, 3] = y
+
+
+@jit
+def widen(box, root, other):
+    """Make room in a component's box; whether it had to grow."""
+    wider = False
+    for side in range(2):
+        if other[side] < box[root, side]:
+            box[root, side] = other[side]
+            wider = True
+        if other[side + 2] > box[root, side + 2]:
+            box[root, side + 2] = other[side + 2]
+            wider = True
+    return wider
+
+
+@jit
+def room(rows, number):
+    """The rows, and room for so many."""
+    if number <= len(rows):
+        return rows
+    return np.concatenate(
+        (rows, np.empty((number, rows.shape[1]), rows.dtype))
+    )
 
 
 def fill_holes(levels):

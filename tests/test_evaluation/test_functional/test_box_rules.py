@@ -229,6 +229,29 @@ def test_components_come_largest_first():
     ]
 
 
+def all_area_boxes(foreground):
+    """All components, by scipy, whose labels are in raster order."""
+    labels, _ = ndimage.label(foreground, EIGHT)
+    sizes = np.bincount(labels.ravel())[1:]
+    spans = ndimage.find_objects(labels)
+    order = np.argsort(-sizes, kind='stable')
+    return [
+        [x.start, y.start, x.stop - 1, y.stop - 1]
+        for y, x in (spans[i] for i in order)
+    ] or [[0, 0, 0, 0]]
+
+
+def test_all_components_of_random_maps_are_those_of_scipy():
+    noise = np.random.default_rng(3).random((96, 160), np.float32)
+    for score_map in (*random_maps(200, 11), noise):
+        found = all_boxes_at_thresholds(score_map, THRESHOLDS, 'largest_area')
+        largest = boxes_at_thresholds(score_map, THRESHOLDS)
+        for i, threshold in enumerate(THRESHOLDS):
+            expected = all_area_boxes(score_map.astype(np.float64) > threshold)
+            assert found[i].tolist() == expected
+            assert largest[i].tolist() == expected[0]
+
+
 @pytest.mark.parametrize('rule', list(boxes.RULES))
 @pytest.mark.parametrize('value', [0.0, 0.4, 1.0])
 def test_one_pixel_and_constant_maps_give_a_box(rule, value):
