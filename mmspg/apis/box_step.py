@@ -1,8 +1,9 @@
-"""From an exported model's score map to a box: NumPy is all it needs.
+"""Turn an exported model's score map into a box, with NumPy alone.
 
-Copy this file to where the model runs (``tools/deployment/export.py`` puts
-it beside the model). It is `locate` with the rule 'largest_area' for maps
-over the whole image, as the paper's test pipeline makes them.
+Copy this file to the machine where the model runs
+(``tools/deployment/export.py`` puts it beside the model). It does what
+`locate` does with the rule 'largest_area', for maps that cover the whole
+image, as in the paper's test pipeline.
 """
 
 import numpy as np
@@ -15,20 +16,20 @@ def box_of(
     align_corners=False,
     normalise=True,
 ):
-    """Upsample, normalise, cut, and box the largest connected area.
+    """Upsample and normalise a map, cut it, and box its largest part.
 
     Args:
-        score_map (array): ``(h, w)``, over the whole image, any range.
+        score_map (array): ``(h, w)``, over the whole image, in any range.
         image_size (tuple[int]): (width, height) of the image.
-        threshold (float): Foreground is above it, in [0, 1].
+        threshold (float): Scores above it are foreground; in [0, 1].
         align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
-        normalise (bool): Min-max normalise the map. False: it is in [0, 1]
-            by the steps of the exported model, ``normalise`` in its
-            model.json. Defaults to True.
+        normalise (bool): Min-max normalise the map. Give False if the steps
+            of the exported model bring it to [0, 1]; ``normalise`` in its
+            model.json tells. Defaults to True.
 
     Returns:
-        tuple[int]: x0, y0, x1, y1 in inclusive pixels of the image; zeros
-        for a constant map, and where nothing is above the threshold.
+        tuple[int]: x0, y0, x1, y1 in inclusive pixels of the image. All are
+        zero if the map is constant or no score is above the threshold.
     """
     upsampled = upsample(score_map, image_size, align_corners)
     low, high = upsampled.min(), upsampled.max()
@@ -58,14 +59,15 @@ def upsample(score_map, image_size, align_corners=False):
 
 
 def largest_box(mask):
-    """Tight box of the largest 8-connected part of a mask.
+    """Give the tight box of the largest 8-connected part of a mask.
 
     Args:
         mask (array): ``(H, W)`` bool.
 
     Returns:
-        tuple[int]: x0, y0, x1, y1, inclusive; that of the part whose first
-        pixel comes first among equals; zeros for an empty mask.
+        tuple[int]: x0, y0, x1, y1, inclusive. Of parts of equal size the one
+        whose first pixel comes first counts. All are zero if the mask is
+        empty.
     """
     parent, boxes, areas = [], [], []
 

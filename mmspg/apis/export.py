@@ -1,4 +1,4 @@
-"""A trained classifier with score maps as a file for other runtimes."""
+"""Export a trained classifier with its score maps for other runtimes."""
 
 import copy
 from collections.abc import Sequence
@@ -26,15 +26,16 @@ MIN_SIDE = 32
 
 
 class CeilMaxPool(nn.Module):
-    """A max pool with ``ceil_mode``, written without it.
+    """A max pool that does what ``ceil_mode`` does, without it.
 
-    ``ceil_mode`` asks whether the last window begins inside of the image, a
-    question that cannot be settled for a size that is not known yet. One
-    stride less one of padding at the end, and rounding down, is the same
-    wherever the answer is always yes: padding + stride <= kernel.
+    ``ceil_mode`` depends on whether the last window begins inside the image,
+    which is unknown while the size of the image is unknown. If
+    padding + stride <= kernel, it always does. Then padding the end by one
+    pixel less than the stride, and rounding down, gives the same.
 
     Args:
-        pool (nn.MaxPool2d): With ``ceil_mode``, square, not dilated.
+        pool (nn.MaxPool2d): A pool with ``ceil_mode``, a square kernel and no
+            dilation.
     """
 
     def __init__(self, pool: nn.MaxPool2d):
@@ -50,7 +51,7 @@ class CeilMaxPool(nn.Module):
 
 
 def replace_ceil_pools(module: nn.Module) -> nn.Module:
-    """Put `CeilMaxPool` wherever it is equal; in place."""
+    """Put `CeilMaxPool` in place of each pool that it equals."""
     for name, child in module.named_children():
         if (
             isinstance(child, nn.MaxPool2d)
@@ -69,16 +70,17 @@ def replace_ceil_pools(module: nn.Module) -> nn.Module:
 
 
 class ExportModel(nn.Module):
-    """Images in, class scores and normalised score maps out.
+    """A network that turns images into class scores and score maps.
 
-    BatchNorm is folded into the convolutions and the data preprocessor's
-    mean and standard deviation are part of it, so that it takes plain RGB.
+    BatchNorm is folded into the convolutions. The mean and the standard
+    deviation of the data preprocessor are part of the network, so it takes
+    plain RGB images.
 
     Args:
-        model (ImageClassifier): With `CAMHead` or `SPGHead`; a copy is
-            made.
-        steps (Sequence): Those of the maps, see
-            `mmspg.evaluation.functional.steps`. Defaults to none: min-max.
+        model (ImageClassifier): A model with `CAMHead` or `SPGHead`. It is
+            copied.
+        steps (Sequence): Steps that bring the maps to [0, 1], see
+            `mmspg.evaluation.functional.steps`. Without any, min-max does.
 
     Raises:
         TypeError: The head has no score maps.
@@ -100,14 +102,14 @@ class ExportModel(nn.Module):
         channels = len(getattr(processor, 'mean', [0, 0, 0]))
         mean = getattr(processor, 'mean', torch.zeros(channels, 1, 1))
         std = getattr(processor, 'std', torch.ones(channels, 1, 1))
-        # The configs' images are B, G, R, which to_rgb turns into R, G, B;
-        # a network of B, G, R gets its channels turned here.
+        # The configs' images are B, G, R, and to_rgb turns them into R, G, B.
+        # A network that takes B, G, R gets its channels turned here.
         self.turn = not getattr(processor, 'to_rgb', True)
         self.register_buffer('mean', mean.detach().clone().cpu())
         self.register_buffer('std', std.detach().clone().cpu())
 
     def forward(self, images: Tensor, label: Tensor):
-        """Classify and map.
+        """Classify the images and make two score maps for each.
 
         Args:
             images (Tensor): ``(N, 3, H, W)`` float32 R, G, B in [0, 255],
@@ -134,7 +136,7 @@ class ExportModel(nn.Module):
 
 
 def example_inputs(side: int = 64) -> tuple[Tensor, Tensor]:
-    """Two images ``(2, 3, side, side + 8)``, and their labels."""
+    """Make two images ``(2, 3, side, side + 8)`` and their labels."""
     generator = torch.Generator().manual_seed(0)
     images = 255 * torch.rand(2, 3, side, side + 8, generator=generator)
     return images, torch.zeros(2, dtype=torch.int64)
@@ -174,8 +176,8 @@ def run_onnx(path: str | Path):
     """Load an ``.onnx`` file as a function of arrays (onnxruntime).
 
     Returns:
-        Callable: ``(images, label)`` as `ExportModel` takes, as arrays; a
-        list of arrays.
+        Callable: A function of the arrays ``images`` and ``label``, see
+        `ExportModel`. It gives a list of arrays.
     """
     import onnxruntime
 
@@ -188,7 +190,7 @@ def run_onnx(path: str | Path):
 
 
 def run_program(path: str | Path):
-    """Load a ``.pt2`` file as a function of arrays; as `run_onnx`."""
+    """Load a ``.pt2`` file as a function of arrays, like `run_onnx`."""
     module = torch.export.load(str(path)).module()
 
     @torch.no_grad()
@@ -200,7 +202,7 @@ def run_program(path: str | Path):
 
 
 def input_size(find) -> list[int]:
-    """Height and width that the test pipeline makes of an image.
+    """Give the height and width of what the test pipeline makes.
 
     Args:
         find (LocalizationInferencer): Its pipeline is run.
@@ -209,8 +211,8 @@ def input_size(find) -> list[int]:
         list[int]: [height, width].
 
     Raises:
-        ValueError: The pipeline crops, so that a map is of a part of the
-            image, which `box_of` does not know of.
+        ValueError: The pipeline crops. Then a map would cover only a part of
+            the image, and `box_of` could not know which.
     """
     blank = dict(img=np.zeros((300, 400, 3), np.uint8), img_id='blank')
     packed = find.pipeline(blank)
@@ -218,15 +220,15 @@ def input_size(find) -> list[int]:
     whole = np.diag([width / 400, height / 300, 1])
     if not np.allclose(packed['data_samples'].homography, whole, atol=1e-3):
         raise ValueError(
-            'the test pipeline crops or flips; the exported model and its '
-            'box step are for one that resizes the whole image, as the '
-            "paper's does. Use LocResize only in test_dataloader"
+            'the test pipeline crops or flips. The exported model and its '
+            'box step need one that resizes the whole image, as the '
+            "paper's does: use only LocResize in test_dataloader"
         )
     return [height, width]
 
 
 def compare(find, path: str | Path, inputs):
-    """Box images by PyTorch and by an exported file.
+    """Box images with PyTorch and with an exported file.
 
     Args:
         find (LocalizationInferencer): The original.
@@ -234,18 +236,19 @@ def compare(find, path: str | Path, inputs):
         inputs: Images, see `mmspg.apis.inputs.list_inputs`.
 
     Yields:
-        tuple: Name; greatest difference of a corner, of the top class's and
-        class 0's box, in pixels; whether the class is the same.
+        tuple: Name of the image; the greatest difference of a corner, in
+        pixels, over the boxes of the top class and of class 0; and whether
+        the top class is the same.
 
     Raises:
-        ValueError: The boxes are drawn by another rule than 'largest_area',
+        ValueError: The model uses another rule than 'largest_area', which is
             the only one that `box_of` has.
     """
     protocol = find.protocol
     if protocol.rule != 'largest_area':
         raise ValueError(
-            f'box_step has the rule largest_area only, and this model is '
-            f'used with {protocol.rule!r}: apply mmspg.evaluation.functional'
+            f'box_step has only the rule largest_area, and this model is used '
+            f'with {protocol.rule!r}: use mmspg.evaluation.functional instead'
         )
     run = run_onnx(path) if str(path).endswith('.onnx') else run_program(path)
     for info, error in load_inputs(*list_inputs(inputs)):

@@ -1,4 +1,4 @@
-"""The same predictions with less work."""
+"""Make a model predict the same with less work."""
 
 from torch import nn
 
@@ -10,23 +10,23 @@ from mmspg.models.folding import fold_batch_norm
 def make_fast(
     model: nn.Module, fold_bn: bool = True, compile: bool | dict = False
 ) -> nn.Module:
-    """Prepare a model that only predicts from now on; in place.
+    """Prepare a model, in place, that only predicts from now on.
 
-    B and C are never computed at prediction, nor maps of classes that nobody
-    asked for; this is what can be had on top. Scores and maps change by
-    float32 rounding.
+    A prediction never computes B and C, nor maps of classes that nobody asked
+    for. This function saves more. Scores and maps change by float32 rounding.
 
     Args:
         model (nn.Module): A classifier of backbone, neck and head.
         fold_bn (bool): Make BatchNorm part of the convolutions. Defaults to
             True.
-        compile (bool | dict): `torch.compile` for the backbone and the parts
-            of the neck, or its settings, ``dict(mode='max-autotune')`` say.
-            The first prediction of every input size then takes a minute or
-            more, and needs a C++ compiler on a CPU. Defaults to False.
+        compile (bool | dict): Apply `torch.compile` to the backbone and the
+            parts of the neck. A dict has its settings, for example
+            ``dict(mode='max-autotune')``. The first prediction at each input
+            size then takes a minute or more, and on a CPU it needs a C++
+            compiler. Defaults to False.
 
     Returns:
-        nn.Module: The same.
+        nn.Module: The same model.
 
     Raises:
         ValueError: The model's maps come from gradients, which need the
@@ -34,8 +34,8 @@ def make_fast(
     """
     if isinstance(model, AttributionClassifier):
         raise ValueError(
-            f'maps of {sorted(ATTRIBUTIONS)} are made by going through the '
-            'layers as they were trained: use such a model without `fast`'
+            f'maps of {sorted(ATTRIBUTIONS)} need the layers as they were '
+            'trained: use such a model without `fast`'
         )
     model.eval()
     if fold_bn:

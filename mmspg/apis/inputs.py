@@ -1,4 +1,4 @@
-"""What an inferencer can be given, as a stream of loaded images."""
+"""Turn what an inferencer can be given into a stream of loaded images."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -22,24 +22,24 @@ from mmspg.datasets.images.walk import describe, tell, walk
 
 
 def list_inputs(inputs, leave_out=()) -> tuple[Iterable, str]:
-    """One item an image, from whatever was given.
+    """List the images of an input, whatever its kind.
 
     Args:
-        inputs: A file, an address (``https://``, ``file://``), a folder
-            (its images, those of folders in it too, by name; see
-            `mmspg.datasets.images.walk.walk`), an image in memory (see
-            `load_inputs`), or a list or generator of files and images.
-            Generators are not run ahead.
+        inputs: A file, an address (``https://``, ``file://``), a folder, an
+            image in memory (see `load_inputs`), or a list or generator of
+            files and images. A folder stands for its images and those of the
+            folders in it, sorted by name (see
+            `mmspg.datasets.images.walk.walk`). A generator is not run ahead.
         leave_out (Iterable[str]): Folders in a folder that are not looked
-            at, such as those of earlier results.
+            at, for example folders of earlier results.
 
     Returns:
-        tuple: Images, a list unless a generator was given; and the folder
-        that their names are relative to, or ''.
+        tuple: The images, as a list unless a generator was given; and the
+        folder that their names are relative to, or ''.
 
     Raises:
-        FileNotFoundError: A folder without an image.
-        TypeError: Neither of these.
+        FileNotFoundError: The folder has no image.
+        TypeError: The input is of none of these kinds.
     """
     if isinstance(inputs, (str, os.PathLike)):
         path = _local(os.fspath(inputs))
@@ -52,8 +52,8 @@ def list_inputs(inputs, leave_out=()) -> tuple[Iterable, str]:
     if isinstance(inputs, Iterable):
         return inputs, ''
     raise TypeError(
-        'an image path, a folder, an image in memory, or a list or generator '
-        f'of paths and images was expected, got {type(inputs).__name__}'
+        'expected an image path, a folder, an image in memory, or a list or '
+        f'generator of paths and images, got {type(inputs).__name__}'
     )
 
 
@@ -63,14 +63,14 @@ def _in_memory(item) -> bool:
 
 
 def _local(path: str) -> str:
-    """The path of a ``file://`` address; anything else as it is."""
+    """Give the path of a ``file://`` address; leave other texts alone."""
     if not path.startswith('file://'):
         return path
     return url2pathname(urlsplit(path).path)
 
 
 def _files(path: str, leave_out) -> list[str]:
-    """List a folder; what is named like an image is read, or an error."""
+    """List a folder. A file with the name of an image must be one."""
     found = walk(path, leave_out, by_name=True)
     tell(found.left_out)
     if not found.images:
@@ -91,27 +91,27 @@ def load_inputs(
     """Load one image after the other.
 
     Args:
-        items (Iterable): Of `list_inputs`: paths, addresses, arrays
-            ``(h, w, 3)`` or ``(h, w)`` uint8, images of Pillow, bytes or
-            open binary files of an image file, and tensors in R, G, B as
-            torchvision reads them, ``(3, h, w)`` or ``(1, h, w)``, uint8 or
-            floats in [0, 1].
-        root (str): Likewise.
-        channel_order (str): Of arrays: 'bgr', as OpenCV reads images, or
-            'rgb'. Defaults to 'bgr'.
+        items (Iterable): From `list_inputs`. An item is a path, an address,
+            an array ``(h, w, 3)`` or ``(h, w)`` uint8, an image of Pillow,
+            the bytes or the open binary file of an image file, or a tensor
+            in R, G, B as torchvision reads it: ``(3, h, w)`` or
+            ``(1, h, w)``, uint8 or floats in [0, 1].
+        root (str): From `list_inputs`: the folder that names are relative to.
+        channel_order (str): Channel order of arrays: 'bgr', as OpenCV reads
+            images, or 'rgb'. Defaults to 'bgr'.
 
     Yields:
-        tuple: ``img_id`` (the path from the root, or the position in the
-        input), for a file ``img_path``, and ``img``, ``(h, w, 3)`` uint8 in
-        B, G, R as a person sees it: turned by EXIF, transparent parts on
-        ImageNet's mean colour. A very large JPEG is read at a part of its
-        size; ``whole_size`` is then its own (w, h). Then None, or the error
-        instead of ``img``.
+        tuple: A dict and None, or a dict without ``img`` and the error. The
+        dict has ``img_id``, the path from the root or the position in the
+        input; ``img_path`` for a file; and ``img``, ``(h, w, 3)`` uint8 in
+        B, G, R as a person sees it: turned by EXIF, with transparent parts
+        in ImageNet's mean colour. A very large JPEG is read at a part of its
+        size; ``whole_size`` is then its own (w, h).
 
     Raises:
-        TypeError: An item is none of these.
-        ValueError: An array or a tensor of another shape, type or range, or
-            an unknown ``channel_order``.
+        TypeError: An item is of none of these kinds.
+        ValueError: An array or a tensor has another shape, type or range, or
+            ``channel_order`` is unknown.
     """
     if channel_order not in ('bgr', 'rgb'):
         raise ValueError(
@@ -139,13 +139,13 @@ def load_inputs(
 
 
 def _read(item, index: int, channel_order: str):
-    """An image in memory as B, G, R, and its size (w, h)."""
+    """Give an image in memory as B, G, R, and its size (w, h)."""
     name = f'input {index}'
     if hasattr(item, 'read') and not isinstance(item, Image.Image):
         item = item.read()
         if isinstance(item, str):
             raise TypeError(
-                f'{name}: the file is open for text; open it by '
+                f'{name}: the file is open for text. Open it for bytes: '
                 "open(path, 'rb')"
             )
     if isinstance(item, (bytes, bytearray)):
@@ -163,7 +163,7 @@ def _read(item, index: int, channel_order: str):
 
 
 def _from_tensor(tensor: torch.Tensor, index: int) -> np.ndarray:
-    """``(h, w, 3)`` uint8 R, G, B."""
+    """Turn a tensor into ``(h, w, 3)`` uint8 R, G, B."""
     tensor = tensor.detach().cpu()
     wrong = f'{tensor.dtype} of shape {tuple(tensor.shape)}'
     if tensor.ndim == 3 and tensor.shape[0] in (1, 3) and tensor.numel():
@@ -175,31 +175,31 @@ def _from_tensor(tensor: torch.Tensor, index: int) -> np.ndarray:
         if tensor.dtype == torch.uint8:
             return tensor.permute(1, 2, 0).expand(-1, -1, 3).numpy()
     raise ValueError(
-        f'input {index}: a tensor (3, h, w) or (1, h, w) in R, G, B, uint8 or '
-        f'floats from 0 to 1, was expected, got {wrong}. Give the image '
-        'before it is normalised'
+        f'input {index}: expected a tensor (3, h, w) or (1, h, w) in R, G, '
+        f'B, uint8 or floats from 0 to 1, got {wrong}. Give the image before '
+        'it is normalised'
     )
 
 
 def check_array(array, index: int = 0) -> np.ndarray:
-    """Accept an image in memory.
+    """Check an array and give it three channels.
 
     Args:
         array (ndarray): ``(h, w, 3)`` or ``(h, w)`` uint8, colours in
             OpenCV's order B, G, R.
-        index (int): Which input it is, for the message.
+        index (int): Number of the input, for the message.
 
     Returns:
         ndarray: ``(h, w, 3)``.
 
     Raises:
-        TypeError: No array.
-        ValueError: Of another shape or type.
+        TypeError: It is not an array.
+        ValueError: It has another shape or type.
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(
-            f'input {index}: a path, an array, a tensor, an image of Pillow, '
-            f'bytes or an open file was expected, got {type(array).__name__}'
+            f'input {index}: expected a path, an array, a tensor, an image '
+            f'of Pillow, bytes or an open file, got {type(array).__name__}'
         )
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
@@ -207,9 +207,9 @@ def check_array(array, index: int = 0) -> np.ndarray:
         array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     ):
         raise ValueError(
-            f'input {index}: an (h, w, 3) or (h, w) uint8 array was '
-            f'expected, got {array.dtype} of shape {array.shape}. Convert '
-            'it, or give the path of the file, of which all kinds are read'
+            f'input {index}: expected an (h, w, 3) or (h, w) uint8 array, '
+            f'got {array.dtype} of shape {array.shape}. Convert it, or give '
+            'the path of the image file, which may be of any kind'
         )
     if not array.size:
         raise ValueError(f'input {index}: the image has no pixel')
@@ -220,9 +220,9 @@ def on_whole_image(result: dict, info: dict) -> dict:
     """Bring boxes to the pixels of an image that was read reduced.
 
     Args:
-        result (dict): Of the inferencer; changed in place. A score map stays
-            as it is.
-        info (dict): Of `load_inputs`.
+        result (dict): A result of the inferencer. Its boxes are changed in
+            place, its score maps are not.
+        info (dict): What `load_inputs` gave for the image.
 
     Returns:
         dict: The result.

@@ -1,4 +1,4 @@
-"""Where is it? A trained model for other programs."""
+"""Use a trained model in other programs."""
 
 import itertools
 from argparse import Namespace
@@ -23,9 +23,10 @@ UNREADABLE = ('raise', 'skip')
 class LocalizationInferencer(BatchSteps):
     """Classify images and box what was found.
 
-    It has mmpretrain's conventions, and the same boxes as ``tools/test.py``
-    and the visualization hook: all three call `locate`. Images are seen as a
-    person sees them, turned by EXIF, and boxes are in those pixels.
+    It follows mmpretrain's conventions. Its boxes are those of
+    ``tools/test.py`` and of the visualization hook, since all three call
+    `locate`. It sees images as a person does, turned by EXIF, and boxes are
+    in these pixels.
 
     Args:
         model (str | Config | BaseModel, optional): A checkpoint, which
@@ -35,37 +36,38 @@ class LocalizationInferencer(BatchSteps):
         pretrained (str | bool): The checkpoint of a config or a name. True
             takes the config's ``load_from`` or the name's published weights;
             False leaves the network random, for trials. Defaults to True.
-        device (str, optional): 'cuda:0', say. Defaults to the CPU.
-        classes (Sequence[str], optional): Names of the classes. None: those
-            in the checkpoint.
-        threshold (float, optional): Where maps are cut. None: see
+        device (str, optional): For example 'cuda:0'. Defaults to the CPU.
+        classes (Sequence[str], optional): Names of the classes. None: the
+            names in the checkpoint.
+        threshold (float, optional): Score at which maps are cut. None: see
             `mmspg.evaluation.protocol.protocol_of`.
-        rule (str, optional): From map to box, one of
+        rule (str, optional): The box rule, one of
             `mmspg.evaluation.functional.RULES` that gives one box. None:
-            the metric's of the config.
-        valley (float, optional): Give each object of a class a box, where
+            the rule of the config's metric.
+        valley (float, optional): Give each object of a class its own box if
             the map falls this far between them, in (0, 1]: see
-            `mmspg.evaluation.functional.peaks`. None: what was chosen for
-            the checkpoint, or one box.
+            `mmspg.evaluation.functional.peaks`. None: the value that was
+            chosen for the checkpoint, or one box.
         palette (str): Colours of pictures, 'paper' or 'colour-blind'.
         fast (bool | dict): Fold BatchNorm into the convolutions and compute
-            in inference mode; a dict has settings of
-            `mmspg.apis.fast.make_fast`, ``dict(compile=True)`` say. Scores
-            change by rounding. The model is changed in place. Defaults to
-            False.
+            in inference mode. A dict has settings of
+            `mmspg.apis.fast.make_fast`, for example ``dict(compile=True)``.
+            Scores change by rounding, and the model is changed in place.
+            Defaults to False.
         input_size (int, optional): Side of the input in pixels. None: the
-            one that the checkpoint was trained at.
-        **kwargs: Settings of the model, ``head=dict(num_classes=40)`` say;
-            not with a built model.
+            size that the checkpoint was trained at.
+        **kwargs: Settings of the model, for example
+            ``head=dict(num_classes=40)``; not with a built model.
 
     Attributes:
-        protocol (Protocol): Threshold, rule and where they came from.
-        unreadable (dict[str, str]): File to reason, of the last call.
+        protocol (Protocol): Threshold and rule, and where they came from.
+        unreadable (dict[str, str]): The files that the last call could not
+            read, each with the reason.
 
     Raises:
         FileNotFoundError: There is no such file or name.
-        ValueError: No weights, or weights of another network; a pipeline
-            whose geometry cannot be followed.
+        ValueError: There are no weights or weights of another network, or
+            the pipeline has a transform whose geometry is unknown.
 
     Examples:
         >>> from mmspg.apis import LocalizationInferencer
@@ -141,16 +143,16 @@ class LocalizationInferencer(BatchSteps):
         """Locate in all images; see :meth:`stream` for the arguments.
 
         Returns:
-            list[Result]: One an image, a dictionary with ``plot()`` and
-            ``save(path)``, without the unreadable ones:
-            ``img_id`` (and ``img_path`` of a file), ``size`` (w, h),
+            list[Result]: A result for each image that can be read: a
+            dictionary with the methods ``plot()`` and ``save(path)``. It has
+            ``img_id`` (and ``img_path`` for a file), ``size`` (w, h),
             ``pred_label``, ``pred_score``, ``pred_scores`` ``(C,)``,
-            ``pred_class`` where names are known, ``box`` [x0, y0, x1, y1]
-            in inclusive pixels ([0, 0, 0, 0] if there is nothing to box),
-            and ``locations``, a list of ``label``, ``class``, ``score``,
-            ``box`` and, where it was fitted for the checkpoint,
-            ``confidence`` of every object of every class asked for, the
-            first being ``box``.
+            ``pred_class`` if the names are known, and ``box``
+            [x0, y0, x1, y1] in inclusive pixels ([0, 0, 0, 0] if there is
+            nothing to box). ``locations`` has ``label``, ``class``,
+            ``score`` and ``box`` of every object of every class asked for;
+            the first box is ``box``. If a confidence was fitted for the
+            checkpoint, each has ``confidence``, too.
         """
         return list(
             self.stream(inputs, return_datasamples, batch_size, **kwargs)
@@ -169,34 +171,35 @@ class LocalizationInferencer(BatchSteps):
         channel_order: str = 'bgr',
         **kwargs,
     ) -> Iterator[dict]:
-        """Locate image by image, in memory that does not grow.
+        """Locate image by image, so that the memory does not grow.
 
         Args:
             inputs: See `mmspg.apis.inputs.list_inputs`.
             return_datasamples (bool): Yield mmpretrain's ``DataSample``.
                 Defaults to False.
-            batch_size (int): Images a forward pass. Defaults to 1.
+            batch_size (int): Images in a forward pass. Defaults to 1.
             label (int | str | Sequence, optional): Class or classes to box,
                 by number or name. None: the predicted ones.
             topk (int): Box this many predicted classes. Defaults to 1.
-            unreadable (str): 'raise' or 'skip', which logs the image and
-                keeps it in ``unreadable``. Defaults to 'raise'.
+            unreadable (str): What to do with an unreadable image: 'raise', or
+                'skip', which logs it and keeps it in ``unreadable``.
+                Defaults to 'raise'.
             progress (bool): Show a bar. Defaults to True.
             leave_out (Sequence[str]): Folders in a folder of inputs that are
                 not looked at.
-            channel_order (str): How arrays are meant, see
+            channel_order (str): Channel order of arrays, see
                 `mmspg.apis.inputs.load_inputs`. Defaults to 'bgr'.
-            **kwargs: ``all_boxes`` (bool): add ``boxes``, those of all
-                components, largest first. ``return_score_maps`` (bool): add
+            **kwargs: ``all_boxes`` (bool) adds ``boxes``, the boxes of all
+                components, largest first. ``return_score_maps`` (bool) adds
                 ``score_map`` ``(H, W)`` float32 in [0, 1], at image size.
-                ``show``, ``wait_time``, ``show_dir``: pictures.
+                ``show``, ``wait_time`` and ``show_dir`` make pictures.
 
         Yields:
             Result: See :meth:`__call__`.
 
         Raises:
-            UnreadableImageError: With 'raise'; it names the image.
-            ValueError: Unknown class or option.
+            UnreadableImageError: An image cannot be read, with 'raise'.
+            ValueError: A class or an option is unknown.
         """
         if unreadable not in UNREADABLE:
             raise ValueError(
@@ -272,7 +275,7 @@ class LocalizationInferencer(BatchSteps):
         return list(self.classes or map(str, numbers))
 
     def labels_of(self, classes) -> list[int]:
-        """Numbers of classes, see `mmspg.apis.models.labels_of`."""
+        """Give the numbers of classes, see `mmspg.apis.models.labels_of`."""
         count = self._num_classes(len(self.classes or ()))
         return labels_of(classes, self.classes, count)
 

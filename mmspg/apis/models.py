@@ -1,4 +1,4 @@
-"""Which network with which weights: what an inferencer can be given."""
+"""Find the network and the weights that an inferencer is given."""
 
 import copy
 import os
@@ -34,15 +34,15 @@ from mmspg.utils.checkpoint import (
 )
 from mmspg.utils.warn import warn
 
-# What is taken where nobody names a model: 1000 classes, weights from pip.
+# The model if nobody names one: it has 1000 classes and weights from pip.
 DEFAULT_MODEL = 'cam_efficientnet-lite0_imagenet'
 
 
 class Source(NamedTuple):
-    """A network and its weights, before they are brought together.
+    """A network and its weights, before the weights are loaded.
 
-    ``checkpoint`` is a path or an address, ``content`` what it holds; both
-    are None for a network without weights of its own to load.
+    ``checkpoint`` is a path or an address, and ``content`` is what it holds.
+    Both are None if there are no weights to load.
     """
 
     model: Config | BaseModel
@@ -55,7 +55,7 @@ def find_model(
     pretrained: str | bool | os.PathLike = True,
     input_size: int | None = None,
 ) -> Source:
-    """Find config and weights.
+    """Find the config and the weights.
 
     Args:
         model (str | Path | Config | BaseModel, optional): A checkpoint,
@@ -65,10 +65,11 @@ def find_model(
             takes the config's ``load_from`` or the name's published weights;
             False takes none.
         input_size (int, optional): Side of the input in pixels. None: the
-            one that the checkpoint was trained at or, with a `Config`, its.
+            size that the checkpoint was trained at or, with a `Config`, the
+            size in it.
 
     Returns:
-        Source: A config of one's own, to change at will.
+        Source: Its config is a copy, which may be changed.
 
     Raises:
         FileNotFoundError: There is no such file or name.
@@ -82,15 +83,15 @@ def find_model(
         model = DEFAULT_MODEL
         if not ModelHub.has(model):
             raise ValueError(
-                f'the model {model!r}, which is taken where none is named, '
-                'is not in this installation: give a checkpoint'
+                f'the default model {model!r} is not in this installation: '
+                'give a checkpoint'
             )
     cfg, published = _config_of(model)
     if cfg is None:
         if checkpoint:
             raise ValueError(
-                f'two checkpoints, {model} and {checkpoint}: give one alone, '
-                'or a config first'
+                f'{model} and {checkpoint} are two checkpoints: give one '
+                'alone, or a config first'
             )
         checkpoint = str(model)
     elif pretrained is True:
@@ -114,10 +115,10 @@ def find_model(
 
 
 def _config_of(model) -> tuple[Config | None, str | None]:
-    """The config and where its weights are published; None: a checkpoint.
+    """Give the config and where its weights are; None for a checkpoint.
 
     Raises:
-        FileNotFoundError: Neither a file nor a name.
+        FileNotFoundError: It is neither a file nor a name.
     """
     if isinstance(model, Config):
         return copy.deepcopy(model), model.get('load_from')
@@ -134,18 +135,19 @@ def _config_of(model) -> tuple[Config | None, str | None]:
     near = get_close_matches(name, ModelHub._models_dict, cutoff=0.6)
     raise FileNotFoundError(
         f"there is no checkpoint '{name}', nor a model of this name"
-        + (f'; there are {", ".join(near)}' if near else '')
+        + (f'; similar names are {", ".join(near)}' if near else '')
     )
 
 
 def fill_model(model: BaseModel, source: Source) -> list[str] | None:
-    """Load the weights, whatever has wrapped the model that they are of.
+    """Load the weights, even if they were saved from a wrapped model.
 
     Returns:
-        list[str] | None: The names of the classes that the checkpoint has.
+        list[str] | None: The names of the classes, if the checkpoint has
+        them.
 
     Raises:
-        ValueError: They would leave a part of the model random.
+        ValueError: The weights would leave a part of the model random.
     """
     content = source.content or {}
     check_checkpoint(model, str(source.checkpoint), content)
@@ -164,17 +166,18 @@ def choose_protocol(
     rule: str | None,
     valley: float | None = None,
 ) -> Protocol:
-    """From map to boxes; warns of a threshold that may be far off.
+    """Choose how maps become boxes; warn of a threshold that may be far off.
 
     Args:
-        cfg (Config): The model's.
+        cfg (Config): The config of the model.
         source (Source): Where its weights came from.
-        threshold (float, optional): What the user wants.
-        rule (str, optional): What the user wants.
-        valley (float, optional): What the user wants, see `objects_of`.
+        threshold (float, optional): The threshold that the user wants.
+        rule (str, optional): The rule that the user wants.
+        valley (float, optional): The valley that the user wants, see
+            `objects_of`.
 
     Raises:
-        ValueError: Unknown rule; the message lists them.
+        ValueError: The rule is unknown; the message lists all rules.
     """
     if rule is not None:
         get_rule(rule)
@@ -188,7 +191,7 @@ def choose_protocol(
         found = found._replace(valley=valley)
     if found.source == 'default' and checkpoint:
         warn(
-            f'No threshold was chosen for {checkpoint}: its boxes are cut at '
+            f'No threshold was chosen for {checkpoint}: its maps are cut at '
             f'{found.threshold:g}, which may be far off. Choose one on '
             f'images with boxes: {sweep_command(checkpoint, cfg.filename)}; '
             'or give one: threshold=NUMBER, --threshold NUMBER.'
@@ -197,7 +200,7 @@ def choose_protocol(
 
 
 def build_pipeline(cfg: Config) -> Compose:
-    """The test pipeline, with a loader that takes what has been loaded.
+    """Build the test pipeline with a loader that takes loaded images.
 
     Raises:
         ValueError: A transform moves pixels without the boxes.
@@ -210,7 +213,7 @@ def build_pipeline(cfg: Config) -> Compose:
             transform['type'] = 'mmspg.LoadLocImage'
         elif name == 'PackInputs':
             transform['type'] = 'mmspg.PackLocInputs'
-    # Whatever scope the program ran a Runner in before.
+    # The program may have run a Runner in another scope before.
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         built = [TRANSFORMS.build(t) for t in pipeline]
     check_pipeline(built)
@@ -218,10 +221,10 @@ def build_pipeline(cfg: Config) -> Compose:
 
 
 def labels_of(classes, names: Sequence[str] | None, count: int) -> list[int]:
-    """Numbers of classes that were given by number or name.
+    """Give the numbers of classes that were given by number or name.
 
     Args:
-        classes (int | str | Sequence): One, or several.
+        classes (int | str | Sequence): One class or several.
         names (Sequence[str], optional): The classes' names, if known.
         count (int): How many classes there are.
 
@@ -229,7 +232,7 @@ def labels_of(classes, names: Sequence[str] | None, count: int) -> list[int]:
         list[int]: The numbers.
 
     Raises:
-        ValueError: Unknown class; similar names are listed.
+        ValueError: A class is unknown; the message lists similar names.
     """
     if isinstance(classes, (str, int, np.integer)):
         classes = [classes]

@@ -16,15 +16,15 @@ from .results import draw_locations
 
 
 class Result(dict):
-    """What was found in an image; also its picture.
+    """What was found in an image, and the picture of it.
 
-    A dictionary, see `LocalizationInferencer.__call__`, that draws image,
-    map and box when it is asked to, and that a notebook shows so. Of an
-    image that was read from a file nothing but the name is kept until then.
+    This is a dictionary, see `LocalizationInferencer.__call__`, that can draw
+    image, map and box. A notebook shows the picture. If the image came from a
+    file, only its name is kept until the picture is drawn.
 
     Args:
-        fields (dict): The dictionary.
-        draw (Callable): Gives ``(h, w, 3)`` uint8 in R, G, B.
+        fields (dict): The content of the dictionary.
+        draw (Callable): Gives the picture, ``(h, w, 3)`` uint8 in R, G, B.
 
     Examples:
         >>> grey = np.zeros((2, 3, 3), np.uint8)
@@ -37,7 +37,7 @@ class Result(dict):
         self._draw = draw
 
     def __reduce__(self):
-        """Pickled, it is a plain dictionary."""
+        """Pickle a plain dictionary."""
         return dict, (dict(self),)
 
     def plot(self) -> np.ndarray:
@@ -52,13 +52,13 @@ class Result(dict):
         return self._draw()
 
     def save(self, path: str | Path) -> None:
-        """Write the picture; the suffix says as what. Its folder is made."""
+        """Write the picture in the format of the suffix; make its folder."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(self.plot()).save(path)
 
     def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
+        """Give what a notebook shows."""
         file = io.BytesIO()
         Image.fromarray(self.plot()).save(file, 'PNG')
         return file.getvalue()
@@ -72,18 +72,18 @@ def draw_later(
     protocol: Protocol,
     palette: str,
 ) -> Callable[[], np.ndarray]:
-    """Keep what a picture needs: of a file its name.
+    """Keep what a picture needs, but for a file only its name.
 
     Args:
         info (dict): What `load_inputs` gave.
-        sample (DataSample): With the score maps.
+        sample (DataSample): The prediction with its score maps.
         labels (Sequence[int]): The classes to draw.
-        classes (Sequence[str], optional): Names of all.
-        protocol (Protocol): From map to box.
+        classes (Sequence[str], optional): Names of all classes.
+        protocol (Protocol): Threshold and rule of the boxes.
         palette (str): See `mmspg.visualization.PALETTES`.
 
     Returns:
-        Callable: Draws, for `Result`.
+        Callable: The function that draws, for `Result`.
     """
     kept = info.get('img_path', info['img'])
 

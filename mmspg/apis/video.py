@@ -1,4 +1,4 @@
-"""A video in, an annotated video out."""
+"""Read a video, and write it with its boxes."""
 
 from collections.abc import Iterator
 
@@ -16,16 +16,16 @@ def frames_of(path: str) -> tuple[Iterator[np.ndarray], float]:
         path (str): The file.
 
     Returns:
-        tuple: Its frames ``(h, w, 3)`` uint8 in B, G, R, as they are read;
-        and how many there are in a second.
+        tuple: An iterator of its frames, ``(h, w, 3)`` uint8 in B, G, R, and
+        the number of frames per second.
 
     Raises:
-        OSError: It cannot be opened.
+        OSError: The file cannot be opened.
     """
     capture = cv2.VideoCapture(str(path))
     if not capture.isOpened():
         raise OSError(
-            f'cannot open {path}: neither an image, a folder nor a video '
+            f'cannot open {path}: it is not an image, a folder or a video '
             'that this OpenCV can read'
         )
     rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
@@ -42,11 +42,11 @@ def _read(capture) -> Iterator[np.ndarray]:
 
 
 class VideoFile:
-    """Write frames to a file; a context manager.
+    """A context manager that writes frames to a file.
 
     Args:
         path (str): The .mp4 file.
-        rate (float): Frames a second.
+        rate (float): Frames per second.
     """
 
     def __init__(self, path: str, rate: float):
@@ -79,17 +79,18 @@ class VideoFile:
 def annotate(
     frame: np.ndarray, result: dict, palette: str = 'paper', alpha: float = 0.4
 ) -> np.ndarray:
-    """Draw the box and the name on a frame, under its score map.
+    """Lay the score map over a frame, and draw box and name on it.
 
     Args:
         frame (ndarray): ``(h, w, 3)`` uint8 in B, G, R.
-        result (dict): From `LocalizationInferencer`, with ``score_map``.
+        result (dict): A result of `LocalizationInferencer`, with
+            ``score_map``.
         palette (str): See `mmspg.visualization.PALETTES`.
-        alpha (float): Weight of the map where it is 1; 0 where it is 0.
-            Defaults to .4.
+        alpha (float): Opacity of the map where its score is 1. It falls to 0
+            where the score is 0. Defaults to .4.
 
     Returns:
-        ndarray: The same shape and type.
+        ndarray: The frame in the same shape and type.
     """
     colours = get_palette(palette)
     heat = matplotlib.colormaps[colours.heat](result['score_map'])[..., :3]
@@ -109,7 +110,7 @@ def annotate(
 
 
 def _label(image, text, corner, stroke) -> None:
-    """White on black, within the frame whatever the box is."""
+    """Write white on black, inside the frame."""
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.25 * stroke
     room = image.shape[1] - 2 * stroke
     width = cv2.getTextSize(text, font, scale, 1)[0][0]
