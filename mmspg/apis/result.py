@@ -9,6 +9,9 @@ from mmpretrain.structures import DataSample
 from PIL import Image
 
 from mmspg.evaluation.protocol import Protocol
+from mmspg.labeling.formats.coco import coco_annotations
+from mmspg.labeling.formats.yolo import yolo_lines
+from mmspg.labeling.records import boxes_of
 from mmspg.visualization import LocalizationVisualizer
 
 from .inputs import load_inputs
@@ -56,6 +59,56 @@ class Result(dict):
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(self.plot()).save(path)
+
+    def to_coco(self, image_id: int = 1, first_id: int = 1) -> list[dict]:
+        """Give a row of COCO's annotations for each box.
+
+        Args:
+            image_id (int): The number of the image. Defaults to 1.
+            first_id (int): That of the first row. Defaults to 1.
+
+        Returns:
+            list[dict]: See `mmspg.labeling.formats.coco.coco_annotations`.
+        """
+        return list(coco_annotations(boxes_of(self), image_id, first_id))
+
+    def to_yolo(self) -> list[str]:
+        """Give a line ``class x y width height`` for each box.
+
+        Returns:
+            list[str]: Shares of the sides of the image, and classes from 0.
+        """
+        return yolo_lines(boxes_of(self), self['size'])
+
+    def to_supervision(self):
+        """Give the boxes as supervision has them.
+
+        Returns:
+            supervision.Detections: ``xyxy`` from edge to edge, in pixels;
+            ``class_id``; ``confidence``, which is calibrated only where the
+            checkpoint has a calibration; and the names of the classes as
+            ``data['class_name']``.
+
+        Raises:
+            ImportError: supervision is not installed.
+        """
+        try:
+            from supervision import Detections
+        except ImportError as error:
+            raise ImportError(
+                'supervision is not installed: pip install supervision'
+            ) from error
+        boxes = boxes_of(self)
+        names = {
+            place['label']: place.get('class', str(place['label']))
+            for place in self['locations']
+        }
+        return Detections(
+            xyxy=np.array([b.edges for b in boxes], float).reshape(-1, 4),
+            confidence=np.array([b.sureness for b in boxes], float),
+            class_id=np.array([b.label for b in boxes], int),
+            data=dict(class_name=np.array([names[b.label] for b in boxes])),
+        )
 
     def _repr_png_(self) -> bytes:
         """Give what a notebook shows."""

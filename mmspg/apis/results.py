@@ -1,6 +1,5 @@
 """Results of an inferencer: what is in them, pictures, and files."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,12 @@ from mmspg.engine.hooks.localization_visualization_hook import safe_name
 from mmspg.evaluation.functional import all_boxes_at_thresholds
 from mmspg.evaluation.locate import locate_objects
 from mmspg.evaluation.protocol import Protocol
+from mmspg.labeling.formats.coco import (
+    coco_annotations,
+    write_list,
+    write_object,
+)
+from mmspg.labeling.records import boxes_of
 from mmspg.visualization import LocalizationVisualizer, draw_sheet
 
 ARRAYS = ('pred_scores', 'score_map')
@@ -133,36 +138,47 @@ def save_results(
     Args:
         results (Sequence[dict]): From `LocalizationInferencer`.
         path (str | Path): The file; its folder is made.
-        coco (bool): As `coco_rows` instead. Defaults to False.
+        coco (bool): As `coco_parts` instead. Defaults to False.
     """
-    rows = coco_rows(results) if coco else [_plain(r) for r in results]
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
-    path.write_text('[\n' + ',\n'.join(lines) + '\n]\n', encoding='utf-8')
+    if coco:
+        write_object(path, **coco_parts(results))
+        return
+    with open(path, 'w', encoding='utf-8') as file:
+        write_list(file, map(_plain, results))
+        file.write('\n')
 
 
-def coco_rows(results: Sequence[dict]) -> list[dict]:
-    """COCO's detection results, a row a box.
+def coco_parts(results: Sequence[dict]) -> dict[str, list]:
+    """Give results as a data set of COCO, whose boxes have scores.
 
     Args:
         results (Sequence[dict]): From `LocalizationInferencer`.
 
     Returns:
-        list[dict]: ``image_id`` (the name), ``category_id`` (the class
-        number), ``bbox`` [x, y, width, height] and ``score``.
+        dict: ``images``, with ids from 1 in the order of the results,
+        ``categories``, those that were asked for, with ids from 1 in the
+        order of the model's classes, and ``annotations``, see
+        `coco_annotations`.
     """
-    return [
-        dict(
-            image_id=result['img_id'],
-            category_id=location['label'],
-            bbox=[x0, y0, x1 - x0 + 1, y1 - y0 + 1],
-            score=location['score'],
+    images, annotations, classes = [], [], {}
+    for number, result in enumerate(results, 1):
+        width, height = result['size']
+        name = result['img_id']
+        images.append(
+            dict(id=number, file_name=name, width=width, height=height)
         )
-        for result in results
-        for location in result['locations']
-        for x0, y0, x1, y1 in location.get('boxes', [location['box']])
+        annotations += coco_annotations(
+            boxes_of(result), number, len(annotations) + 1
+        )
+        for place in result['locations']:
+            label = place['label']
+            classes[label] = place.get('class', str(label))
+    categories = [
+        dict(id=label + 1, name=classes[label]) for label in sorted(classes)
     ]
+    return dict(images=images, categories=categories, annotations=annotations)
 
 
 def _plain(value):

@@ -12,7 +12,6 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from mmspg.apis import LocalizationInferencer
-from mmspg.apis.results import coco_rows
 from mmspg.datasets.images.reading import UnreadableImageError
 from mmspg.evaluation.functional import box_iou
 from mmspg.evaluation.functional.peaks import objects_of, suppress
@@ -256,11 +255,18 @@ def test_json_and_coco(find, photo, tmp_path):
         loaded[0]['locations'][1]['label']
         == (results[0]['locations'][1]['label'])
     )
-    rows = coco_rows(results)
+    find.save(results, tmp_path / 'coco.json', coco=True)
+    coco = json.loads((tmp_path / 'coco.json').read_text())
+    rows = coco['annotations']
     assert len(rows) == 4
     x0, y0, x1, y1 = results[1]['box']
     assert rows[2]['bbox'] == [x0, y0, x1 - x0 + 1, y1 - y0 + 1]
-    assert rows[2]['image_id'] == '1'
+    [name] = [i['file_name'] for i in coco['images'] if i['id'] == 2]
+    assert rows[2]['image_id'] == 2
+    assert name == '1'
+    names = {c['id']: c['name'] for c in coco['categories']}
+    for row, place in zip(rows, results[0]['locations'], strict=False):
+        assert names[row['category_id']] == place['class']
 
 
 def test_pictures(find, photo, tmp_path):

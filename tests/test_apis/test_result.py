@@ -66,3 +66,44 @@ def test_a_file_that_is_gone_is_named(inferencer, photo):
     path.unlink()
     with pytest.raises(UnreadableImageError, match='photo.png'):
         result.plot()
+
+
+def test_boxes_for_others(inferencer, photo):
+    """COCO, YOLO and supervision get the same boxes, in their own units."""
+    sv = pytest.importorskip('supervision')
+    [result] = inferencer(photo[0], topk=3)
+    rows = result.to_coco(image_id=7, first_id=5)
+    lines = result.to_yolo()
+    found = result.to_supervision()
+    assert isinstance(found, sv.Detections)
+    assert len(rows) == len(lines) == len(found) == 3
+    w, h = result['size']
+    for i, place in enumerate(result['locations']):
+        x0, y0, x1, y1 = place['box']
+        assert rows[i] == dict(
+            id=5 + i,
+            image_id=7,
+            category_id=place['label'] + 1,
+            bbox=[x0, y0, x1 - x0 + 1, y1 - y0 + 1],
+            area=(x1 - x0 + 1) * (y1 - y0 + 1),
+            iscrowd=0,
+            score=place['score'],
+        )
+        label, x, y, width, height = map(float, lines[i].split())
+        assert label == found.class_id[i] == place['label']
+        assert found.data['class_name'][i] == place['class']
+        assert found.confidence[i] == pytest.approx(place['score'])
+        edges = np.array([x0, y0, x1 + 1, y1 + 1])
+        np.testing.assert_array_equal(found.xyxy[i], edges)
+        sides = np.array([width * w, height * h])
+        centre = np.array([x * w, y * h])
+        seen = np.concatenate([centre - sides / 2, centre + sides / 2])
+        np.testing.assert_allclose(seen, edges, atol=0.01)
+
+
+def test_nothing_found_for_others(inferencer, photo):
+    pytest.importorskip('supervision')
+    [result] = inferencer(photo[0])
+    result['locations'] = []
+    assert result.to_coco() == result.to_yolo() == []
+    assert len(result.to_supervision()) == 0

@@ -87,8 +87,12 @@ def test_pictures_score_maps_and_coco(locate, photo, tmp_path):
     path = tmp_path / 'a.png'
     cv2.imwrite(str(path), photo)
     locate(path, tmp_path / 'out', '--coco', '--score-maps')
-    (row,) = json.loads((tmp_path / 'out' / 'results.json').read_text())
-    assert row['image_id'] == 'a.png'
+    found = json.loads((tmp_path / 'out' / 'results.json').read_text())
+    (image,) = found['images']
+    assert image == dict(id=1, file_name='a.png', width=64, height=40)
+    (row,) = found['annotations']
+    (category,) = found['categories']
+    assert row['category_id'] == category['id'] >= 1
     (score_map,) = (tmp_path / 'out' / 'score_maps').glob('a.png_*.png')
     assert cv2.imread(str(score_map), 0).shape == (40, 64)
     assert [p.name for p in (tmp_path / 'out').glob('*.png')] == ['a.png']

@@ -53,7 +53,7 @@ def parse_args():
     add(
         '--coco',
         action='store_true',
-        help="write results.json as COCO's detection results",
+        help='write results.json as a data set of COCO',
     )
     add(
         '--score-maps',

@@ -1,19 +1,19 @@
 """COCO's instances: a JSON file a split, beside a folder of images each."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from mmspg.labeling.label_set import LabelSet
 from mmspg.labeling.records import LabelledBox
 
-__all__ = ['coco_annotations', 'coco_categories', 'write_coco']
-
-
-def coco_categories(classes: Sequence[str]) -> list[dict]:
-    """List the classes; COCO counts them from 1."""
-    return [dict(id=i, name=name) for i, name in enumerate(classes, 1)]
+__all__ = [
+    'coco_annotations',
+    'write_coco',
+    'write_list',
+    'write_object',
+]
 
 
 def coco_annotations(
@@ -71,19 +71,22 @@ def write_coco(label_set: LabelSet, folder: Path, final: Path) -> None:
         write_object(
             folder / 'annotations' / f'{split}.json',
             info=dict(description='boxes found by mmspg', split=split),
-            categories=coco_categories(label_set.classes),
+            categories=[
+                dict(id=number, name=name)
+                for number, name in enumerate(label_set.classes, 1)
+            ],
             images=image_rows(split),
             annotations=box_rows(split),
         )
 
 
 def write_object(path: Path, **parts) -> None:
-    """Write a JSON object; of its values, iterators are written in turn."""
+    """Write a JSON object; a list or iterator in it becomes a row a line."""
     with open(path, 'w', encoding='utf-8') as file:
         file.write('{')
         for i, (key, value) in enumerate(parts.items()):
             file.write(f'{"," if i else ""}\n{json.dumps(key)}: ')
-            if isinstance(value, Iterator):
+            if isinstance(value, (Iterator, list)):
                 write_list(file, value)
             else:
                 json.dump(value, file, ensure_ascii=False)
