@@ -1,4 +1,4 @@
-"""MMEngine's runner, whose terminal shows what a person can use."""
+"""MMEngine's runner, with a terminal that shows only useful lines."""
 
 import logging
 import sys
@@ -38,10 +38,10 @@ def _end_at_full_disk(logger: MMLogger, file: logging.FileHandler) -> None:
 
 
 class QuietRunner(Runner):
-    """A ``Runner`` that writes machine, config and parameters to its file.
+    """A ``Runner`` that logs machine, config and parameters to a file only.
 
-    MMEngine logs some 700 lines before the first step. They stay in the log
-    file; :mod:`mmspg.utils.noise` lists what the terminal leaves out.
+    MMEngine logs about 700 lines before the first step. They stay in the log
+    file. :mod:`mmspg.utils.noise` lists what the terminal does not show.
     """
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
@@ -54,13 +54,13 @@ class QuietRunner(Runner):
         return logger
 
     def load_checkpoint(self, *args, **kwargs) -> dict:
-        """Load; MMEngine prints that, too, instead of logging it."""
+        """Load a checkpoint without the lines that MMEngine prints."""
         with quiet_printing():
             return super().load_checkpoint(*args, **kwargs)
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the config's ``runner_type``, or else a `QuietRunner`."""
+    """Build the runner of the config's ``runner_type``, or a `QuietRunner`."""
     build = RUNNERS.build if 'runner_type' in cfg else QuietRunner.from_cfg
     return build(cfg)
 
@@ -69,9 +69,9 @@ def build_test_runner(cfg: Config, path: str, content: dict | None) -> Runner:
     """Build a runner that tests a checkpoint.
 
     Args:
-        cfg (Config): It loads the checkpoint.
+        cfg (Config): A config that loads the checkpoint.
         path (str): The checkpoint, for messages.
-        content (dict, optional): What it holds, if it has been read.
+        content (dict, optional): Its content, if it has been read.
 
     Raises:
         ValueError: The checkpoint would leave a part of the model random.

@@ -1,4 +1,4 @@
-"""Files that are there whole, or not at all."""
+"""Write files so that they are there whole or not at all."""
 
 import os
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def _sync_folder(folder: Path) -> None:
 
 @register_backend(BACKEND, force=True)
 class AtomicLocalBackend(LocalBackend):
-    """MMEngine's backend of the local disk, with writes that are atomic."""
+    """MMEngine's backend for the local disk, with atomic writes."""
 
     def put(self, obj: bytes, filepath: str | os.PathLike) -> None:
         """Write bytes; see :func:`write_atomically`."""

@@ -1,4 +1,4 @@
-"""The config that a checkpoint carries, read without running it."""
+"""Read the config that a checkpoint carries, without running it."""
 
 import ast
 import math
@@ -26,18 +26,18 @@ CONSTANTS = dict(inf=math.inf, nan=math.nan)
 def parse_config(text: str) -> dict:
     """Read what ``Config.pretty_text`` wrote: names and literals only.
 
-    A config is Python, and MMEngine runs it. One from a checkpoint comes
-    from whoever made that, so it is parsed and never run.
+    A config is Python code, and MMEngine runs it. A config in a checkpoint
+    may come from anybody, so it is parsed and never run.
 
     Args:
-        text (str): ``name = literal`` lines, where ``dict(key=literal)`` is
-            a literal, too.
+        text (str): Lines ``name = literal``. ``dict(key=literal)`` counts as
+            a literal.
 
     Returns:
-        dict: Name to value.
+        dict: The values by name.
 
     Raises:
-        ValueError: There is something else in it.
+        ValueError: The text has something else.
     """
     try:
         found = {}
@@ -85,30 +85,30 @@ def carried_config(checkpoint: dict, path: str) -> Config:
     """Give the config that a checkpoint was trained with.
 
     Args:
-        checkpoint (dict): What the file holds.
-        path (str): Its name, for messages.
+        checkpoint (dict): The content of the file.
+        path (str): Name of the file, for messages.
 
     Returns:
-        Config: As it was run, with the command line's changes.
+        Config: The config of the run, with the changes of its command line.
 
     Raises:
-        ValueError: It carries none, or one that is more than plain values of
-            registered types; the message says to give the config.
+        ValueError: The checkpoint carries no config, or one that has more
+            than plain values and registered types. The message says to give
+            the config.
     """
-    way_out = f'Give the config, too: CONFIG {path}'
+    way_out = f'Give the config as well: CONFIG {path}'
     text = (checkpoint.get('meta') or {}).get('cfg')
     if not isinstance(text, str):
         raise ValueError(
-            f"'{path}' carries no config: it was made by another program, or "
-            f'only its weights were kept. {way_out}'
+            f"'{path}' carries no config: another program made it, or only "
+            f'its weights were kept. {way_out}'
         )
     try:
         found = parse_config(text)
         _check_types(found)
     except ValueError as error:
         raise ValueError(
-            f"the config that '{path}' carries is not taken: {error}. "
-            f'{way_out}'
+            f"the config that '{path}' carries is refused: {error}. {way_out}"
         ) from None
     return Config(found)
 
@@ -136,7 +136,7 @@ def _check_types(cfg: dict) -> None:
     scopes = {'mmspg', 'mmpretrain', 'mmcv', 'mmengine'}
     for node in walk_dicts(cfg):
         kind = node.get('type', 'Identity')
-        if str(kind).startswith('timm/'):  # timm's, by a name of timm's
+        if str(kind).startswith('timm/'):  # a name that timm resolves
             continue
         *scope, name = str(kind).split('.')
         if name not in names | {'Identity'} or not scopes.issuperset(scope):
@@ -144,12 +144,12 @@ def _check_types(cfg: dict) -> None:
 
 
 def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
-    """Let a config have the input size and the map of a checkpoint.
+    """Give a config the input size and the map source of a checkpoint.
 
     Args:
         cfg (Config): Changed in place.
-        checkpoint (dict): What the file holds. One that does not say them,
-            or says those of the config, changes nothing.
+        checkpoint (dict): The content of the file. Nothing changes if it does
+            not name them, or if the config has the same.
     """
     trained = _trained_side(checkpoint)
     here = input_side(cfg.get('test_dataloader') or cfg.get('val_dataloader'))
@@ -165,7 +165,7 @@ def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
     head = model.get('head')
     source = str(carried.get('map_source', ''))
     if not head or 'attribution' in model or not source.isidentifier():
-        return  # maps that are not the head's
+        return  # the maps are not the head's
     here = head.get('score_map_source', 'attention')
     if here != source:
         head['score_map_source'] = source
@@ -198,19 +198,22 @@ def _follow_steps(cfg: Config, steps: list) -> None:
 def _tell(what: str, here, option: str) -> None:
     warn(
         f'The {what} is taken, which goes with the checkpoint, and not '
-        f"{here!r}, as the config says. {option} takes the config's."
+        f'{here!r} of the config. To use {here!r}, give {option}.'
     )
 
 
 def carried_settings(checkpoint: dict) -> dict:
-    """What its boxes need, see `mmspg.evaluation.protocol`."""
+    """Give what the boxes of a checkpoint need.
+
+    `mmspg.evaluation.protocol` explains the content.
+    """
     meta = checkpoint.get('meta')
     found = meta.get(META_KEY) if isinstance(meta, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def _trained_side(checkpoint: dict) -> int | None:
-    """Side in pixels of the network's input at the validation."""
+    """Give the side of the network's input at the validation, in pixels."""
     side = carried_settings(checkpoint).get('input_size')
     meta = checkpoint.get('meta') or {}
     if side is None and isinstance(meta, dict) and meta.get('cfg'):

@@ -1,7 +1,7 @@
-"""Changes to a config that the command lines offer.
+"""Change a config as the command lines ask for it.
 
-Each reaches every place that a user would otherwise have to name one by one
-with ``--cfg-options``, which does not reach nested datasets.
+Each change reaches all places that it concerns. With ``--cfg-options`` a user
+would have to name them one by one, and could not name nested data sets.
 """
 
 import os.path as osp
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def walk_dicts(node) -> Iterator[dict]:
-    """Walk all dicts in a config, whatever lists they lie in."""
+    """Walk through all dicts in a config, also those in lists."""
     if isinstance(node, dict):
         yield node
         node = list(node.values())
@@ -50,8 +50,8 @@ def load_config(path: str) -> Config:
     """
     if not osp.isfile(path):
         raise FileNotFoundError(
-            f"there is no config file '{path}'. Give the path of a .py file "
-            'as seen from the current folder; those of mmspg are under '
+            f"there is no config file '{path}'. Give the path of a .py file, "
+            'relative to the current folder. The configs of mmspg are in '
             'configs/, and `mim search mmspg` lists them.'
         )
     return Config.fromfile(path)
@@ -74,7 +74,7 @@ def set_pretrained(cfg: Config, checkpoint: str) -> None:
             one of `PIP_WEIGHTS`, such as 'lite0'.
 
     Raises:
-        FileNotFoundError: If it is a path and no such file.
+        FileNotFoundError: It is a path, and there is no such file.
     """
     if checkpoint in PIP_WEIGHTS:
         checkpoint = f'pip://{checkpoint}'
@@ -88,21 +88,21 @@ def set_pretrained(cfg: Config, checkpoint: str) -> None:
 
 
 def _sizes(nodes) -> list[int]:
-    """All sides of resizes and crops in pixels."""
+    """List all sides of resizes and crops, in pixels."""
     sizes = [n[key] for n in walk_dicts(nodes) for key in SIZES if key in n]
     return [min(s) if isinstance(s, tuple | list) else s for s in sizes]
 
 
 def input_side(loader) -> int | None:
-    """The side of what a dataloader gives the network, in pixels.
+    """Give the side of what a dataloader gives the network, in pixels.
 
-    The crop, or where there is none the resize, is what the network sees.
+    The network sees the crop, or the resize if there is no crop.
 
     Args:
-        loader (dict | None): A config's.
+        loader (dict | None): The dataloader in a config.
 
     Returns:
-        int | None: None: no transform has a size.
+        int | None: None if no transform has a size.
     """
     return min(_sizes(loader), default=None)
 
@@ -112,12 +112,11 @@ def set_input_size(cfg: Config, side: int) -> None:
 
     Args:
         cfg (Config): Changed in place.
-        side (int): New side of the input in pixels. A resize to 256 before a
-            crop to 224 becomes one to 110 before a crop to 96.
+        side (int): New side of the input in pixels. For 96, a resize to 256
+            before a crop to 224 becomes a resize to 110 before a crop to 96.
 
     Raises:
-        ValueError: If ``side`` is below 32 or the config has no size to
-            start from.
+        ValueError: ``side`` is below 32, or the config has no size.
     """
     if side < 32:
         raise ValueError(f'--input-size must be at least 32, but is {side}.')
@@ -132,7 +131,7 @@ def set_input_size(cfg: Config, side: int) -> None:
 
 
 def scale_input(cfg: Config, ratio: float) -> None:
-    """Scale all resizes and crops by one ratio (new over old), in place."""
+    """Scale all resizes and crops in place by one ratio, new over old."""
     nodes = [cfg.get(name) for name in (*DATALOADERS, *PIPELINES)]
     done = set()  # pipelines are shared between dataloaders
     for node in walk_dicts(nodes):
@@ -151,11 +150,11 @@ def count_accumulation(cfg: Config) -> None:
     """Let MMEngine's scaling of the lr count accumulated iterations.
 
     MMEngine multiplies the lr by processes x batch size / base batch size.
-    An optimizer that steps after every n-th iteration sees a batch n times
-    as large, so the base becomes 1 / n of what it was.
+    An optimizer that makes a step after every n iterations sees a batch that
+    is n times as large. So the base batch size is divided by n.
 
     Args:
-        cfg (Config): Changed in place, once.
+        cfg (Config): Changed in place. A second call changes nothing.
     """
     scaling = cfg.get('auto_scale_lr') or {}
     count = (cfg.get('optim_wrapper') or {}).get('accumulative_counts', 1)
@@ -203,10 +202,10 @@ def show_pictures(
 def set_dataloaders(
     cfg: Config, pin_memory: bool, persistent_workers: bool
 ) -> None:
-    """Give the dataloaders what mmpretrain's tools give them, in place.
+    """Give the dataloaders the defaults of mmpretrain's tools, in place.
 
-    What the config says itself stays. False switches a setting off, and so
-    does a loader without workers for ``persistent_workers``.
+    Settings of the config stay. False switches a setting off. A loader
+    without workers has no ``persistent_workers`` either.
     """
     for name in DATALOADERS:
         loader = cfg.get(name)
@@ -251,12 +250,12 @@ def merge_options(cfg: Config, options: list[str]) -> None:
         options (list[str]): What follows ``--cfg-options``.
 
     Raises:
-        ValueError: If one cannot be read, or does not fit what is there.
+        ValueError: An option cannot be read, or does not fit the config.
     """
     found = _parse(options)
     try:
         cfg.merge_from_dict(found)
-    except Exception as error:  # MMEngine raises what it stumbles on
+    except Exception as error:  # MMEngine can raise any error here
         raise ValueError(
             '--cfg-options: the config has no place for one of '
             f'{[key[:100] for key in found]} ({type(error).__name__}: '
@@ -271,8 +270,8 @@ def set_tta(cfg: Config) -> None:
         cfg (Config): Changed in place.
 
     Raises:
-        ValueError: If the config has no ``tta_model`` or ``tta_pipeline``;
-            mmpretrain would take a flip instead, without a word.
+        ValueError: The config has no ``tta_model`` or ``tta_pipeline``.
+            MMPretrain would silently take a flip instead.
     """
     for name in ('tta_model', 'tta_pipeline'):
         if name not in cfg:

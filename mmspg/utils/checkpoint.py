@@ -24,26 +24,26 @@ __all__ = [
     'state_dict_of',
 ]
 
-# What wrappers put before a name: DataParallel and DistributedDataParallel,
-# torch.compile, and copies that average the weights (EMA).
+# These prefixes come from DataParallel and DistributedDataParallel, from
+# torch.compile, and from copies that average the weights (EMA).
 WRAPPERS = re.compile(
     r'^((module|model_ema|ema_model|ema|averaged_model|_orig_mod)\.)+'
 )
 
 
 def read_checkpoint(path: str) -> dict:
-    """Read a checkpoint onto the CPU, without running what is in it.
+    """Read a checkpoint onto the CPU, without running code that is in it.
 
     Args:
         path (str): A file, or an address that MMEngine reads.
 
     Returns:
-        dict: What it holds; tensors by name, or those under 'state_dict'.
+        dict: Its content: tensors by name, directly or under 'state_dict'.
 
     Raises:
-        FileNotFoundError: It is a path and no such file.
-        ValueError: It is broken, or holds more than tensors and plain values
-            and ``--allow-pickle`` was not given.
+        FileNotFoundError: It is a path, and there is no such file.
+        ValueError: It is broken, or it holds more than tensors and plain
+            values and ``--allow-pickle`` was not given.
     """
     if '://' not in path and not osp.isfile(path):
         raise FileNotFoundError(f"there is no checkpoint '{path}'.")
@@ -51,8 +51,8 @@ def read_checkpoint(path: str) -> dict:
         found = _read(path)
     except UnpicklingError as error:
         raise ValueError(
-            f"'{path}' is refused. It holds more than tensors and plain "
-            'values, and reading that could run any code, or it is broken '
+            f"'{path}' is refused. Either it is broken, or it holds more than "
+            'tensors and plain values, and reading these could run any code '
             f'({_gist(error)}). If you trust whoever made it, add '
             '--allow-pickle.'
         ) from error
@@ -63,19 +63,19 @@ def read_checkpoint(path: str) -> dict:
         ) from error
     except ImportError:  # it says what to install
         raise
-    except Exception as error:  # whatever a broken file makes torch stumble on
+    except Exception as error:  # torch can raise any error on a broken file
         raise ValueError(
             f"'{path}' cannot be read ({type(error).__name__}: "
             f'{_gist(error)}): it is broken, cut short, or no checkpoint. '
-            'Fetch it again; to go on with a training, name an earlier '
-            'checkpoint by --resume FILE.'
+            'Fetch it again. To go on with a training, name an earlier '
+            'checkpoint: --resume FILE.'
         ) from error
     if not isinstance(found, dict) or not isinstance(
         found.get('state_dict', {}), dict
     ):
         raise ValueError(
-            f"'{path}' is no checkpoint: a dict of tensors, or one under the "
-            f"key 'state_dict', was expected, got {type(found).__name__}."
+            f"'{path}' is no checkpoint: expected a dict of tensors, or one "
+            f"under the key 'state_dict', got {type(found).__name__}."
         )
     return found
 
@@ -92,14 +92,14 @@ def _read(path: str):
 
 
 def _gist(error: Exception) -> str:
-    """The line of torch's long messages that says what it is about."""
+    """Give the line of torch's long message that says what is wrong."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if 'WeightsUnpickler error' in line]
     return (telling or lines or [type(error).__name__])[0][:300]
 
 
 def clean_name(name: str) -> str:
-    """A tensor's name in the bare model.
+    """Give a tensor's name in the bare model.
 
     Examples:
         >>> clean_name('module._orig_mod.head.fc.weight')
@@ -111,14 +111,14 @@ def clean_name(name: str) -> str:
 
 
 def state_dict_of(content: dict) -> dict:
-    """The tensors of a checkpoint under the names of the bare model.
+    """Give the tensors of a checkpoint by their names in the bare model.
 
     Args:
-        content (dict): What `read_checkpoint` gave: tensors by name, or
-            those under 'state_dict', wrapped any number of times.
+        content (dict): What `read_checkpoint` gave: tensors by name, directly
+            or under 'state_dict', which may be nested.
 
     Returns:
-        dict: Name to tensor; what is no tensor is left out.
+        dict: The tensors by name, without the values that are no tensors.
     """
     while isinstance(content.get('state_dict'), dict):
         content = content['state_dict']
@@ -130,22 +130,22 @@ def state_dict_of(content: dict) -> dict:
 
 
 def check_start(cfg: Config) -> None:
-    """Read what a training is about to read, to say what is wrong with it.
+    """Check the checkpoints that a training is about to read.
 
-    MMEngine resumes what it finds. From a checkpoint without the optimizer's
-    state it would train on, without a word, with moments of zero and, since
-    that state holds the lr, with another schedule. With another batch size or
-    schedule it would continue at a wrong place.
+    MMEngine resumes from any checkpoint. Without the optimizer's state it
+    would silently train on with moments of zero, and with another schedule,
+    since that state holds the lr. With another batch size or schedule it
+    would go on at a wrong place.
 
     Args:
-        cfg (Config): The training's, with ``work_dir``. To resume, it is
-            given the checkpoint as ``load_from``.
+        cfg (Config): The config of the training, with ``work_dir``. To
+            resume, it gets the checkpoint as ``load_from``.
 
     Raises:
-        FileNotFoundError: A checkpoint is not there.
-        ValueError: One cannot be read or is refused, or that to resume from
-            lacks the optimizer or the schedulers of the lr, or was written
-            under other settings (`ChangedRunError`).
+        FileNotFoundError: A checkpoint is missing.
+        ValueError: A checkpoint cannot be read or is refused. Or the one to
+            resume from lacks the optimizer or the lr schedulers, or was
+            written under other settings (`ChangedRunError`).
     """
     for node in walk_dicts(cfg.get('model')):
         if node.get('type') == 'Pretrained' and node.get('checkpoint'):
@@ -165,8 +165,8 @@ def check_start(cfg: Config) -> None:
     if missing:
         raise ValueError(
             f"'{start}' cannot be resumed from: it holds no "
-            f'{" and no ".join(missing)}, so this would be another training '
-            'than the one that was interrupted. It was published, or saved '
+            f'{" and no ".join(missing)}, so the training would differ from '
+            'the one that was interrupted. It was published, or saved '
             'with default_hooks.checkpoint.save_optimizer=False or '
             'save_param_scheduler=False. To begin a new training with its '
             'weights, leave out --resume and add --cfg-options '
@@ -181,14 +181,14 @@ def check_checkpoint(
     """Refuse a checkpoint that would leave a part of the model random.
 
     Args:
-        model (nn.Module): What is to be tested.
+        model (nn.Module): The model to be tested.
         path (str): The checkpoint.
-        content (dict, optional): What it holds, if it has been read.
+        content (dict, optional): Its content, if it has been read.
 
     Raises:
-        FileNotFoundError: If it is a path and no such file.
-        ValueError: If it cannot be read, or tensors are missing or have
-            another shape.
+        FileNotFoundError: It is a path, and there is no such file.
+        ValueError: It cannot be read, or tensors are missing or have another
+            shape.
     """
     found = state_dict_of(content or read_checkpoint(path))
     wanted = model.state_dict()

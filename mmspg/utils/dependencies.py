@@ -1,9 +1,9 @@
-"""Which MMEngine, MMCV and MMPretrain are installed, and whether they serve.
+"""Check which MMEngine, MMCV and MMPretrain are installed.
 
 Two families of distributions share these import names: OpenMMLab's own and
-OneDL's maintained forks. So mmspg requires neither, an extra chooses, and
-this check says what to do where none, a wrong one or both are installed. It
-reads metadata only: it imports none of the three, and needs no package.
+OneDL's maintained forks. So mmspg requires neither, and an extra chooses.
+This check says what to do if none, a wrong one or both are installed. It
+reads only metadata, imports none of the three and needs no package.
 """
 
 import re
@@ -12,8 +12,8 @@ from importlib.util import find_spec
 
 __all__ = ['check_dependencies', 'find_distributions']
 
-# import name: (distributions that bring it, first version that serves, first
-# one that does not)
+# By import name: the distributions that have it, the first version that works
+# and the first that does not.
 REQUIREMENTS = {
     'mmengine': (
         ('onedl-mmengine', 'mmengine', 'mmengine-lite'),
@@ -84,12 +84,12 @@ def check_dependencies() -> None:
     """Check that one family of the MM packages is installed, and in range.
 
     A package that can be imported but that pip does not know (a source tree
-    on ``PYTHONPATH``) is taken as it is.
+    on ``PYTHONPATH``) is accepted.
 
     Raises:
-        ImportError: If a package is missing or out of range, or if both
-            families are installed. The message lists what was found, what is
-            wrong, and the commands that mend it.
+        ImportError: A package is missing or out of range, or both families
+            are installed. The message lists what was found, what is wrong,
+            and the commands that mend it.
     """
     found = {
         module: find_distributions(names)

@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are asked for."""
+"""Import the names of a package when somebody asks for them."""
 
 from collections.abc import Callable
 from importlib import import_module

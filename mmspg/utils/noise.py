@@ -1,7 +1,7 @@
-"""Lines of other packages that no user can act on, each by its name.
+"""Hide messages of other packages that do not help any user.
 
-Nothing is silenced as a whole: a message that is not listed here is shown.
-What MMEngine logs stays in the log file of the run.
+Each message is listed here. All others are shown. What MMEngine logs stays in
+the log file of the run.
 """
 
 import io
@@ -14,17 +14,18 @@ from contextlib import contextmanager, redirect_stdout
 __all__ = ['hide_on_terminal', 'ignore_warnings', 'quiet_printing']
 
 WARNINGS = (
-    # mmcv: an operator that no network here has
+    # mmcv warns of an operator that no network here uses.
     'Fail to import ``MultiScaleDeformableAttention``',
-    # PyTorch: on a machine without a GPU there is nothing to pin for
+    # PyTorch warns that pinned memory is of no use without a GPU.
     "'pin_memory' argument is set as true but no accelerator is found",
 )
 PRINTED = (
-    # MMPretrain: a private data set of the fork's makers
+    # MMPretrain looks for a private data set of the fork's makers.
     'Could not import OneDL',
 )
-# Beginnings of what MMEngine logs for the file: the machine, the whole
-# config, the order of the hooks, a line for each parameter, its own plans.
+# These lines of MMEngine begin with one of these texts. They are for the log
+# file: the machine, the whole config, the order of the hooks, a line for each
+# parameter, and what MMEngine does next.
 LOGGED = re.compile(
     r'\s*('
     r'-+\s+System environment:|Config:\s|Hooks will be executed|'
@@ -37,7 +38,7 @@ LOGGED = re.compile(
 
 
 def ignore_warnings() -> None:
-    """Ignore the listed warnings of this process, and no other."""
+    """Ignore the listed warnings, and no others, in this process."""
     for message in WARNINGS:
         warnings.filterwarnings('ignore', '\\s*' + re.escape(message))
 
@@ -62,9 +63,9 @@ def hide_on_terminal(
     """Keep lines of a logger off the terminal; its file has them all.
 
     Args:
-        logger (logging.Logger): MMEngine's, of a run.
-        hide (Callable): Tells by a message whether it is hidden. Defaults
-            to those that are listed in this module.
+        logger (logging.Logger): MMEngine's logger of a run.
+        hide (Callable): Tells whether a message is hidden. Defaults to the
+            messages that are listed in this module.
     """
     for handler in logger.handlers:
         if not isinstance(handler, logging.FileHandler):

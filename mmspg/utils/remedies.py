@@ -1,4 +1,4 @@
-"""What to do about an error that has ended a run."""
+"""Say what to do about an error that has ended a run."""
 
 import errno
 from urllib.error import URLError
@@ -16,13 +16,13 @@ GO_ON = (
 
 
 def remedy_for(error: BaseException) -> str | None:
-    """Say what to do, where the error is one that ends sound trainings.
+    """Say what to do about an error that can end a sound training.
 
     Args:
-        error (BaseException): What ended the run.
+        error (BaseException): The error that ended the run.
 
     Returns:
-        str | None: What helps, or None: the error is not of this kind.
+        str | None: What helps, or None if the error is of another kind.
     """
     if isinstance(error, DataError):
         return 'tools/misc/check_dataset.py CONFIG lists all that is wrong.'

@@ -1,4 +1,4 @@
-"""What a figure was measured with: the passport of a test run."""
+"""Record what the figures of a test were measured with."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ OPENCV = (
 
 
 def sha256_of(path: str) -> str | None:
-    """Hash a file; None for an address, which is no file."""
+    """Hash a file. Give None for an address."""
     if not Path(path).is_file():
         return None
     digest = hashlib.sha256()
@@ -43,7 +43,7 @@ def sha256_of(path: str) -> str | None:
 
 
 def versions() -> dict[str, str]:
-    """Versions of everything that a figure may depend on."""
+    """List the versions of all packages that a figure may depend on."""
     found = dict(mmspg=__version__, python=platform.python_version())
     for names, _, _ in REQUIREMENTS.values():
         found.update(find_distributions(names))
@@ -60,13 +60,14 @@ def run_report(cfg: Config, checkpoint: str, metrics: dict) -> dict:
     """Gather config, checkpoint, versions, thresholds and figures.
 
     Args:
-        cfg (Config): As it was run, command line included.
-        checkpoint (str): Path or address.
+        cfg (Config): The config of the run, with the changes of the command
+            line.
+        checkpoint (str): Path or address of the checkpoint.
         metrics (dict): What the test returned.
 
     Returns:
-        dict: For JSON. ``thresholds`` has every entry of the metrics that
-        names a threshold or a protocol, so that no figure stands alone.
+        dict: Values for JSON. ``thresholds`` has every entry of the metrics
+        that names a threshold or a protocol.
     """
     metrics = _plain(metrics)
     return dict(
@@ -106,7 +107,7 @@ def write_run_report(runner, checkpoint: str, metrics: dict) -> None:
 
     Args:
         runner (Runner): The runner that has tested.
-        checkpoint (str): Path or address.
+        checkpoint (str): Path or address of the checkpoint.
         metrics (dict): What the test returned.
     """
     path = Path(runner.log_dir) / NAME

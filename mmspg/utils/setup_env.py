@@ -16,8 +16,9 @@ __all__ = ['join_ecosystem', 'model_index', 'register_all_modules']
 def register_all_modules(init_default_scope: bool = True) -> None:
     """Import every module of mmspg and of MMPretrain that registers a class.
 
-    A config that names its classes as ``mmspg.X`` needs no such call: the
-    prefix imports them. This is for programs that look into the registries.
+    A config that names its classes as ``mmspg.X`` does not need this call,
+    since the prefix imports them. Programs that look into the registries
+    need it.
 
     Args:
         init_default_scope (bool): Make 'mmpretrain' the default scope, in
@@ -38,8 +39,7 @@ def model_index() -> Path | None:
     """Find ``model-index.yml``, in an installed mmspg or in its checkout.
 
     Returns:
-        Path: The file, or None in a copy that was neither installed nor
-        cloned.
+        Path: The file, or None if mmspg was neither installed nor cloned.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / '.mim', package.parent):
@@ -61,10 +61,10 @@ def _join_mmpretrain() -> None:
 
 
 class _AroundImport(MetaPathFinder):
-    """Import a module within a context, once.
+    """Run the first import of a module within a context.
 
-    Python has no other way to do something about an import that somebody
-    else does. It finds nothing itself: the other finders do.
+    Python has no other way to act when somebody else imports a module. This
+    finder leaves the search for the module to the other finders.
     """
 
     def __init__(
@@ -102,11 +102,11 @@ def _joining():
 def join_ecosystem() -> None:
     """Make ``mmspg::`` configs, model names and checkpoints known.
 
-    MMEngine is cheap to import, MMPretrain takes seconds as it brings
-    PyTorch. So what concerns the latter waits until it is imported, which
-    any use of mmspg does.
+    MMEngine is quick to import, while MMPretrain takes seconds, since it
+    imports PyTorch. So what concerns MMPretrain waits until it is imported,
+    as any use of mmspg does.
     """
-    import_yapf()  # MMEngine imports it, or will
+    import_yapf()  # MMEngine imports it sooner or later
     name_configs()
     if 'mmpretrain' in sys.modules:
         _join_mmpretrain()

@@ -1,4 +1,4 @@
-"""Whether ``torch.load`` may unpickle in full. Quick to import."""
+"""Set whether ``torch.load`` may unpickle in full. Quick to import."""
 
 import os
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ UNSAFE = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
 def allow_pickle(allowed: bool) -> None:
     """Set what this process and its children may do.
 
-    OneDL's MMEngine falls back to full unpickling where a file is more than
-    tensors, OpenMMLab's never asks for it: so either wish has to be forced.
+    If a file holds more than tensors, OneDL's MMEngine falls back to full
+    unpickling, while OpenMMLab's never does it. So either choice is forced.
 
     Args:
         allowed (bool): What ``--allow-pickle`` says. Full unpickling can run
@@ -27,7 +27,7 @@ def allow_pickle(allowed: bool) -> None:
 
 
 def pickle_is_allowed() -> bool:
-    """Whether somebody asked for full unpickling."""
+    """Tell whether somebody asked for full unpickling."""
     return os.environ.get(UNSAFE, '0').lower() in ('1', 'y', 'yes', 'true')
 
 

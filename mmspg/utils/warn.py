@@ -1,4 +1,4 @@
-"""Warn in the log of the run."""
+"""Warn in the log of a run."""
 
 import logging
 
@@ -6,5 +6,5 @@ from mmengine.logging import print_log
 
 
 def warn(text: str) -> None:
-    """Log a warning by the current logger of MMEngine."""
+    """Log a warning with the current logger of MMEngine."""
     print_log(text, 'current', logging.WARNING)

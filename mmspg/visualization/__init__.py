@@ -1,4 +1,4 @@
-"""Pictures of what was found."""
+"""Draw what was found."""
 
 from .localization_visualizer import LocalizationVisualizer
 from .palette import PALETTES

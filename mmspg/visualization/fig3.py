@@ -20,16 +20,17 @@ def draw_fig3(
     """Draw each image and, below it, its map with predicted and true box.
 
     Args:
-        examples (Sequence[dict]): Each with ``image`` ``(H, W, 3)`` uint8
-            RGB, ``score_map`` ``(H, W)`` in [0, 1], ``box`` ``(4,)`` in
-            inclusive pixels and, if known, ``gt_boxes`` ``(n, 4)``, the
-            same, and a ``title``.
-        palette (str): See `mmspg.visualization.PALETTES`. In 'paper' the
-            predicted box is green and the true one red. Defaults to that.
-        alpha (float): Weight of the map, the image has the rest.
+        examples (Sequence[dict]): Each has ``image`` ``(H, W, 3)`` uint8
+            RGB, ``score_map`` ``(H, W)`` in [0, 1], and ``box`` ``(4,)`` in
+            inclusive pixels. It may have ``gt_boxes`` ``(n, 4)`` in
+            inclusive pixels and a ``title``.
+        palette (str): See `mmspg.visualization.PALETTES`. Defaults to
+            'paper', where the predicted box is green and the true one red.
+        alpha (float): Weight of the map; the image has the rest. Defaults
+            to .5.
 
     Returns:
-        Figure: Matplotlib's; ``savefig`` writes PNG, PDF or SVG.
+        Figure: A figure of Matplotlib; ``savefig`` writes PNG, PDF or SVG.
     """
     colours = get_palette(palette)
     columns = min(COLUMNS, len(examples))

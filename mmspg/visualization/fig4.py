@@ -30,26 +30,26 @@ def guidance_stages(model, data: dict, labels=None) -> list[dict]:
     """Run the network up to its guidance and lay it on the images.
 
     Args:
-        model (ImageClassifier): With `SPGNeck` and `SPGHead`; its mode is
-            put back.
+        model (ImageClassifier): A model with `SPGNeck` and `SPGHead`. Its
+            training mode is restored.
         data (dict): A batch of the data loader: ``inputs`` and
             ``data_samples``.
         labels (Tensor, optional): ``(N,)`` the class whose map guides. None:
-            the samples' ``gt_label``, or where there is none the predicted.
+            the samples' ``gt_label``, or the predicted class without one.
 
     Returns:
         list[dict]: For each image all of `TITLES` except the image, each
-        ``(H, W)`` on the stored image: ``attention``, ``b2``, ``b1``, ``c``
-        float32 in [0, 1], NaN outside of a crop; ``mask_a`` uint8, 1, 0 or
-        255 (ignored, and outside of a crop).
+        ``(H, W)`` on the stored image. ``attention``, ``b2``, ``b1`` and
+        ``c`` are float32 in [0, 1], NaN outside a crop. ``mask_a`` is uint8:
+        1, 0, or 255 for pixels that are ignored or outside a crop.
 
     Raises:
         TypeError: The model has no side branches.
     """
     if not hasattr(model.head, 'guide'):
         raise TypeError(
-            'the stages of the guidance are those of an SPGHead; this model '
-            f'has a {type(model.head).__name__}. Take an SPG config'
+            'only an SPGHead has the stages of the guidance; this model has '
+            f'a {type(model.head).__name__}. Take an SPG config'
         )
     training = model.training
     model.eval()
@@ -88,13 +88,13 @@ def lay_stage(stage: np.ndarray, sample) -> np.ndarray:
     """Put a stage over the network's input back on the stored image.
 
     Args:
-        stage (ndarray): ``(h, w)``: uint8 is laid down by nearest neighbour,
-            float bilinearly.
-        sample (DataSample): With ``ori_shape``, ``img_shape`` and, unless
+        stage (ndarray): ``(h, w)``. A uint8 array is resized to the nearest
+            neighbour, floats bilinearly.
+        sample (DataSample): It has ``ori_shape``, ``img_shape`` and, unless
             the image was only resized, ``homography``.
 
     Returns:
-        ndarray: ``(H, W)``; outside of the input NaN or, for uint8, 255.
+        ndarray: ``(H, W)``. Outside the input it is NaN or, for uint8, 255.
     """
     is_mask = stage.dtype == np.uint8
     laid = lay_on_image(stage, sample, is_mask, cv2.BORDER_REPLICATE)
@@ -113,14 +113,14 @@ def _within(at, side):
 
 
 def paint_stage(stage: np.ndarray, heat: str) -> np.ndarray:
-    """Colours of a stage: a mask in black, white and grey, a map by heat.
+    """Colour a stage: a mask in black, white and grey, a map by heat.
 
     Args:
-        stage (ndarray): ``(H, W)``, of `guidance_stages`.
+        stage (ndarray): ``(H, W)``, from `guidance_stages`.
         heat (str): A colour map of matplotlib.
 
     Returns:
-        ndarray: ``(H, W, 3)`` uint8 RGB; white outside of a crop.
+        ndarray: ``(H, W, 3)`` uint8 RGB, white outside a crop.
     """
     if stage.dtype == np.uint8:
         painted = np.full(stage.shape, GREY, np.uint8)
@@ -137,18 +137,18 @@ def draw_fig4(
     palette: str = 'paper',
     names: Sequence[str] | None = None,
 ) -> Figure:
-    """Draw a row an image: localization map, Mask-A, B2, B1, C.
+    """Draw a row for each image: localization map, Mask-A, B2, B1 and C.
 
-    In Mask-A white is foreground, black background, grey ignored.
+    In Mask-A foreground is white, background black, and ignored pixels grey.
 
     Args:
         images (Sequence[ndarray]): Each ``(H, W, 3)`` uint8 RGB.
         stages (Sequence[dict]): From `guidance_stages`.
         palette (str): See `mmspg.visualization.PALETTES`.
-        names (Sequence[str], optional): Below the images.
+        names (Sequence[str], optional): Names to write below the images.
 
     Returns:
-        Figure: Matplotlib's; ``savefig`` writes PNG, PDF or SVG.
+        Figure: A figure of Matplotlib; ``savefig`` writes PNG, PDF or SVG.
     """
     heat = get_palette(palette).heat
     shown = ['image', *stages[0]]

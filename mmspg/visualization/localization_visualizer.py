@@ -1,4 +1,4 @@
-"""Image, score map and boxes side by side."""
+"""Draw image, score map and boxes side by side."""
 
 import textwrap
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from .panels import (
     prediction_lines,
 )
 
-# In pixels of the picture, whatever the size of the image.
+# These are pixels of the picture and do not depend on the image's size.
 MARGIN = 12
 TEXT = 15
 LEADING = 21
@@ -39,7 +39,7 @@ DASHES = (0, (6, 3))
 
 @VISUALIZERS.register_module()
 class LocalizationVisualizer(UniversalVisualizer):
-    """mmpretrain's visualizer, plus `visualize_localization`.
+    """mmpretrain's visualizer with the method `visualize_localization`.
 
     Args:
         name (str): Name of the instance. Defaults to 'visualizer'.
@@ -81,45 +81,47 @@ class LocalizationVisualizer(UniversalVisualizer):
         name: str = '',
         step: int = 0,
     ) -> np.ndarray:
-        """Draw the image with its boxes, the same under its score map.
+        """Draw the image with its boxes, and again with its score map.
 
         The panels are scaled so that the longer side of the image lies
-        between ``min_side`` and ``max_side``; the text is above them and
-        wraps. Predicted boxes are solid, true ones dashed. Without a score
-        map there is one panel.
+        between ``min_side`` and ``max_side``. The text above them wraps.
+        Predicted boxes are solid, true ones dashed. Without a score map there
+        is only one panel.
 
         Args:
             image (np.ndarray): ``(H, W, 3)`` uint8 RGB, the stored image.
-            data_sample (DataSample): As for `locate`, and ``pred_score``
-                ``(C,)``, ``gt_label`` ``(1,)``, ``ori_gt_bboxes``
-                ``(n, 4)`` continuous corners in the stored image. Each may
-                be absent.
+            data_sample (DataSample): A sample for `locate`. It may also have
+                ``pred_score`` ``(C,)``, ``gt_label`` ``(1,)`` and
+                ``ori_gt_bboxes`` ``(n, 4)``, continuous corners in the
+                stored image.
             classes (Sequence[str], optional): Names of the classes. None:
-                those of the data set.
+                the names of the data set.
             threshold (float, optional): Score in [0, 1] at which the map is
-                cut, see `locate`. Defaults to .2, that of CAM.
-            rule (str): From map to box, see `locate`. Defaults to
-                'largest_area', the paper's.
-            align_corners (bool): As in PyTorch's ``interpolate``.
+                cut, see `locate`. Defaults to .2, CAM's threshold.
+            rule (str): The box rule, see `locate`. Defaults to
+                'largest_area', the paper's rule.
+            align_corners (bool): See PyTorch's ``interpolate``.
                 Defaults to False.
             valley (float, optional): Box each object of the class, see
-                `mmspg.evaluation.functional.peaks`. Defaults to one box.
+                `mmspg.evaluation.functional.peaks`. None: one box.
             score_map_steps (Sequence): See `locate`. Defaults to none.
             label (int | str, optional): The class whose map and box are
-                drawn; 'true' is the ground truth. None: the predicted.
+                drawn; 'true' is the ground truth. None: the predicted class.
             draw_gt (bool): Draw true class and boxes. Defaults to True.
             draw_pred (bool): Draw the prediction. Defaults to True.
-            alpha (float): Weight of the score map in [0, 1], the image has
+            alpha (float): Weight of the score map in [0, 1]; the image has
                 the rest. Defaults to .5.
-            palette (str, optional): Instead of the visualizer's.
-            min_side (int): Longer side of a panel, at least; smaller images
+            palette (str, optional): Palette to use instead of the
+                visualizer's.
+            min_side (int): Smallest longer side of a panel. Smaller images
                 are enlarged. Defaults to 480.
-            max_side (int): Longer side of a panel, at most; larger images
-                are reduced. Defaults to 720.
+            max_side (int): Largest longer side of a panel. Larger images are
+                reduced. Defaults to 720.
             show (bool): Show the picture in a window. Defaults to False.
-            wait_time (float): Seconds; 0 waits for a key. Defaults to 0.
-            out_file (str, optional): Write the picture there, not to the
-                backends.
+            wait_time (float): Seconds to show it; 0 waits for a key.
+                Defaults to 0.
+            out_file (str, optional): File to write the picture to, instead
+                of the backends.
             name (str): Name of the picture in the backends.
             step (int): Step in the backends. Defaults to 0.
 
@@ -127,8 +129,8 @@ class LocalizationVisualizer(UniversalVisualizer):
             np.ndarray: The picture, ``(h, w, 3)`` uint8 RGB.
 
         Raises:
-            ValueError: The image is no uint8 RGB, or of another size than
-                the sample's ``ori_shape``; see `locate` for the rest.
+            ValueError: The image is not uint8 RGB, or its size is not the
+                sample's ``ori_shape``. See `locate` for others.
         """
         check_image(image)
         colours = get_palette(palette) if palette else self.palette
@@ -179,7 +181,7 @@ class LocalizationVisualizer(UniversalVisualizer):
         return drawn
 
     def _compose(self, panels, lines) -> list[tuple[int, int]]:
-        """Set the caption above the panels; where the panels' corners are."""
+        """Set the caption above the panels; give the panels' corners."""
         height, width = panels[0].shape[:2]
         column = max(width, MIN_PANEL)
         total = len(panels) * (column + MARGIN) + MARGIN
@@ -212,7 +214,7 @@ class LocalizationVisualizer(UniversalVisualizer):
                 parse_math=False,
             )
             y += LEADING * len(texts)
-        # A stroke near the edge must not change what part is shown.
+        # A line near the edge must not change which part is shown.
         self.ax_save.set(xlim=(0, total), ylim=(canvas.shape[0], 0))
         return corners
 
@@ -228,7 +230,7 @@ class LocalizationVisualizer(UniversalVisualizer):
         )
 
     def _draw_boxes(self, boxes, corners) -> None:
-        """Boxes in every panel: all dark edges, then colours, dashes last."""
+        """Draw boxes in every panel: first dark edges, then the colours."""
         points = 72 / self.dpi
         for left, top in corners:
             for dark in (True, False):

@@ -1,4 +1,4 @@
-"""Colours, and line styles for those who cannot tell the colours apart."""
+"""The colours of boxes and maps."""
 
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ def get_palette(name: str) -> Palette:
         name (str): One of `PALETTES`.
 
     Raises:
-        ValueError: There is none of that name; the message lists them.
+        ValueError: There is no palette of that name; the message lists all.
     """
     if name not in PALETTES:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What a picture of a localization consists of: panels and caption lines."""
+"""Make the parts of a picture: panels, boxes and lines of the caption."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from .palette import Palette
 
 
 class Line(NamedTuple):
-    """A line of the caption, and the sample of a box that it explains."""
+    """A line of the caption, and the look of the box that it explains."""
 
     text: str
     colour: tuple | None = None
@@ -20,7 +20,7 @@ class Line(NamedTuple):
 
 
 def check_image(image) -> None:
-    """Refuse what is no ``(H, W, 3)`` uint8 array."""
+    """Refuse everything but an ``(H, W, 3)`` uint8 array."""
     if (
         not isinstance(image, np.ndarray)
         or image.dtype != np.uint8
@@ -30,8 +30,8 @@ def check_image(image) -> None:
         raise ValueError(
             'image must be an (H, W, 3) uint8 array in RGB, got '
             f'{getattr(image, "dtype", type(image).__name__)} of shape '
-            f'{getattr(image, "shape", "?")}; mmcv.imread(path, '
-            "channel_order='rgb') gives one"
+            f'{getattr(image, "shape", "?")}. mmcv.imread(path, '
+            "channel_order='rgb') gives such an array"
         )
 
 
@@ -42,7 +42,7 @@ def panels_of(image, found, colours: Palette, alpha, min_side, max_side):
         list[ndarray]: One or two panels, ``(h, w, 3)`` uint8 RGB.
 
     Raises:
-        ValueError: The map is of an image of another size.
+        ValueError: The map belongs to an image of another size.
     """
     height, width = image.shape[:2]
     longer = max(height, width)
@@ -55,9 +55,8 @@ def panels_of(image, found, colours: Palette, alpha, min_side, max_side):
     if image.shape[:2] != found.score_map.shape:
         raise ValueError(
             f'the image is {width} x {height} pixels, but its ori_shape says '
-            f'{found.score_map.shape[1]} x {found.score_map.shape[0]}; give '
-            'the stored image, not turned by its EXIF orientation and not '
-            'resized'
+            f'{found.score_map.shape[1]} x {found.score_map.shape[0]}. Give '
+            'the stored image: do not resize it, nor turn it by its EXIF tag'
         )
     how = 'area' if scale < 1 else 'bilinear'
     score_map = mmcv.imresize(found.score_map, size, interpolation=how)
@@ -69,7 +68,7 @@ def boxes_on_panel(panel, image, found, gt_boxes, colours: Palette) -> list:
     """Scale the predicted and the true boxes of an image to a panel.
 
     Returns:
-        list[tuple]: Corners ``(4,)``, colour, and whether dashed.
+        list[tuple]: Corners ``(4,)``, colour, and whether it is dashed.
     """
     size = np.tile(image.shape[1::-1], 2)
     scale = np.tile(panel.shape[1::-1], 2) / size
@@ -81,7 +80,7 @@ def boxes_on_panel(panel, image, found, gt_boxes, colours: Palette) -> list:
 
 
 def prediction_lines(data_sample, found, classes, colours) -> list[Line]:
-    """Write the predicted class and, if the map is another's, that one."""
+    """Write the predicted class, and the class of the map if it differs."""
     label = int(data_sample.pred_label[0])
     text = f'predicted: {class_name(label, classes)}'
     if 'pred_score' in data_sample:
@@ -95,7 +94,7 @@ def prediction_lines(data_sample, found, classes, colours) -> list[Line]:
 
 
 def agreement_line(box, gt_boxes, threshold) -> Line:
-    """Write the threshold and, with true boxes, the best IoU."""
+    """Write the threshold and, if there are true boxes, the best IoU."""
     text = f'threshold {threshold:.2g}'
     if len(gt_boxes):
         iou = box_iou(np.atleast_2d(box), to_inclusive(gt_boxes)).max()
@@ -104,7 +103,7 @@ def agreement_line(box, gt_boxes, threshold) -> Line:
 
 
 def class_name(label, classes) -> str:
-    """Name a class, by its number where it has no name."""
+    """Give the name of a class, or its number if it has no name."""
     if classes is None or not 0 <= label < len(classes):
         return f'class {label}'
     return str(classes[label])

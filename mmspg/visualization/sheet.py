@@ -1,4 +1,4 @@
-"""Several pictures on one sheet."""
+"""Lay several pictures on one sheet."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,13 @@ def draw_sheet(
 ) -> np.ndarray:
     """Lay pictures out in a grid, row by row, on white.
 
-    Every row is as high as its highest picture, every column as wide as its
-    widest; pictures keep their size and stand at the top, in the middle.
+    Every row is as high as its highest picture, and every column as wide as
+    its widest. Pictures keep their size. They stand at the top of their row
+    and in the middle of their column.
 
     Args:
         images (Sequence[np.ndarray]): Each ``(h, w, 3)`` uint8.
-        columns (int): Pictures a row, at least 1.
+        columns (int): Pictures in a row, at least 1.
         gap (int): White pixels between pictures. Defaults to 8.
 
     Returns:

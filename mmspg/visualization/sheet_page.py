@@ -1,4 +1,4 @@
-"""A page of image panels that aligns: for print, with text as text."""
+"""Lay panels out on a page for print, where text stays text."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,20 @@ import numpy as np
 from matplotlib.figure import Figure
 
 PANEL = 1.6  # inches
-MAX_PIXELS = 640  # longer side of a panel; finer is not seen in print
+MAX_PIXELS = 640  # longer side of a panel; print does not show more
 
 
 def grid_page(rows: Sequence[Sequence[np.ndarray]], columns: int):
-    """Lay pictures out, a row as high as its highest.
+    """Lay pictures out in rows. The highest picture sets a row's height.
 
     Args:
         rows (Sequence): Pictures ``(h, w, 3)`` or ``(h, w)`` uint8; the
             last row may be shorter.
-        columns (int): Pictures of a full row.
+        columns (int): Pictures in a full row.
 
     Returns:
-        tuple[Figure, list[list[Axes]]]: Axes are in pixels of the picture.
+        tuple[Figure, list[list[Axes]]]: The figure, and axes in pixels of
+        the pictures.
     """
     heights = [
         max(np.clip(p.shape[0] / p.shape[1], 0.3, 2) for p in row)
@@ -49,7 +50,7 @@ def grid_page(rows: Sequence[Sequence[np.ndarray]], columns: int):
 
 
 def shorten(text: str, room: int = 26) -> str:
-    """Cut a long title in the middle, and let nothing be read as math."""
+    """Cut a long title in the middle, and escape signs of math."""
     if len(text) > room:
         text = f'{text[: room // 2]}…{text[-room // 2 + 1 :]}'
     return text.replace('$', r'\$')

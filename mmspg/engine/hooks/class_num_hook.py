@@ -1,4 +1,4 @@
-"""The data set's classes against those of the head, and of other splits."""
+"""Check the classes of data sets, head and checkpoint."""
 
 from mmengine.model import is_model_wrapper
 from mmpretrain.engine.hooks import ClassNumCheckHook
@@ -10,17 +10,17 @@ from mmspg.registry import HOOKS
 
 @HOOKS.register_module()
 class HeadClassNumHook(ClassNumCheckHook):
-    """Refuse classes that are not those of head, training or checkpoint.
+    """Refuse classes that differ from those of head, training or checkpoint.
 
-    mmpretrain's hook asks every module that has ``num_classes``, so that
-    the number has to stand in the data preprocessor, too.
-    ``model.head.num_classes`` is the one place here. Labels are positions
-    in the list of names, so a validation or a test with another list, or
-    with the same names in another order, would measure other classes.
+    mmpretrain's hook asks every module that has ``num_classes``, so the
+    number would have to stand in the data preprocessor as well. Here
+    ``model.head.num_classes`` is the only place. Labels are positions in the
+    list of names. So a validation or a test with another list, or with the
+    same names in another order, would measure other classes.
 
     Raises:
-        DataError: The numbers differ; the names of two lists differ; there
-            is one class only to train on.
+        DataError: The numbers or the names differ, or there is only one class
+            to train on.
     """
 
     trained_on = None  # class names in the meta of the checkpoint
@@ -31,14 +31,14 @@ class HeadClassNumHook(ClassNumCheckHook):
         self.trained_on = (meta.get('dataset_meta') or {}).get('classes')
 
     def before_train(self, runner) -> None:
-        """Hold the classes of train against head, val and checkpoint."""
+        """Compare the classes of train with head, val and checkpoint."""
         super().before_train(runner)
         classes = _classes(runner.train_dataloader.dataset)
         if classes is not None and len(classes) == 1:
             raise DataError(
-                f'The data set has one class only, {classes[0]!r}, so the '
-                'training would be at a loss of 0 from the start and learn '
-                'nothing. Add a folder of images without the object, as a '
+                f'The data set has only one class, {classes[0]!r}, so the '
+                'training would have a loss of 0 from the start and learn '
+                'nothing. Add a folder of images without the object as a '
                 'second class.'
             )
         if runner.val_loop is not None:
@@ -48,7 +48,7 @@ class HeadClassNumHook(ClassNumCheckHook):
             _check_same(self.trained_on, classes, 'the checkpoint', 'train')
 
     def before_test(self, runner) -> None:
-        """Hold the classes of the test against head and checkpoint."""
+        """Compare the classes of the test with head and checkpoint."""
         super().before_test(runner)
         classes = _classes(runner.test_dataloader.dataset)
         _check_same(self.trained_on, classes, 'the checkpoint', 'the test')
@@ -72,7 +72,7 @@ class HeadClassNumHook(ClassNumCheckHook):
 
 
 def _classes(dataset):
-    # A program that only simulates a training has data without metainfo.
+    # The data of a program that simulates a training has no metainfo.
     return (getattr(dataset, 'metainfo', None) or {}).get('classes')
 
 
@@ -84,5 +84,6 @@ def _check_same(one, two, name_one: str, name_two: str) -> None:
         raise DataError(
             f'{different[0].upper()}{different[1:]}. Labels are positions in '
             'these lists. Convert both data sets with one list of classes '
-            '(class_names.txt of the metadata folder), or mend the data root.'
+            '(class_names.txt of the metadata folder), or correct the data '
+            'root.'
         )

@@ -1,4 +1,4 @@
-"""Random numbers that depend on the epoch, not on how one got there."""
+"""Make random numbers depend on the epoch, not on the way to it."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from mmspg.utils.resume import piece_length
 def derive_seed(seed: int, epoch: int, rank: int) -> int:
     """Mix three small integers into one seed.
 
-    A sum would give epoch 1 of seed 0 the numbers of epoch 0 of seed 1;
-    NumPy's ``SeedSequence`` does not.
+    With a sum, epoch 1 of seed 0 would get the numbers of epoch 0 of seed 1.
+    NumPy's ``SeedSequence`` avoids this.
 
     Args:
         seed (int): The seed of the run, not negative.
@@ -28,18 +28,18 @@ def derive_seed(seed: int, epoch: int, rank: int) -> int:
         rank (int): The rank of the process.
 
     Returns:
-        int: At least 0 and below 2 ** 31: MMEngine adds the number of the
-        worker to it, and ``np.random.seed`` refuses 2 ** 32.
+        int: A seed from 0 to below 2 ** 31, since MMEngine adds the number
+        of the worker to it, and ``np.random.seed`` refuses 2 ** 32.
     """
     state = np.random.SeedSequence((seed, epoch, rank)).generate_state(1)
     return int(state[0] >> 1)
 
 
 def end_workers(dataloader: DataLoader) -> None:
-    """End persistent workers; the next epoch starts new ones.
+    """End persistent workers, so that the next epoch starts new ones.
 
-    A loader keeps the iterator that owns them, and has no public way to let
-    go of it.
+    The loader keeps the iterator that owns the workers, and it has no public
+    way to drop it.
     """
     dataloader._iterator = None
 
@@ -117,36 +117,36 @@ class _Pieces:
 class EpochSeedHook(Hook):
     """Re-seed everything at the start of each training epoch.
 
-    MMEngine seeds once, at start, and again with that same seed when it
-    resumes. Dropout, crops and flips of a resumed run are therefore those of
-    epoch 1 once more, and its weights differ from an unstopped run's. This
-    hook seeds ``random``, NumPy and torch (all devices) from (seed, epoch,
-    rank) before each epoch, so that what an epoch draws does not depend on
-    what was drawn before it: not on a stop, nor on a validation in between.
-    A run stopped at an epoch's end and resumed gives, on a CPU, the same
-    weights bit for bit.
+    MMEngine seeds once at the start, and again with the same seed when it
+    resumes. So dropout, crops and flips of a resumed run are those of epoch 1
+    once more, and its weights differ from those of a run that never stopped.
+    This hook seeds ``random``, NumPy and torch (all devices) from (seed,
+    epoch, rank) before each epoch. So the numbers of an epoch do not depend
+    on what was drawn before it, on a stop, or on a validation in between. On
+    a CPU a run that was stopped at the end of an epoch and resumed gives the
+    same weights bit for bit.
 
     - Workers of the data loader: MMEngine's ``worker_init_fn`` gives a
-      worker the same seed whenever it starts, so that new workers repeat the
-      first epoch's numbers in every epoch, while persistent ones go on with
-      theirs, which a resumed run cannot know. Here the function gets the
+      worker the same seed whenever it starts. So new workers repeat the
+      numbers of the first epoch in every epoch, while persistent ones go on
+      with theirs, which a resumed run cannot know. Here the function gets the
       epoch's seed, and persistent workers are restarted at each epoch. A
       restart costs a fork (milliseconds) and makes ``persistent_workers``
-      harmless as well as useless; where processes are spawned (Windows,
-      macOS), it costs a few seconds an epoch. A ``worker_init_fn`` of one's
-      own that takes no ``seed`` is left as it is: torch seeds its workers
-      from the generator that was just seeded.
+      harmless and useless. If processes are spawned (Windows, macOS), it
+      costs a few seconds in each epoch. Another ``worker_init_fn`` that takes
+      no ``seed`` is left alone: torch seeds its workers from the generator
+      that was just seeded.
     - The sampler shuffles by its own (seed, epoch). Without
       ``randomness.seed`` a resumed run has built it with a new random seed
-      before the checkpoint is read; it is given the run's.
+      before the checkpoint is read. So it gets the seed of the run.
     - The number of workers and of processes still matters: resume with the
-      same.
+      same numbers.
     - ``IterBasedTrainLoop`` has no epochs. Here the iterations between two
       checkpoints are what an epoch is there: they begin with a seed and
       with workers of their own, at the batch that the sampler is at.
 
-    The priority is the highest, so that other hooks' draws at the epoch's
-    start also come after the seed.
+    The priority is the highest, so that what other hooks draw at the start
+    of the epoch also comes after the seed.
 
     Example:
         >>> custom_hooks = [dict(type='mmspg.EpochSeedHook')]
@@ -156,12 +156,12 @@ class EpochSeedHook(Hook):
 
     def before_train(self, runner) -> None:
         """Let all processes, and the sampler, agree on the run's seed."""
-        # After a resume, and the same in every process even where
-        # `diff_rank_seed` adds the rank to it.
+        # This runs after a resume. The seed must be the same in every
+        # process, even if `diff_rank_seed` adds the rank to it.
         seed = [runner.seed]
         broadcast_object_list(seed)
         (self.seed,) = seed
-        # Any iterable may be the loader: vis_scheduler.py gives a list.
+        # The loader may be any iterable: vis_scheduler.py gives a list.
         dataloader: Any = runner.train_loop.dataloader
         batches = getattr(dataloader, 'batch_sampler', None)
         for owner in (dataloader, batches):
@@ -191,7 +191,7 @@ class EpochSeedHook(Hook):
             dataloader.worker_init_fn = partial(init_fn, seed=seed)
 
     def after_train(self, runner) -> None:
-        """End the last epoch's workers now, not when Python finds time."""
+        """End the last epoch's workers now, not when Python collects them."""
         end_workers(runner.train_loop.dataloader)
         if hasattr(runner.train_loop, 'dataloader_iterator'):
             runner.train_loop.dataloader_iterator = None

@@ -12,8 +12,8 @@ class FoldBatchNormHook(Hook):
     """Fold BatchNorm into the convolutions once a test begins.
 
     The checkpoint has been loaded by then. A validation during training is
-    left alone: its model goes on learning. ``tools/test.py --fold-bn`` adds
-    this hook.
+    left alone, since its model goes on learning. ``tools/test.py --fold-bn``
+    adds this hook.
     """
 
     def before_test(self, runner) -> None:

@@ -1,4 +1,4 @@
-"""Watch the masks grow: Fig. 4 of the paper, after every epoch."""
+"""Draw Fig. 4 of the paper after every epoch, to watch the masks grow."""
 
 from collections.abc import Sequence
 
@@ -16,18 +16,18 @@ from mmspg.registry import HOOKS
 class GuidanceVisualizationHook(Hook):
     """Log localization map, Mask-A, B2, B1 and C of a few fixed images.
 
-    The images are those of the validation set; the picture goes to the
+    The images come from the validation set. The picture goes to the
     visualizer's backends (a file, TensorBoard, W&B) as ``guidance``, with
-    the epoch as its step. Random numbers of the training are not touched.
+    the epoch as its step. The random numbers of the training do not change.
 
     Args:
-        indices (Sequence[int]): Which images of the validation set.
+        indices (Sequence[int]): Indices of the images in the validation set.
             Defaults to (0, 1, 2, 3).
-        interval (int): Every so many epochs. Defaults to 1.
+        interval (int): Number of epochs between two pictures. Defaults to 1.
         palette (str): See `mmspg.visualization.PALETTES`.
 
     Raises:
-        ValueError: An index is outside of the data set.
+        ValueError: An index is outside the data set.
 
     Examples:
         >>> custom_hooks = [dict(type='mmspg.GuidanceVisualizationHook')]
@@ -46,21 +46,21 @@ class GuidanceVisualizationHook(Hook):
         self.palette = palette
 
     def before_train(self, runner) -> None:
-        """See that the images are there."""
+        """Check that the data set has the images."""
         total = len(runner.val_dataloader.dataset)
         wrong = [i for i in self.indices if not 0 <= i < total]
         if wrong or not self.indices:
             raise ValueError(
-                f'GuidanceVisualizationHook.indices={self.indices}: numbers '
-                f'from 0 to {total - 1}, of the validation set, were expected'
+                f'GuidanceVisualizationHook.indices={self.indices}: expected '
+                f'numbers of images of the validation set, 0 to {total - 1}'
             )
 
     @master_only
     def after_train_epoch(self, runner) -> None:
-        """Draw."""
+        """Draw the picture."""
         if not self.every_n_epochs(runner, self.interval):
             return
-        # Here, since it imports the models, which import the registry.
+        # Imported here, since it imports the models and so the registry.
         from mmspg.visualization.fig4 import draw_fig4, guidance_stages
 
         dataset = runner.val_dataloader.dataset

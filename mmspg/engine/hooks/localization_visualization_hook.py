@@ -1,4 +1,4 @@
-"""Pictures of predictions, while a model is validated or tested."""
+"""Draw predictions while a model is validated or tested."""
 
 import zlib
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ LONGEST_NAME = 180
 
 
 def safe_name(img_id: str) -> str:
-    """Make a file name of an image id; different ids give different names.
+    """Make a file name from an image id; different ids get different names.
 
-    A folder's '/' becomes '+', and whatever else may not stand in a file
-    name is percent-encoded ('+' and '%' themselves, too). Names that no file
-    system would take are cut, and end in a check sum.
+    A '/' becomes '+'. Other characters that a file name may not have, and '+'
+    and '%' themselves, are percent-encoded. Names that are too long for a
+    file system are cut, and end in a check sum.
 
     Example:
         >>> safe_name('n01440764/a b.JPEG')
@@ -48,8 +48,8 @@ def reported_threshold(default: float | None = None) -> float | None:
         default (float, optional): What is returned before its first report.
 
     Returns:
-        float: As logged by the last validation, or else test, of the
-        process.
+        float: The threshold that the last validation of this process has
+        logged, or else its last test.
     """
     scalars = MessageHub.get_current_instance().log_scalars
     for key in ('val/loc/threshold', 'test/loc/threshold'):
@@ -66,7 +66,7 @@ def unwarp(
     Args:
         inputs (Tensor): ``(3, h, w)`` in [0, 255], before the data
             preprocessor.
-        data_sample (DataSample): With ``ori_shape``, ``img_shape`` and,
+        data_sample (DataSample): It has ``ori_shape``, ``img_shape`` and,
             unless the image was only resized, ``homography``.
         order (str): Channel order of ``inputs``, 'bgr' or 'rgb'.
 
@@ -83,39 +83,39 @@ def unwarp(
 class LocalizationVisualizationHook(VisualizationHook):
     """Draw image, score map, predicted and true boxes of some samples.
 
-    As mmpretrain's ``VisualizationHook``, but of the stored image, not of
-    the network's input, and under names that no two images share. It is
-    switched on by ``tools/test.py --show-dir`` and ``--show``. Samples are
-    counted by their index in the data set. In distributed runs the main
-    process draws its own samples, and the others none.
+    Unlike mmpretrain's ``VisualizationHook`` it draws the stored image, not
+    the network's input, and no two images share a name. The options
+    ``--show-dir`` and ``--show`` of ``tools/test.py`` switch it on. Samples
+    are counted by their index in the data set. In a distributed run only the
+    main process draws, and only its own samples.
 
-    The image is read again from ``img_path`` (EXIF ignored, as its boxes
-    are). Where that is not possible, or gives an image of another size, the
-    network's input is laid back on the image, so that no picture ends an
-    evaluation.
+    The image is read again from ``img_path``, on the grid of its boxes. If
+    that fails or gives an image of another size, the network's input is laid
+    back on the image instead. So no picture ends an evaluation.
 
     Args:
         enable (bool): Whether to draw at all. Defaults to False.
-        interval (int): Draw every such sample, the first among them.
+        interval (int): Draw the first of every so many samples.
             Defaults to 5000.
         show (bool): Show the pictures in a window. Defaults to False.
-        out_dir (str, optional): Write them there, as
-            ``{img_id}_{epoch}.png``. None: into the visualizer's backends.
+        out_dir (str, optional): Folder for the pictures, named
+            ``{img_id}_{epoch}.png``. None: the visualizer's backends.
         threshold (float | str): Score at which the map is cut. 'metric'
-            is that of the `LocalizationMetric` of the loop: its fixed one,
-            or, as the oracle's is known only afterwards, the one reported
-            last in this run, or the one stored in the checkpoint, or else
-            the rule's own, or .2. Defaults to 'metric'.
+            takes the threshold of the loop's `LocalizationMetric` if it is
+            fixed. The oracle's threshold is known only afterwards, so
+            otherwise it takes the one that this run reported last, the one
+            stored in the checkpoint, or the default of the rule. Defaults to
+            'metric'.
         input_order (str): Channel order of the inputs, 'bgr' or 'rgb'.
             Defaults to 'bgr', which mmpretrain's and our loaders give.
-        **kwargs: For `LocalizationVisualizer.visualize_localization`: rule,
-            align_corners and score_map_steps (the metric's, unless given),
-            label, draw_gt,
-            alpha, palette, min_side, max_side, wait_time.
+        **kwargs: Arguments of
+            `LocalizationVisualizer.visualize_localization`: rule,
+            align_corners and score_map_steps (by default the metric's),
+            label, draw_gt, alpha, palette, min_side, max_side, wait_time.
 
     Raises:
         ValueError: The threshold is neither a number >= 0 nor 'metric'.
-        TypeError: It is switched on, and the visualizer is another one.
+        TypeError: The hook is enabled, and the visualizer is another one.
 
     Examples:
         >>> default_hooks = dict(visualization=dict(
@@ -138,8 +138,8 @@ class LocalizationVisualizationHook(VisualizationHook):
             isinstance(threshold, (int, float)) and threshold >= 0
         ):
             raise ValueError(
-                f'visualization: threshold={threshold!r}; a number >= 0 or '
-                "'metric' was expected"
+                f'visualization: threshold={threshold!r}; expected a number '
+                ">= 0 or 'metric'"
             )
         if input_order not in ('bgr', 'rgb'):
             raise ValueError(
@@ -149,8 +149,8 @@ class LocalizationVisualizationHook(VisualizationHook):
         drawn_by = type(self._visualizer).__name__
         if enable and not hasattr(self._visualizer, 'visualize_localization'):
             raise TypeError(
-                f'visualization: a {drawn_by} cannot draw localizations; '
-                "write visualizer = dict(type='mmspg.LocalizationVisualizer')"
+                f'visualization: a {drawn_by} cannot draw localizations. '
+                "Write visualizer = dict(type='mmspg.LocalizationVisualizer')"
             )
         self.threshold = threshold
         self.input_order = input_order

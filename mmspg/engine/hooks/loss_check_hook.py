@@ -1,4 +1,4 @@
-"""Stop where a run is lost, and say when its guidance has collapsed."""
+"""Stop a run that is lost, and warn when its guidance has collapsed."""
 
 import math
 from collections import Counter
@@ -21,25 +21,25 @@ ADVICE = (
 class LossCheckHook(Hook):
     """Look at what each training iteration logged.
 
-    - A loss that is NaN or infinite ends the run, before another checkpoint
-      is written; what was saved remains. Weights cannot recover from it.
-    - A checkpoint whose weights are not finite is not written: the run ends,
-      and the one before remains. The last step of an epoch can spoil them
-      after a loss that was still finite.
-    - A guidance mask that has been almost all foreground for ``patience``
-      iterations in a row gives a warning, once a mask: the branch that
-      learns from it learns that everything is object. This is how SPG fails
-      at high learning rates; it can recover from it.
+    - A loss that is NaN or infinite ends the run before another checkpoint
+      is written, since weights cannot recover from it. What was saved stays.
+    - A checkpoint whose weights are not finite is not written. The run ends,
+      and the checkpoint before it stays. The last step of an epoch can spoil
+      the weights while its loss was still finite.
+    - A guidance mask that is almost all foreground for ``patience``
+      iterations in a row gives one warning: the branch that learns from it
+      learns that everything is object. SPG fails like this at high learning
+      rates. It can recover.
 
-    MMEngine has read the same numbers off the device just before, to log
-    them, so looking at them costs no wait of its own.
+    MMEngine has just read the same numbers from the device to log them, so
+    the check costs no extra waiting.
 
     Args:
-        limit (float): Share of foreground in [0, 1] that is a collapse.
-            Defaults to .95.
-        patience (int): Iterations in a row. A branch that was just
-            initialised may be above its threshold everywhere for a few.
-            Defaults to 50.
+        limit (float): Share of foreground in [0, 1] that counts as a
+            collapse. Defaults to .95.
+        patience (int): Number of iterations in a row. A branch that was just
+            initialised may be above its threshold everywhere for a few
+            iterations. Defaults to 50.
     """
 
     def __init__(self, limit: float = 0.95, patience: int = 50):
@@ -94,7 +94,7 @@ class LossCheckHook(Hook):
 
         Args:
             runner (Runner): The runner.
-            checkpoint (dict): With ``state_dict``.
+            checkpoint (dict): It has ``state_dict``.
 
         Raises:
             FloatingPointError: A weight is not finite.

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from mmspg.registry import HOOKS
 from mmspg.utils.noise import hide_on_terminal
 
-# The logger hook's own lines, some thirty numbers each.
+# The logger hook's own lines, which have about thirty numbers each.
 STEPS = re.compile(r'(Epoch|Iter)\((train|val|test)\)')
 NEXT = """The weights are in {checkpoint}. Next, for example:
   python tools/visualization/locate.py IMAGES {checkpoint}
@@ -27,17 +27,18 @@ NEXT = """The weights are in {checkpoint}. Next, for example:
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Tell epoch, step, loss and time left while a training runs.
+    """Show epoch, step, loss and time left while a training runs.
 
-    On a terminal that is a bar. Elsewhere it is a line after the first step,
-    then one at most every ``seconds``. The log file of the run keeps
-    MMEngine's own lines with all numbers. A validation gives one line with
-    its main figures.
+    A terminal shows a bar. Without a terminal there is a line after the first
+    step, and then one every ``seconds`` at most. The log file of the run
+    keeps MMEngine's own lines with all numbers. A validation gives one line
+    with its main figures.
 
     Args:
-        seconds (float): Between two lines where there is no terminal.
+        seconds (float): Least time between two lines without a terminal.
             Defaults to 20.
-        clock (Callable): Gives seconds. Defaults to ``time.monotonic``.
+        clock (Callable): Gives the time in seconds. Defaults to
+            ``time.monotonic``.
     """
 
     FIGURES = (
@@ -54,7 +55,7 @@ class ProgressHook(Hook):
         self.stream = None
 
     def before_train(self, runner) -> None:
-        """Start the bar, and take the logger's own steps off the terminal."""
+        """Start the bar, and hide the logger's own steps on the terminal."""
         if not is_main_process():
             return
         runner.logger.info(_plan(runner))
@@ -71,16 +72,16 @@ class ProgressHook(Hook):
             )
             self.bar.add_task('training', total=runner.max_iters, state='')
             self.bar.start()
-            atexit.register(self.bar.stop)  # or a Ctrl-C hides the cursor
-            _write_to(runner.logger, sys.stdout)  # which the bar watches
+            atexit.register(self.bar.stop)  # else Ctrl-C hides the cursor
+            _write_to(runner.logger, sys.stdout)  # the bar watches it
 
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        """Tell step, loss and time left."""
+        """Show step, loss and time left."""
         hub = runner.message_hub
         state = []
-        if 'train/loss' in hub.log_scalars:  # a simulation has none
+        if 'train/loss' in hub.log_scalars:  # a simulation has no loss
             state.append(f'loss {hub.get_scalar("train/loss").current():.2f}')
         if hub.get_info('eta', None):
             left = timedelta(seconds=round(hub.get_info('eta')))
@@ -90,12 +91,12 @@ class ProgressHook(Hook):
     def after_val_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        """Tell how far the validation is."""
+        """Show how far the validation is."""
         state = f'batch {batch_idx + 1} of {len(runner.val_dataloader)}'
         self._tell(runner, 'validating', runner.iter, state)
 
     def after_val_epoch(self, runner, metrics=None) -> None:
-        """Tell the main figures."""
+        """Show the main figures."""
         figures = [
             f'{name} {value:.1f} %'
             for ending, name in self.FIGURES
@@ -108,7 +109,7 @@ class ProgressHook(Hook):
             )
 
     def after_train(self, runner) -> None:
-        """Stop the bar, and tell what to type next."""
+        """Stop the bar, and say what to type next."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
@@ -140,9 +141,9 @@ class ProgressHook(Hook):
 
 
 def _plan(runner) -> str:
-    """What is about to be done, in numbers."""
+    """Describe the training in numbers."""
     loader, epochs = runner.train_dataloader, runner.max_epochs
-    if not isinstance(loader, DataLoader):  # somebody's simulation
+    if not isinstance(loader, DataLoader):  # a simulation
         return f'{runner.max_iters} steps'
     optim = runner.cfg.get('optim_wrapper') or {}
     lr = (optim.get('optimizer') or {}).get('lr')
@@ -156,7 +157,7 @@ def _plan(runner) -> str:
 
 
 def _write_to(logger: logging.Logger, stream) -> None:
-    """Let a logger's terminal handlers write to what ``sys.stdout`` is."""
+    """Let a logger's terminal handlers write to a stream."""
     for handler in logger.handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(
             handler, logging.FileHandler

@@ -1,4 +1,4 @@
-"""Mixed precision that needs no loss scale, where it pays."""
+"""Train in mixed precision without a loss scale, where it is faster."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,19 +12,19 @@ from mmspg.registry import OPTIM_WRAPPERS
 
 @OPTIM_WRAPPERS.register_module()
 class Bfloat16OptimWrapper(OptimWrapper):
-    """Autocast the forward pass to bfloat16, and train elsewhere as before.
+    """Autocast the forward pass to bfloat16 on devices where it is faster.
 
-    bfloat16 has float32's range, so that gradients neither overflow nor
-    vanish and no loss scale is needed. Weights, gradients and optimizer stay
-    in float32, and so do SPG's masks and guidance losses. One config trains
-    on every machine: where bfloat16 does not pay (a CPU, a GPU before
-    NVIDIA's Ampere) this is MMEngine's ``OptimWrapper``. For float16 there
-    is its ``AmpOptimWrapper``, which refuses a CPU.
+    bfloat16 has float32's range, so gradients neither overflow nor vanish,
+    and no loss scale is needed. Weights, gradients and optimizer stay in
+    float32, and so do SPG's masks and guidance losses. The same config trains
+    on every machine: if bfloat16 is not faster (on a CPU, or a GPU before
+    NVIDIA's Ampere), this is MMEngine's ``OptimWrapper``. MMEngine's
+    ``AmpOptimWrapper`` is there for float16; it refuses a CPU.
 
     Args:
-        devices (Sequence[str]): Types of device to autocast on. Defaults to
+        devices (Sequence[str]): Types of devices to autocast on. Defaults to
             ('cuda',).
-        **kwargs: Of :class:`mmengine.optim.OptimWrapper`.
+        **kwargs: Settings of :class:`mmengine.optim.OptimWrapper`.
     """
 
     def __init__(self, *args, devices: Sequence[str] = ('cuda',), **kwargs):

@@ -1,7 +1,7 @@
-"""Work-arounds for faults of other packages, a module for each.
+"""Work-arounds for faults of other packages, one module for each.
 
-A module names the public reports of the fault (``ISSUES``; where there is
-none, the lines at fault) and the condition under which it can be deleted
-(``REMOVE_WHEN``). ``tests/test_utils/test_upstream`` asks the installed
-packages for the fault itself, and fails when it is gone.
+A module names the public reports of the fault (``ISSUES``), or the lines at
+fault if there is no report. ``REMOVE_WHEN`` says when the module can be
+deleted. ``tests/test_utils/test_upstream`` checks that the installed packages
+still have the fault, and fails when it is gone.
 """

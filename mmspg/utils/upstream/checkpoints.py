@@ -13,14 +13,14 @@ REMOVE_WHEN = (
 
 
 def _history_method(owner: type, name: str):
-    """Stand in for ``getattr`` where a checkpoint asks for it.
+    """Stand in for ``getattr`` in a checkpoint.
 
-    A pickled ``HistoryBuffer`` refers to its statistics, and to nothing else,
-    as ``getattr(HistoryBuffer, 'mean')``. The real ``getattr`` would let a
-    checkpoint walk from any object to any other.
+    A pickled ``HistoryBuffer`` refers to its statistics as
+    ``getattr(HistoryBuffer, 'mean')``, and to nothing else in this way. The
+    real ``getattr`` would let a checkpoint reach any object.
 
     Raises:
-        TypeError: If anything else is asked for.
+        TypeError: The checkpoint asks for anything else.
     """
     if owner is not HistoryBuffer or name.startswith('_'):
         raise TypeError(
@@ -33,16 +33,16 @@ def _history_method(owner: type, name: str):
 def allow_checkpoints() -> None:
     """Let ``torch.load`` read what MMEngine writes, weights_only or not.
 
-    Since PyTorch 2.6 ``torch.load`` refuses all but tensors and what has
-    been declared safe. A checkpoint of MMEngine holds the logged histories
-    of the message hub, too, without which a run cannot be resumed. They are
-    a ``HistoryBuffer`` around NumPy arrays and numbers; NumPy 1 and 2 give
-    the same functions different names, and both are declared.
+    Since PyTorch 2.6 ``torch.load`` reads only tensors and what was declared
+    safe. A checkpoint of MMEngine also holds the logged histories of the
+    message hub, and a run cannot be resumed without them. Each is a
+    ``HistoryBuffer`` with NumPy arrays and numbers. NumPy 1 and 2 give the
+    same functions different names, so both are declared.
     """
     import torch  # here, as it takes seconds
 
     if torch.__version__ < (2, 6):
-        return  # it reads everything by default, and takes no names here
+        return  # it reads everything, and has no such declaration
     multiarray = (getattr(np, '_core', None) or np.core).multiarray
     named = {
         f'numpy.{core}.multiarray.{name}': getattr(multiarray, name)
@@ -54,8 +54,8 @@ def allow_checkpoints() -> None:
     for cls in (HistoryBuffer, np.ndarray, np.dtype, *dtypes):
         named[f'{cls.__module__}.{cls.__qualname__}'] = cls
     named['builtins.getattr'] = _history_method
-    # As pairs with a name: plain classes are forgotten again by whoever
-    # leaves a torch.serialization.safe_globals that lists them, too.
+    # These are pairs with a name, since leaving a context
+    # torch.serialization.safe_globals that lists a class forgets the class.
     torch.serialization.add_safe_globals(
         [(value, name) for name, value in named.items()]
     )

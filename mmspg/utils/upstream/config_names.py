@@ -22,9 +22,9 @@ def name_configs() -> None:
 def name_for_mmengine() -> str:
     """Give the name by which MMEngine finds the folder of mmspg.
 
-    OpenMMLab's looks for an installed distribution beside its metadata,
-    where an editable install has nothing. A name that can be imported, but
-    is no distribution's, makes it ask Python instead, which knows.
+    OpenMMLab's MMEngine looks for an installed distribution beside its
+    metadata, where an editable install has nothing. With a name that can be
+    imported but is not a distribution's it asks Python, which knows.
     """
     try:
         beside = distribution('mmspg').locate_file('mmspg')

@@ -1,4 +1,4 @@
-"""Resume a training whose optimiser is shared out (FSDP)."""
+"""Resume a training whose optimiser is split over processes (FSDP)."""
 
 from mmengine._strategy import FSDPStrategy
 from torch.distributed.fsdp import FullyShardedDataParallel
@@ -6,7 +6,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 __all__ = ['ResumableFSDPStrategy']
 
 ISSUES = (
-    # changed the order of the arguments in PyTorch 2.1
+    # PyTorch 2.1 changed the order of the arguments.
     'https://github.com/pytorch/pytorch/pull/96534',
     'https://github.com/open-mmlab/mmengine/blob/v0.10.7/mmengine/_strategy/'
     'fsdp.py',
@@ -21,16 +21,16 @@ class ResumableFSDPStrategy(FSDPStrategy):
     """MMEngine's ``FSDPStrategy``, which can be resumed.
 
     MMEngine (0.10.7, OneDL's 0.10.12) gives the arguments of
-    ``optim_state_dict_to_load`` in the order of PyTorch 2.0, so its FSDP
-    trains and saves, but ends a resume with ``TypeError: unhashable type:
-    'dict'``. Here they have names.
+    ``optim_state_dict_to_load`` in the order of PyTorch 2.0. So its FSDP
+    trains and saves, but a resume ends with ``TypeError: unhashable type:
+    'dict'``. Here the arguments have names.
     """
 
     def load_optim_state_dict(self, state_dict: dict) -> None:
         """Give each process its share of a whole optimiser's state.
 
         Args:
-            state_dict (dict): As in the checkpoint.
+            state_dict (dict): The optimiser's state in the checkpoint.
         """
         state = FullyShardedDataParallel.optim_state_dict_to_load(
             model=self.model,

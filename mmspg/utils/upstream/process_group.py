@@ -1,4 +1,4 @@
-"""What a job of several processes needs beyond MMEngine."""
+"""Start and end the process group of a job, where MMEngine does not."""
 
 from contextlib import contextmanager
 
@@ -11,7 +11,7 @@ from mmengine.dist import init_dist
 __all__ = ['enter_process_group', 'leave_process_group']
 
 ISSUES = (
-    # chooses a CUDA device for every launcher
+    # This code chooses a CUDA device for every launcher.
     'https://github.com/open-mmlab/mmengine/blob/v0.10.7/mmengine/dist/'
     'utils.py',
     'https://github.com/pytorch/pytorch/issues/109478',
@@ -26,13 +26,15 @@ REMOVE_WHEN = (
 def enter_process_group(cfg: Config) -> None:
     """Start the group of a job on CPUs, and wrap its model for them.
 
-    MMEngine starts the group itself, but chooses a CUDA device first and
-    gives DistributedDataParallel a number of one, which fails without a GPU.
-    So on a machine without GPUs both are done here; with one, nothing is.
+    MMEngine starts the group itself, but it first chooses a CUDA device and
+    gives its number to DistributedDataParallel, which fails without a GPU.
+    So on a machine without a GPU both are done here. With a GPU this function
+    does nothing.
 
     Args:
-        cfg (Config): The run's, with ``launcher``. Changed in place:
-            ``model_wrapper_cfg``, or ``strategy.model_wrapper``.
+        cfg (Config): The config of the run, with ``launcher``. Its
+            ``model_wrapper_cfg`` or ``strategy.model_wrapper`` is changed in
+            place.
 
     Raises:
         ValueError: The config asks for the backend nccl, and there is no
@@ -75,7 +77,7 @@ def _wrapper(cfg: Config, given: dict | None) -> dict:
 
 @contextmanager
 def _no_cuda_device():
-    """Let ``torch.cuda.set_device`` do nothing, for a while."""
+    """Let ``torch.cuda.set_device`` do nothing for a while."""
     choose = torch.cuda.set_device
     torch.cuda.set_device = lambda device: None
     try:
@@ -85,12 +87,12 @@ def _no_cuda_device():
 
 
 def leave_process_group() -> None:
-    """Leave the process group at the end of a job, once all are there.
+    """End the process group at the end of a job, once all processes are there.
 
-    MMEngine starts the group and never ends it. A process that exits with
-    the group's threads still running can be aborted by the C++ runtime
-    ("terminate called without an active exception"), and a launcher then
-    takes a job that succeeded for a failed one. Nothing without a group.
+    MMEngine starts the group and never ends it. If a process exits while the
+    threads of the group still run, the C++ runtime can abort it ("terminate
+    called without an active exception"). A launcher then takes a job that
+    succeeded for a failed one. Without a group this does nothing.
     """
     if dist.is_available() and dist.is_initialized():
         dist.barrier()

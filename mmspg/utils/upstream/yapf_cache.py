@@ -1,4 +1,4 @@
-"""Import yapf, by which MMEngine prints configs, whatever its cache holds."""
+"""Import yapf, with which MMEngine prints configs, despite a broken cache."""
 
 import functools
 from pickle import UnpicklingError
@@ -13,13 +13,13 @@ def import_yapf() -> None:
     """Import yapf, without its cache if that is incomplete.
 
     At its first import in an environment yapf writes its grammar into the
-    user's cache folder, under a name that others read before all is written.
-    So of the processes of a job that start together some may end with
-    ``EOFError: Ran out of input``, and a
-    process killed while it writes leaves a cache that nobody can read. Here
-    the grammar is then built again, which takes less than a second.
+    user's cache folder. Other processes can read the file before it is
+    complete. So if the processes of a job start together, some may end with
+    ``EOFError: Ran out of input``, and a process that is killed while it
+    writes leaves a cache that nobody can read. In these cases the grammar is
+    built again here, which takes less than a second.
 
-    Without yapf nothing happens: it is MMEngine's to ask for it.
+    Without yapf nothing happens, since MMEngine is the one that needs it.
     """
     try:
         import yapf  # noqa: F401

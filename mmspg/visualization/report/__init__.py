@@ -1,4 +1,4 @@
-"""A folder of HTML to browse the results of a test."""
+"""Write a folder of HTML to browse the results of a test."""
 
 from .writing import report_image, slider_thresholds, write_report
 

@@ -1,4 +1,4 @@
-"""Write the data of the page; the page itself lies beside this file."""
+"""Write the data of the page, whose HTML lies beside this file."""
 
 import base64
 import json
@@ -26,11 +26,11 @@ from mmspg.evaluation.samples import (
 PAGE = ('index.html', 'report.css', 'curve.js', 'report.js')
 THUMBNAIL = 200
 LONGEST = 65535  # pixels of a side that the packed boxes can count
-CENTRED = 0.7  # of each side; the page says so
+CENTRED = 0.7  # the share of each side; the page says so
 
 
 def slider_thresholds(threshold: float) -> list[float]:
-    """The positions of the slider: .01 to .99, and the figures' own."""
+    """Give the slider's positions: .01 to .99 and the figures' threshold."""
     hundredths = np.arange(1, 100) / 100
     others = hundredths[np.abs(hundredths - threshold) > 1e-9]
     return np.union1d(others, threshold).tolist()
@@ -43,29 +43,30 @@ def report_image(
     align_corners: bool = False,
     score_map_steps: Sequence[Step] = (),
 ) -> dict:
-    """What the page needs of one image: its map, and its box everywhere.
+    """Give what the page needs of one image: its map and all its boxes.
 
-    The map and the boxes are those of the true class, or of the predicted
-    one where the truth is not known.
+    Map and boxes belong to the true class, or to the predicted class if the
+    true one is not known.
 
     Args:
         sample (dict): A prediction, perhaps with ``gt_label`` and
             ``ori_gt_bboxes``.
-        thresholds (Sequence[float]): P positions of the slider.
+        thresholds (Sequence[float]): The P positions of the slider.
         rule (str): From map to box, see `locate`. Defaults to the paper's.
         align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
         score_map_steps (Sequence): See `locate`. Defaults to none.
 
     Returns:
-        dict: ``id``; ``truth``, the class's number or None, ``predicted``;
-        ``rank`` of the true class, or None; ``score`` of the predicted;
-        ``size`` (W, H); ``cells`` (h, w) of ``map``, 8 bits, base64;
-        ``region`` x0 y0 x1 y1 that it covers, continuous pixels; ``boxes``,
-        ``(P, 4)`` little-endian uint16, base64; ``truths``, the true boxes.
-        Boxes are in inclusive pixels of the image.
+        dict: ``id``; ``truth``, the number of the true class, or None;
+        ``predicted``, that of the predicted one; ``rank`` of the true class,
+        or None; ``score`` of the predicted class; ``size`` (W, H); ``map``,
+        8 bits in base64, and its ``cells`` (h, w); ``region``, the
+        x0 y0 x1 y1 that the map covers, in continuous pixels; ``boxes``,
+        ``(P, 4)`` little-endian uint16 in base64; and ``truths``, the true
+        boxes. Boxes are in inclusive pixels of the image.
 
     Raises:
-        ValueError: A side is above 65,535 pixels.
+        ValueError: A side has more than 65,535 pixels.
     """
     scores = np.asarray(sample['pred_score'])
     predicted = int(scores.argmax())
@@ -75,7 +76,7 @@ def report_image(
     if max(size) > LONGEST:
         raise ValueError(
             f'{sample["img_id"]}: an image of {size[0]} x {size[1]} pixels '
-            f'is too large for the report, which counts to {LONGEST}'
+            f'is too large for the report: a side may have {LONGEST} pixels'
         )
     found = locate(
         sample, thresholds, rule, label, align_corners, score_map_steps
@@ -129,9 +130,9 @@ def write_report(
     iou: float = 0.5,
     strict: bool = False,
 ) -> Path:
-    """Write the folder: a page, its data, small pictures.
+    """Write the folder: the page, its data and small pictures.
 
-    Names of classes and images are data for the page, never markup.
+    The page treats names of classes and images as text, never as markup.
 
     Args:
         out (str | Path): The folder.
@@ -141,18 +142,18 @@ def write_report(
         figures (dict): Those of `LocalizationMetric`, its ``curves`` and those
             of `precision_report`; keys without prefix. Where nothing is known
             of the truth its ``threshold`` alone.
-        classes (Iterable[str]): Names.
-        title (str): The page's.
+        classes (Iterable[str]): Names of the classes.
+        title (str): Title of the page.
         summary (Iterable): Pairs of name and value.
         iou (float): IoU from which a box is right. Defaults to .5.
-        strict (bool): Right above ``iou`` only. Defaults to False.
+        strict (bool): A box is right only above ``iou``. Defaults to False.
 
     Returns:
         Path: The page.
     """
     out = Path(out)
     pictures = out / 'pictures'
-    shutil.rmtree(pictures, ignore_errors=True)  # those of a former run
+    shutil.rmtree(pictures, ignore_errors=True)  # a former run's
     pictures.mkdir(parents=True)
     rows, taken = [], set()
     for row, image in images:
@@ -182,10 +183,10 @@ def write_report(
 
 
 def centred_acc(rows: list[dict], iou: float, strict: bool) -> float | None:
-    """Percent of the images whose centred box is right; None without truth.
+    """Give the percentage of images whose centred box is right.
 
-    The box has 70 % of each side. What a method gains over it is what it
-    knows of the image.
+    The box has 70 % of each side and knows nothing of the image, so a method
+    must do better. Without true boxes this gives None.
     """
     right = []
     for row in rows:
@@ -199,7 +200,7 @@ def centred_acc(rows: list[dict], iou: float, strict: bool) -> float | None:
 
 
 def figure_rows(figures: dict, centred: float | None) -> list[list[str]]:
-    """The table of the figures, its head first; empty if there are none."""
+    """Give the table of the figures, head first; empty without figures."""
     head = ['', 'accuracy %', 'error %', 'own optimum %', 'at']
     rows = []
     for name, key in ROWS:
@@ -220,7 +221,7 @@ def figure_rows(figures: dict, centred: float | None) -> list[list[str]]:
 
 
 def class_rows(per_class: dict) -> list[list[str]]:
-    """The table of the classes, its head first, hardest class on top."""
+    """Give the table of the classes, head first, the hardest class on top."""
     keys = ('gt_known_acc', 'top1_acc', 'cls_top1_acc')
     rows = [
         [name, str(row['images']), *(f'{row[k]:.1f}' for k in keys)]
@@ -233,7 +234,7 @@ def class_rows(per_class: dict) -> list[list[str]]:
 
 
 def write_page(out: Path, data: dict) -> None:
-    """Write ``data.js``, a script since a page from disk may read no JSON."""
+    """Write the page and ``data.js``: a page on disk may not read JSON."""
     for name in PAGE:
         shutil.copyfile(Path(__file__).with_name(name), out / name)
     text = json.dumps(data, separators=(',', ':'))
@@ -241,7 +242,7 @@ def write_page(out: Path, data: dict) -> None:
 
 
 def curves_of(curves: dict) -> dict:
-    """Series for the curve of accuracy over threshold."""
+    """Give the series for the curve of accuracy over threshold."""
     names = {
         'gt_known_acc': 'GT-known',
         'top1_acc': 'Top-1',
