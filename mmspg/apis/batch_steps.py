@@ -12,6 +12,7 @@ from mmengine.dataset import default_collate
 from mmpretrain.apis import ImageClassificationInferencer
 from mmpretrain.structures import DataSample
 
+from mmspg.datasets.annotations.class_lists import NOTHING
 from mmspg.evaluation.protocol import Protocol
 from mmspg.visualization import LocalizationVisualizer
 
@@ -68,9 +69,20 @@ class BatchSteps(ImageClassificationInferencer):
             return super().forward(inputs, **kwargs)
 
     def _labels(self, sample: DataSample, locations) -> list[int]:
-        if isinstance(locations, int):
-            return sample.pred_score.topk(locations).indices.tolist()
-        return locations
+        """The classes to box: none where the image shows nothing."""
+        if not isinstance(locations, int):
+            return locations
+        if getattr(getattr(self.model, 'head', None), 'multi_label', 0):
+            return sample.pred_label.tolist()
+        labels = sample.pred_score.topk(locations).indices.tolist()
+        names = [self.classes[c] if self.classes else '' for c in labels]
+        if names[0] == NOTHING:
+            return []
+        return [
+            label
+            for label, name in zip(labels, names, strict=True)
+            if name != NOTHING
+        ]
 
     def visualize(
         self,

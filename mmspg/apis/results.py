@@ -88,6 +88,7 @@ def draw_locations(
     Returns:
         ndarray: ``(h, w, 3)`` uint8 RGB.
     """
+    shown: list[int | None] = list(labels) or [None]  # the image alone
     views = [
         visualizer.visualize_localization(
             np.ascontiguousarray(image[..., ::-1]),
@@ -97,9 +98,10 @@ def draw_locations(
             valley=protocol.valley,
             label=label,
             draw_gt=False,
+            draw_pred=bool(labels),
             **protocol.reading,
         )
-        for label in labels
+        for label in shown
     ]
     return draw_sheet(views, 1)
 

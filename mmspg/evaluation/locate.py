@@ -66,6 +66,8 @@ def locate(
         sample = sample.to_dict()
     if label is None:
         predicted = sample.get('pred_label', sample.get('score_map_labels'))
+        if not len(predicted):  # of several labels none is sure enough
+            predicted = [sample['pred_score'].argmax()]
         label = int(predicted[0])
     placed = place_score_map(
         class_map(sample, label),

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from mmspg.datasets.annotations.class_lists import NOTHING
+
 __all__ = [
     'NOTHING',
     'LabelledBox',
@@ -13,9 +15,6 @@ __all__ = [
     'keep',
     'unique_names',
 ]
-
-# The folder of photographs, and the class, that show none of the objects.
-NOTHING = '_nothing'
 
 
 class LabelledBox(NamedTuple):

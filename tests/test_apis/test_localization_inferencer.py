@@ -349,3 +349,20 @@ def test_objects_of_a_class_in_result_and_picture(files, photo):
         stay
     )
     assert (several.plot() != whole.plot()).any()
+
+
+def test_an_image_of_nothing_has_no_box(files, photo, tmp_path):
+    """The class that wins here is called '_nothing'."""
+    find = LocalizationInferencer(*files, threshold=0.6)
+    best, second = find(photo)[0]['pred_scores'].argsort()[::-1][:2]
+    names = ['one', 'two', 'three', 'four']
+    names[best] = '_nothing'
+    find.classes = names
+    found = find(photo, show_dir=str(tmp_path))[0]
+    assert found['pred_class'] == '_nothing'
+    assert found['locations'] == []
+    assert found['box'] == [0, 0, 0, 0]
+    assert found.plot().ndim == 3
+    names[best], names[second] = 'one', '_nothing'
+    found = find(photo, topk=2)[0]
+    assert [place['label'] for place in found['locations']] == [best]

@@ -39,7 +39,7 @@ def loaded(classes):
         (dict(train='abc', number=2), 'has 3 classes, but .* is 2'),
         (dict(train='abc', val='acb'), "another order: label 1 is 'b' in tr"),
         (dict(train='abc', val='bcd'), "only in train, .'a'.*only in val"),
-        (dict(train=['cat']), 'Add a folder of images without the object'),
+        (dict(train=['cat']), "Add a folder '_nothing' of images without"),
     ],
 )
 def test_trainings_that_are_refused(kwargs, said):
@@ -61,3 +61,16 @@ def test_a_test_needs_the_classes_of_the_checkpoint():
     loaded('abc').before_test(runner(None, test='abc'))
     with pytest.raises(ValueError, match='checkpoint and the test .*order'):
         loaded('cab').before_test(runner(None, test='abc'))
+
+
+def test_a_head_that_guides_is_told_which_class_is_nothing():
+    run = runner(['_nothing', 'bird'])
+    HeadClassNumHook().before_train(run)
+    assert not hasattr(run.model.head, 'nothing')  # it does not guide
+    run.model.head.nothing = None
+    HeadClassNumHook().before_train(run)
+    assert run.model.head.nothing == 0
+    named = runner(['cat', 'bird'])
+    named.model.head.nothing = None
+    HeadClassNumHook().before_train(named)
+    assert named.model.head.nothing is None

@@ -14,6 +14,7 @@ from mmspg.models.guidance import attention_map, guidance_mask, guided_bce
 from mmspg.models.heads.cam_head import thresholded_average
 
 SIDE = 32
+DELETE = 'not for this head'
 
 
 def build(head=None, neck=None, **kwargs):
@@ -37,6 +38,8 @@ def build(head=None, neck=None, **kwargs):
         },
         **kwargs,
     )
+    if cfg['head']['guidance_size'] == DELETE:
+        del cfg['head']['guidance_size']
     torch.manual_seed(0)
     model = MODELS.build(cfg)
     model.init_weights()
@@ -414,3 +417,69 @@ def test_checkpoint_of_other_classes():
     assert torch.equal(
         model.neck.a3.conv1.weight, state['neck.a3.conv1.weight']
     )
+
+
+def several(*labels):
+    """Samples of none, one or several classes."""
+    return [
+        DataSample().set_gt_label(torch.tensor(one, dtype=torch.int64))
+        for one in labels
+    ]
+
+
+@pytest.mark.parametrize('kind', ['mmspg.CAMHead', 'mmspg.SPGHead'])
+def test_several_labels_are_learnt_each_for_itself(kind):
+    head = dict(type=kind, multi_label=True)
+    if kind == 'mmspg.CAMHead':
+        head['guidance_size'] = DELETE
+    model = build(head).eval()
+    loss = model.loss(images(3), several([0, 6], [], [3]))['loss_cls']
+    scores = model.head(model.extract_feat(images(3)))
+    wanted = 0
+    for image, labels in enumerate(([0, 6], [], [3])):
+        for label in range(7):
+            p = scores[image, label].sigmoid()
+            wanted = wanted - (p if label in labels else 1 - p).log()
+    assert loss.item() == pytest.approx(wanted.item() / 3, rel=1e-5)
+
+
+def test_all_classes_that_are_sure_are_predicted_and_have_maps():
+    model = build(dict(multi_label=True)).eval()
+    with torch.no_grad():
+        model.head.classifier.bias.copy_(
+            torch.tensor([9.0, -9, 5, -9, -9, -9, -9])
+        )
+        one, two = model.predict(images(), several([1], []))
+    for sample in (one, two):
+        assert sample.pred_label.tolist() == [0, 2]
+        assert sorted(sample.score_map_labels.tolist()) == list(range(7))
+        assert (sample.pred_score[[0, 2]] > 0.9).all()
+        assert sample.pred_score.sum() > 1.5  # no softmax
+
+
+def test_seeds_are_the_highest_attention_of_the_classes_present():
+    model = build(dict(multi_label=True)).eval()
+    feats = model.extract_feat(images(3))
+    labels = torch.tensor([[0, 6], [3, -1], [-1, -1]])
+    stages = model.head.guide(feats, labels, 24)
+    single = [
+        model.head.guide(feats, torch.full((3,), c), 24)['attention']
+        for c in (0, 6, 3)
+    ]
+    both = torch.maximum(single[0][0], single[1][0])
+    assert torch.equal(stages['attention'][0], both)
+    assert torch.equal(stages['attention'][1], single[2][1])
+    for name in ('mask_a', 'mask_b2', 'mask_fuse'):
+        assert (stages[name][2] == 0).all()  # background, all of it
+
+
+def test_an_image_of_nothing_is_all_background():
+    head = dict(nothing=6)
+    nothing = build(head).eval().loss(images(), samples(6, 6))
+    assert nothing['mask_a_bg'] == nothing['mask_fuse_bg'] == 1
+    # Images of something are guided as ever.
+    with_class = build(head).eval().loss(images(), samples(0, 1))
+    plain = build().eval().loss(images(), samples(0, 1))
+    assert with_class.keys() == plain.keys()
+    for name, value in plain.items():
+        assert torch.equal(with_class[name], value), name

@@ -10,6 +10,8 @@ SPLITS = {
     **dict.fromkeys(('val', 'valid', 'validation', 'dev', 'eval'), 'val'),
     **dict.fromkeys(('test', 'testing'), 'test'),
 }
+# The class, and the folder, of images that show none of the objects.
+NOTHING = '_nothing'
 SHOWN = 5
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os.path as osp
 from typing import NamedTuple
 
+from ..annotations.class_lists import NOTHING
 from ..annotations.formats import AnnotatedImage
 from ..images.class_folders import ClassFolders, class_folders
 from ..images.walk import describe, walk
@@ -66,8 +67,7 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
         raise ValueError(
             f"'{root}' has only one class, {folders.classes[0]!r}. SPG learns "
             'where an object is by telling classes apart. Add a folder of '
-            'photographs without the object, '
-            f'{osp.join(root, "background")} for example.'
+            f'photographs without the object, {osp.join(root, NOTHING)}.'
         )
     labels = {
         name: label

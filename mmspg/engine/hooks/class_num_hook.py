@@ -3,7 +3,7 @@
 from mmengine.model import is_model_wrapper
 from mmpretrain.engine.hooks import ClassNumCheckHook
 
-from mmspg.datasets.annotations.class_lists import difference
+from mmspg.datasets.annotations.class_lists import NOTHING, difference
 from mmspg.datasets.annotations.faults import DataError
 from mmspg.registry import HOOKS
 
@@ -17,6 +17,8 @@ class HeadClassNumHook(ClassNumCheckHook):
     ``model.head.num_classes`` is the only place. Labels are positions in the
     list of names. So a validation or a test with another list, or with the
     same names in another order, would measure other classes.
+    A head that guides is told which class is ``_nothing``, that of images
+    without an object.
 
     Raises:
         DataError: The numbers or the names differ, or there is only one class
@@ -38,9 +40,10 @@ class HeadClassNumHook(ClassNumCheckHook):
             raise DataError(
                 f'The data set has only one class, {classes[0]!r}, so the '
                 'training would have a loss of 0 from the start and learn '
-                'nothing. Add a folder of images without the object as a '
-                'second class.'
+                f'nothing. Add a folder {NOTHING!r} of images without the '
+                'object as a second class.'
             )
+        _tell_nothing(runner.model, classes)
         if runner.val_loop is not None:
             val = _classes(runner.val_dataloader.dataset)
             _check_same(classes, val, 'train', 'val')
@@ -69,6 +72,15 @@ class HeadClassNumHook(ClassNumCheckHook):
             f'model.head.num_classes={len(classes)}, or check the data root '
             f"'{getattr(dataset, 'data_root', '')}'."
         )
+
+
+def _tell_nothing(model, classes) -> None:
+    """Tell a head that guides which class has no object."""
+    head = getattr(getattr(model, 'module', model), 'head', None)
+    if head is None or NOTHING not in (classes or ()):
+        return
+    if getattr(head, 'nothing', 0) is None:  # it guides, and nobody said
+        head.nothing = list(classes).index(NOTHING)
 
 
 def _classes(dataset):

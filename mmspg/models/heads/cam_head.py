@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmspg.registry import MODELS
 
 from ..guidance import pick_class_maps
-from ..requests import requested_labels
+from ..requests import present_labels, requested_labels
 
 
 def thresholded_average(features: Tensor, threshold: float) -> Tensor:
@@ -37,6 +37,9 @@ def thresholded_average(features: Tensor, threshold: float) -> Tensor:
 class CAMHead(ClsHead):
     """1x1 convolution to C class maps, global average pooling, softmax.
 
+    With ``multi_label`` it is a sigmoid, each class for itself, and an image
+    may have none, one or several classes.
+
     The class score is the mean of the class map (section 3.1 and reference
     [20] of the paper), which equals CAM's pooled features times a linear
     layer. Both are linear, so the scores are computed from the pooled
@@ -60,6 +63,10 @@ class CAMHead(ClsHead):
             sum). Defaults to 'attention'.
         tap_threshold (float, optional): Pool by :func:`thresholded_average`
             with this share; its authors take .1. Defaults to None, the mean.
+        multi_label (bool): Learn each class for itself, by binary cross
+            entropy, from ``gt_label`` of any length. A class is predicted
+            where its score is at least .5, and the maps of all classes are
+            given. Defaults to False.
         init_cfg (dict, optional): Defaults to Xavier-uniform.
         **kwargs: Of :class:`mmpretrain.models.ClsHead`: ``loss``,
             ``cal_acc``, ``topk``.
@@ -80,9 +87,15 @@ class CAMHead(ClsHead):
         reset_classifier: bool = False,
         score_map_source: str = 'attention',
         tap_threshold: float | None = None,
+        multi_label: bool = False,
         init_cfg: dict | None = None,
         **kwargs,
     ):
+        if multi_label:
+            kwargs.setdefault(
+                'loss', dict(type='CrossEntropyLoss', use_sigmoid=True)
+            )
+            score_map_topk, score_map_gt = num_classes, False
         super().__init__(
             init_cfg=init_cfg
             or dict(type='Xavier', layer='Conv2d', distribution='uniform'),
@@ -111,6 +124,7 @@ class CAMHead(ClsHead):
         self.reset_classifier = reset_classifier
         self.score_map_source = score_map_source
         self.tap_threshold = tap_threshold
+        self.multi_label = multi_label
         self.classifier = nn.Conv2d(in_channels, num_classes, 1)
         self._register_load_state_dict_pre_hook(self._check_num_classes)
 
@@ -193,9 +207,29 @@ class CAMHead(ClsHead):
         )
 
     def _get_loss(self, cls_score, data_samples, **kwargs) -> dict:
+        if self.multi_label:
+            labels = present_labels(data_samples).to(cls_score.device)
+            # -1 is one past the last class, which is cut off.
+            target = cls_score.new_zeros(len(labels), self.num_classes + 1)
+            target.scatter_(1, labels % (self.num_classes + 1), 1)
+            loss = self.loss_module(
+                cls_score, target[:, :-1], avg_factor=len(labels), **kwargs
+            )
+            return dict(loss_cls=loss)
         losses = super()._get_loss(cls_score, data_samples, **kwargs)
         losses['loss_cls'] = losses.pop('loss')
         return losses
+
+    def _get_predictions(self, cls_score, data_samples) -> list[DataSample]:
+        if not self.multi_label:
+            return super()._get_predictions(cls_score, data_samples)
+        samples = data_samples or [None] * len(cls_score)
+        samples = [s if s is not None else DataSample() for s in samples]
+        for sample, score in zip(samples, cls_score.sigmoid(), strict=True):
+            order = score.argsort(descending=True)
+            found = order[score[order] >= 0.5]
+            sample.set_pred_score(score).set_pred_label(found)
+        return samples
 
     def predict(
         self,

@@ -19,6 +19,7 @@ from ..guidance import (
     upsample,
 )
 from ..necks import SPGFeatures
+from ..requests import present_labels
 from .cam_head import CAMHead
 
 
@@ -29,7 +30,9 @@ class SPGHead(CAMHead):
     The attention map of the ground-truth class gives M_A, which supervises
     B2; B2's map gives M_B2, which supervises B1; the mean of both gives
     M_fuse, which supervises C. Each mask is Eq. (1) with thresholds of its
-    own and carries no gradient.
+    own and carries no gradient. Where an image has several classes
+    (``multi_label``), M_A is made of the highest of their attention maps,
+    each normalised; where it has none, all of it is background.
 
     Args:
         thresholds_a (tuple[float, float]): ``(delta_h, delta_l)`` of M_A.
@@ -66,6 +69,9 @@ class SPGHead(CAMHead):
             authors' demo), 'fuse', the mean of B1 and B2, or
             'attention_fuse', where both agree: the geometric mean of the
             two, min-max normalised. Only what it needs is computed.
+        nothing (int, optional): The class of images without an object: all
+            of such an image is background to the guidance. None: there is
+            none, or it is the class ``_nothing`` of the data set.
         **kwargs: Of :class:`CAMHead`.
 
     Raises:
@@ -94,6 +100,7 @@ class SPGHead(CAMHead):
         attention_quantile: float = 1.0,
         balanced_guidance: bool = False,
         guidance_ramp: tuple[float, float] | None = None,
+        nothing: int | None = None,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
@@ -133,6 +140,7 @@ class SPGHead(CAMHead):
         self.attention_quantile = attention_quantile
         self.balanced_guidance = balanced_guidance
         self.guidance_ramp = guidance_ramp
+        self.nothing = nothing
 
     def loss(
         self, feats: Sequence[Tensor], data_samples: list[DataSample]
@@ -157,7 +165,7 @@ class SPGHead(CAMHead):
                 'make: an image of several classes has no one attention map '
                 'to guide by. Remove train_cfg.augments, or use CAMHead.'
             )
-        labels = torch.cat([sample.gt_label for sample in data_samples])
+        labels = present_labels(data_samples, self.nothing)
         labels = labels.to(feats[-1].device)
         losses = super().loss(feats, data_samples)
         stages = self.guide(feats, labels, self._size(data_samples))
@@ -198,7 +206,8 @@ class SPGHead(CAMHead):
 
         Args:
             feats (SPGFeatures): What :class:`SPGNeck` gives.
-            labels (Tensor): Class whose attention guides, ``(N, )``.
+            labels (Tensor): Class whose attention guides, ``(N, )``, or
+                classes, ``(N, K)``, filled up with -1.
             size (int | tuple[int, int]): Size of the guidance.
 
         Returns:
@@ -216,25 +225,32 @@ class SPGHead(CAMHead):
         maps = dict(b2=feats.b2(), b1=feats.b1())
         if feats.neck.with_c:
             maps['c'] = feats.c()
+        labels = labels.view(len(labels), -1)
+        present = labels >= 0
         with torch.no_grad():
-            class_map = self.class_maps(feats, labels[:, None])[:, 0]
+            class_maps = self.class_maps(feats, labels.clamp(min=0))
         # ... masks and losses in float32: half precision cannot tell the
         # thresholds from their neighbours, nor sum 50,000 pixels.
-        with torch.autocast(class_map.device.type, enabled=False):
+        with torch.autocast(class_maps.device.type, enabled=False):
             stages = {
                 name: upsample(logits.float(), size, self.align_corners)
                 for name, logits in maps.items()
             }
-            stages['attention'] = attention_map(
-                class_map.float(),
+            attention = attention_map(
+                class_maps.flatten(0, 1).float(),
                 size,
                 self.align_corners,
                 self.attention_quantile,
-            )
+            ).unflatten(0, labels.shape)
+            # An absent class is 0, which is below every other.
+            attention = attention * present[..., None, None]
+            stages['attention'] = attention.amax(dim=1)
             with torch.no_grad():
                 b2, b1 = stages['b2'].sigmoid(), stages['b1'].sigmoid()
             sources = dict(a=stages['attention'], b2=b2, fuse=(b1 + b2) / 2)
             for name, source in sources.items():
+                if self.multi_label or self.nothing is not None:
+                    source = source * present.any(1)[:, None, None]
                 stages[f'mask_{name}'] = guidance_mask(
                     source, *self.thresholds[name], self.min_foreground
                 )

@@ -268,3 +268,14 @@ def test_other_data_sets_are_left_alone(root):
     before = cfg.pretty_text
     assert fit_to_photographs(cfg) == []
     assert cfg.pretty_text == before
+
+
+def test_photographs_of_nothing_train_and_have_no_box(tmp_path):
+    photographs(tmp_path, ('_nothing', 'bee'))
+    coco(tmp_path, {f'bee/{i}.png': [1, 1, 5, 5] for i in range(30)})
+    train = read(tmp_path)
+    assert train.metainfo['classes'] == ('_nothing', 'bee')
+    assert sum(n.startswith('_nothing/') for n in names(train)) == 30
+    test = read(tmp_path, 'test', test_mode=True)
+    assert names(test)
+    assert all(name.startswith('bee/') for name in names(test))
