@@ -25,6 +25,8 @@ from .formats import Box
 # Rounding, and the two ways of counting the last pixel, make boxes leave
 # their image by a pixel. This is no fault of an annotation.
 SLACK = 1.0
+# In an image. All data sets have fewer; 10,000 at 1,000 thresholds take 80 MB.
+MAX_BOXES = 10_000
 
 
 def from_inclusive(boxes) -> np.ndarray:
@@ -110,6 +112,19 @@ def check_lost(found: Faults, number: int) -> None:
         raise Refusal(MOST_LOST, lost)
 
 
+def check_number(number: int, image: str, place: str) -> None:
+    """Refuse more boxes in one image than ``MAX_BOXES``.
+
+    Raises:
+        ValueError: Names the image, and the file and line of its first box.
+    """
+    if number > MAX_BOXES:
+        raise ValueError(
+            f'{place}: image {image} has {number} boxes, and at most '
+            f'{MAX_BOXES} are read. Is a name repeated in the file?'
+        )
+
+
 def fit_boxes(
     boxes: np.ndarray,
     size: tuple[int, int] | None,
@@ -136,6 +151,7 @@ def fit_boxes(
         np.ndarray: ``(m, 4)``, m <= n, of the same type.
     """
     corners = np.asarray(boxes).reshape(-1, 4)
+    check_number(len(corners), image, places[0] if places else image)
     one = np.array([0, 0, 1, 1]) * inclusive
     boxes = corners.astype(np.float64) + one
     clipped = boxes if size is None else clip_boxes(boxes, size)

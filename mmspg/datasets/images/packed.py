@@ -72,8 +72,20 @@ class PackedImages(LmdbBackend):
         key = key.replace(os.sep, '/')
         if self._client is None:
             self._client = self._get_client()
-        with self._client.begin() as transaction:
-            content = transaction.get(os.fsencode(key))
+        import lmdb
+
+        try:
+            with self._client.begin() as transaction:
+                content = transaction.get(os.fsencode(key))
+        except lmdb.BadValsizeError:  # a name longer than any key
+            content = None
+        except lmdb.Error as error:
+            raise OSError(
+                errno.EIO,
+                f'the database {self.db_path} has a broken page ({error}). '
+                'Copy it again',
+                str(filepath),
+            ) from error
         if content is None:
             raise FileNotFoundError(
                 errno.ENOENT,

@@ -17,6 +17,7 @@ from .levels import levels_of, with_all_bits
 from .packed import PackedImages  # noqa: F401 - registers its backend
 from .synthetic_drawing import SCHEME, draw_from_address
 from .turbo import decode_turbo
+from .whole import check_scans, check_whole
 
 __all__ = [
     'DECODERS',
@@ -166,6 +167,7 @@ def decode_copy(
         with open_image(io.BytesIO(content), name) as img:
             whole, size = img.size, original_size(img)
             reduce_to(img, limit, name)
+            check_scans(img, content, name)
             plain = img.size == whole and exif == 'ignore'
             if decoder == 'turbojpeg' and plain:
                 bgr = decode_turbo(content, img)
@@ -176,6 +178,7 @@ def decode_copy(
                 turn = img.getexif().get(ORIENTATION, 1)
             with _without_pillows_limit(img):
                 img.load()
+            check_whole(img, content, name)
             loaded = with_all_bits(img, content, name)
             if exif == 'apply':
                 loaded = ImageOps.exif_transpose(loaded)

@@ -45,7 +45,9 @@ def decode_turbo(content: bytes, img: Image.Image) -> np.ndarray | None:
         to decode the image or to say what is wrong with it. The library
         only warns of a truncated JPEG, so any warning gives None.
     """
-    if img.format != 'JPEG' or img.mode not in ('RGB', 'L'):
+    plain = img.format == 'JPEG' and img.mode in ('RGB', 'L')
+    # The library does not warn of a scan that is missing.
+    if not plain or img.info.get('progressive'):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter('error')

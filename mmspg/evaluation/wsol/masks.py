@@ -1,9 +1,20 @@
 """True masks as the WSOL benchmark stores them."""
 
+import io
+from pathlib import Path
+
 import cv2
 import numpy as np
 
+from mmspg.datasets.images.file_formats import (
+    UnreadableImageError,
+    open_image,
+)
+from mmspg.datasets.images.whole import check_scans, check_whole
+
 from ..functional.pxap import IGNORE
+
+MAX_PIXELS = 2**26  # of a mask; decoding takes up to a byte or three each
 
 
 def read_mask(mask_paths, ignore_path=None, side=224):
@@ -19,7 +30,8 @@ def read_mask(mask_paths, ignore_path=None, side=224):
         ndarray: ``(side, side)`` uint8: 1 true, 0 false, 255 ignored.
 
     Raises:
-        ValueError: No path, or a file that is absent or no image.
+        ValueError: No path, or a file that is absent, no whole image, or
+            of more than ``MAX_PIXELS``.
     """
     if not len(mask_paths):
         raise ValueError('an image without a mask cannot be evaluated')
@@ -31,13 +43,37 @@ def read_mask(mask_paths, ignore_path=None, side=224):
 
 
 def _read(path, side):
-    # Not cv2.imread: it cannot open every path on every system.
     try:
-        data = np.fromfile(path, np.uint8)
+        content = Path(path).read_bytes()
+        image = _decode(content, str(path))
     except OSError as error:
-        raise ValueError(f'mask {path}: {error.strerror}') from None
-    image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-    if image is None:
-        raise ValueError(f'mask {path}: not an image')
+        raise ValueError(f'mask {path}: {error.strerror or error}') from None
     resized = cv2.resize(image, (side, side), interpolation=cv2.INTER_NEAREST)
     return resized > 0
+
+
+def _decode(content, name):
+    """Decode a grey image that is whole and not too large."""
+    try:
+        with open_image(io.BytesIO(content), name) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UnreadableImageError(
+                    f'its {image.width} x {image.height} pixels are more '
+                    f'than {MAX_PIXELS}. Save it at a smaller size'
+                )
+            check_scans(image, content, name)
+            image.load()
+            check_whole(image, content, name)
+            if image.mode in ('1', 'L', 'P', 'RGB'):
+                return np.asarray(image.convert('L'))
+    except UnreadableImageError:
+        raise
+    except Exception as error:  # Pillow raises what it stumbles on
+        raise UnreadableImageError(f'not a whole image ({error})') from error
+    # OpenCV scales the levels of more bits, and leaves transparency out.
+    found = cv2.imdecode(
+        np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE
+    )
+    if found is None:
+        raise UnreadableImageError('not an image of grey levels')
+    return found

@@ -8,6 +8,21 @@ from ..functional import apply_steps, is_flat, min_max
 from .grid import SIDE, on_wsol_grid, wsol_score_map
 
 LEVELS = 65535
+LARGEST = 2**28  # bytes of all arrays in a file, which may hold them packed
+LARGEST_MAP = 2**24  # pixels
+KINDS = dict(i='integers', u='integers without a sign', f='floats')
+# Kinds of numbers and shape; a letter is one size wherever it comes.
+FIELDS = dict(
+    levels=('u', ('K', 'h', 'w')),
+    low=('f', ('K',)),
+    high=('f', ('K',)),
+    labels=('iu', ('K',)),
+    gt_label=('iu', ()),
+    ori_shape=('iu', ('n',)),
+    img_shape=('iu', ('m',)),
+    homography=('fiu', (3, 3)),
+)
+OPTIONAL = ('ori_shape', 'img_shape', 'homography')  # where the map lies
 
 
 def map_path(folder, image, suffix):
@@ -55,15 +70,56 @@ def write_compact(path, maps, labels, sample):
 
 
 def _arrays(path):
-    """Read an .npz file, or say that it is none, whatever NumPy raises."""
+    """Read an .npz file of `write_compact`, or say what is wrong with it."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except Exception as error:
+            size = sum(entry.file_size for entry in file.zip.infolist())
+            if size > LARGEST:
+                raise ValueError(f'it holds {size} bytes, over {LARGEST}')
+            found = {name: file[name] for name in FIELDS if name in file}
+        needed = set(FIELDS)
+        if 'homography' not in found:
+            needed -= set(OPTIONAL)
+        missing = needed - set(found)
+        if missing:
+            raise ValueError(f'it lacks {sorted(missing)}')
+        sizes = {}
+        for name, array in found.items():
+            _check_field(name, array, *FIELDS[name], sizes)
+        return found
+    except Exception as error:  # NumPy and zipfile raise anything
+        kind = '' if isinstance(error, ValueError) else type(error).__name__
         raise ValueError(
             f'{path}: not a file of tools/test.py --dump-score-maps '
-            f'({type(error).__name__}: {error})'
+            f'({kind}{": " if kind else ""}{error})'
         ) from error
+
+
+def _check_field(name, array, kinds, shape, sizes):
+    """Refuse an array of another type or shape, or numbers beyond sense."""
+    wanted = tuple(sizes.get(size, size) for size in shape)
+    fits = len(wanted) == array.ndim and all(
+        isinstance(size, str) or size == got
+        for size, got in zip(wanted, array.shape, strict=True)
+    )
+    if not fits or not array.size or array.dtype.kind not in kinds:
+        raise ValueError(
+            f'{name} is {array.dtype} of shape {array.shape}, and '
+            f'{" or ".join(KINDS[kind] for kind in kinds)} of shape {wanted} '
+            'was expected'
+        )
+    sizes.update(zip(shape, array.shape, strict=True))
+    if name == 'levels' and array[0].size > LARGEST_MAP:
+        raise ValueError(f'a map has more than {LARGEST_MAP} pixels')
+    if name.endswith('shape') and not (
+        len(array) >= 2 and 1 <= array.min() and array.max() <= 10**6
+    ):
+        raise ValueError(f'{name} is {array.tolist()}')
+    if name == 'homography' and not (
+        np.abs(array).max() <= 10**9
+        and np.linalg.cond(array.astype(float)) < 1e15
+    ):
+        raise ValueError(f'{name} is {array.tolist()}')
 
 
 def read_compact(path, label=None):
@@ -80,23 +136,13 @@ def read_compact(path, label=None):
         ValueError: Another kind of file, or no map of this class.
     """
     file = _arrays(path)
-    missing = {'levels', 'low', 'high', 'labels', 'gt_label'} - set(file)
-    if missing:
-        raise ValueError(
-            f'{path}: not a file of tools/test.py --dump-score-maps, it '
-            f'lacks {sorted(missing)}'
-        )
-    sample = {
-        key: file[key]
-        for key in ('ori_shape', 'img_shape', 'homography')
-        if key in file
-    }
+    sample = {key: file[key] for key in OPTIONAL if key in file}
     label = int(file['gt_label']) if label is None else label
     found = np.flatnonzero(file['labels'] == label)
     if not found.size:
         raise ValueError(
             f'{path}: no map of class {label}, only of '
-            f'{file["labels"].tolist()}'
+            f'{file["labels"][:10].tolist()}'
         )
     at = found[0]
     low, high = file['low'][at], file['high'][at]
@@ -191,7 +237,8 @@ def read_on_grid(folder, image, steps=()):
             return wsol_score_map(raw, steps=steps)
         return on_wsol_grid(raw, sample, steps)
     try:
-        score_map = np.load(path, allow_pickle=False)
+        # Mapped, as a header may claim more bytes than there are.
+        score_map = np.load(path, allow_pickle=False, mmap_mode='r')
     except Exception as error:  # NumPy's header parser raises anything
         raise ValueError(f'{path}: not an array of NumPy ({error})') from None
     if score_map.shape != (SIDE, SIDE):

@@ -155,6 +155,26 @@ def test_broken_databases(cub, spoil, message):
         read_image(f'{cub}/images/002.Auk/c.jpg', backend_args=args)
 
 
+def test_broken_pages_count_as_broken_images(cub):
+    """Whatever LMDB finds in them, nothing but our error comes out."""
+    pack(cub)
+    file = cub / 'images.lmdb/data.mdb'
+    whole = file.read_bytes()
+    args = dict(backend='mmspg_lmdb', data_root=str(cub))
+    refused = 0
+    for page in range(2, len(whole) // 4096):
+        for junk in (b'\0', b'\xff'):
+            bad = bytearray(whole)
+            bad[page * 4096 + 8 : page * 4096 + 16] = junk * 8
+            file.write_bytes(bad)
+            PackedImages._client = None
+            try:
+                read_image(f'{cub}/images/002.Auk/c.jpg', backend_args=args)
+            except UnreadableImageError:
+                refused += 1
+    assert refused
+
+
 def test_a_killed_packing_goes_on(cub):
     """What an earlier run has committed is kept, and not read again."""
     unfinished = cub / 'images.lmdb.unfinished'
