@@ -18,6 +18,7 @@ import hashlib
 import json
 import math
 import shlex
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,19 @@ PAPERS: dict[str, Any] = dict(
 METRIC_KEYS = tuple(PAPERS)
 # What a choice is bound to, beside the digest of the weights.
 BOUND = ('map_source', 'views', 'input_size', *METRIC_KEYS)
+
+
+STAR = ('threshold_tight', 'threshold_loose')
+TYPES = dict(
+    weights=str,
+    rule=str,
+    map_source=str,
+    kind=str,
+    chosen_on=str,
+    figure=str,
+    align_corners=bool,
+    input_size=int,
+)
 
 
 def localization_metrics(evaluator) -> list[dict]:
@@ -205,16 +219,35 @@ def checked_choice(choice) -> dict:
     """
     if not isinstance(choice, dict):
         raise ValueError(f'it is a {type(choice).__name__}')
-    for key in ('threshold', 'threshold_tight', 'threshold_loose'):
-        value = choice.get(key, 0 if key != 'threshold' else None)
-        if (
-            not isinstance(value, (int, float))
-            or isinstance(value, bool)
-            or not 0 <= value < math.inf
-        ):
+    check_threshold(choice.get('threshold'))
+    pair = [choice[key] for key in STAR if key in choice]
+    for value in pair:
+        check_threshold(value, ' or '.join(STAR))
+    if len(pair) == 1 or sorted(pair, reverse=True) != pair:
+        raise ValueError(f'{" and ".join(STAR)} are {pair}')
+    for key, kind in TYPES.items():
+        value = choice.get(key)
+        if value is not None and type(value) is not kind:
             raise ValueError(f'{key} is {str(value)[:50]!r}')
     check_box_step(choice)
     return choice
+
+
+def check_threshold(value, name: str = 'threshold') -> None:
+    """Refuse a threshold at which no map can be cut.
+
+    Raises:
+        ValueError: It is no finite number of at least 0.
+    """
+    if (
+        not isinstance(value, Real)
+        or isinstance(value, bool)
+        or not 0 <= value < math.inf
+    ):
+        raise ValueError(
+            f'{name} is {str(value)[:50]!r}, and a number of at least 0 was '
+            'expected'
+        )
 
 
 def check_box_step(choice: dict) -> None:

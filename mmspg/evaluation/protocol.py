@@ -17,6 +17,7 @@ from mmspg.utils.warn import warn
 from .choices import (
     METRIC_KEYS,
     check_choice,
+    check_threshold,
     checked_choice,
     describe,
     localization_metrics,
@@ -110,7 +111,12 @@ def protocol_of(
 def protocol_with(
     settings: dict, threshold: float, source: str = 'given', **more
 ) -> Protocol:
-    """A protocol of the settings of `settings_of`, and what else it has."""
+    """A protocol of the settings of `settings_of`, and what else it has.
+
+    Raises:
+        ValueError: The threshold is no finite number of at least 0.
+    """
+    check_threshold(threshold)
     reading = {key: settings[key] for key in METRIC_KEYS}
     return Protocol(float(threshold), source=source, **reading, **more)
 
@@ -126,8 +132,8 @@ def _of_the_config(options, settings) -> tuple[float | None, str, dict | None]:
     if isinstance(threshold, str) and threshold.endswith('.json'):
         threshold = read_choice(threshold)
     if isinstance(threshold, dict):
-        check_choice(threshold, settings)
         checked = checked_choice(threshold)
+        check_choice(checked, settings)
         return checked['threshold'], describe(threshold), checked
     if isinstance(threshold, Real):
         return float(threshold), 'fixed', None

@@ -2,11 +2,13 @@
 
 import os.path as osp
 import re
+import zipfile
 from pickle import UnpicklingError
 from urllib.error import URLError
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
 
@@ -24,6 +26,14 @@ __all__ = [
     'state_dict_of',
 ]
 
+# What MMEngine's entries of a checkpoint are.
+KINDS = dict(
+    state_dict=dict,
+    ema_state_dict=dict,
+    meta=dict,
+    message_hub=dict,
+    optimizer=dict,
+)
 # These prefixes come from DataParallel and DistributedDataParallel, from
 # torch.compile, and from copies that average the weights (EMA).
 WRAPPERS = re.compile(
@@ -48,7 +58,11 @@ def read_checkpoint(path: str) -> dict:
     if '://' not in path and not osp.isfile(path):
         raise FileNotFoundError(f"there is no checkpoint '{path}'.")
     try:
+        _check_packing(path)
         found = _read(path)
+        _check_tensors(found)
+    except _Refused as error:
+        raise ValueError(f"'{path}' is refused: {error}") from None
     except UnpicklingError as error:
         raise ValueError(
             f"'{path}' is refused. Either it is broken, or it holds more than "
@@ -70,14 +84,52 @@ def read_checkpoint(path: str) -> dict:
             'Fetch it again. To go on with a training, name an earlier '
             'checkpoint: --resume FILE.'
         ) from error
-    if not isinstance(found, dict) or not isinstance(
-        found.get('state_dict', {}), dict
-    ):
+    if not isinstance(found, dict):
         raise ValueError(
             f"'{path}' is no checkpoint: expected a dict of tensors, or one "
             f"under the key 'state_dict', got {type(found).__name__}."
         )
+    for key, kind in KINDS.items():
+        if key in found and not isinstance(found[key], kind):
+            raise ValueError(
+                f"'{path}' is no checkpoint: {key!r} must be of type "
+                f'{kind.__name__}, got {type(found[key]).__name__}.'
+            )
     return found
+
+
+class _Refused(Exception):
+    """A checkpoint takes more memory than its file has bytes."""
+
+
+def _check_packing(path: str) -> None:
+    """Refuse an archive that is compressed: PyTorch writes none."""
+    if '://' in path or not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > osp.getsize(path):
+        raise _Refused(f'it is compressed, and would take {size} bytes')
+
+
+def _check_tensors(found) -> None:
+    """Refuse tensors that claim more numbers than they store."""
+    nodes, seen = [('', found)], set()
+    while nodes:
+        name, node = nodes.pop()
+        if isinstance(node, torch.Tensor):
+            strided = node.layout == torch.strided and not node.is_meta
+            size = node.numel() * node.element_size()
+            if not strided or size > node.untyped_storage().nbytes():
+                raise _Refused(
+                    f'the tensor {name[1:]!r} of shape {tuple(node.shape)} '
+                    'repeats numbers that are stored once, or is sparse. '
+                    'Save tensor.contiguous()'
+                )
+        elif isinstance(node, (dict, list, tuple)) and id(node) not in seen:
+            seen.add(id(node))
+            items = node.items() if isinstance(node, dict) else enumerate(node)
+            nodes += [(f'{name}.{key}', value) for key, value in items]
 
 
 def _read(path: str):
@@ -172,7 +224,31 @@ def check_start(cfg: Config) -> None:
             'weights, leave out --resume and add --cfg-options '
             f'load_from={start}.'
         )
+    meta = found.get('meta', {})
+    for key in ('epoch', 'iter'):
+        if type(meta.get(key)) is not int or meta[key] < 0:
+            raise ValueError(
+                f"'{start}' cannot be resumed from: meta[{key!r}] must be a "
+                f'whole number from 0, and is {str(meta.get(key))[:50]!r}.'
+            )
+    _check_message_hub(found.get('message_hub'), start)
     check_same_run(cfg, found, start)
+
+
+def _check_message_hub(hub, path: str) -> None:
+    """Refuse what MMEngine's ``MessageHub`` does not write."""
+    kinds = dict(log_scalars=HistoryBuffer, runtime_info=object)
+    kinds['resumed_keys'] = bool
+    for key, kind in kinds.items():
+        part = hub.get(key) if isinstance(hub, dict) else None
+        if not isinstance(part, dict) or not all(
+            isinstance(name, str) and isinstance(value, kind)
+            for name, value in part.items()
+        ):
+            raise ValueError(
+                f"'{path}' cannot be resumed from: message_hub[{key!r}] is "
+                'not what MMEngine writes.'
+            )
 
 
 def check_checkpoint(

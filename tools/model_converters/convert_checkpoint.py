@@ -87,7 +87,12 @@ def read(path):
                 f'{path}: reading .safetensors needs '
                 'pip install "mmspg[safetensors]".'
             ) from None
-        found = load_file(path)
+        try:
+            found = load_file(path)
+        except Exception as error:  # SafetensorError, or torch's
+            raise SystemExit(
+                f'{path}: not a file of safetensors, or broken ({error})'
+            ) from error
     else:
         try:
             found = read_checkpoint(str(path))

@@ -7,6 +7,8 @@ import numpy as np
 
 from ..choices import (
     check_choice,
+    check_threshold,
+    checked_choice,
     describe,
     read_choice,
 )
@@ -56,7 +58,7 @@ class ThresholdChoice:
             threshold = read_choice(threshold)
         star_source = 'fixed'
         if isinstance(threshold, dict):
-            check_choice(threshold, protocol)
+            check_choice(checked_choice(threshold), protocol)
             source = describe(threshold)
             if star is None and 'threshold_tight' in threshold:
                 star = (
@@ -83,6 +85,8 @@ class ThresholdChoice:
                 'or a .json file was expected'
             )
         given = [t for t in (threshold, *(star or ())) if t is not None]
+        for value in given:
+            check_threshold(value)
         grid = np.union1d(grid, np.asarray(given, np.float64))
         choice = cls(grid)
         if threshold is not None:

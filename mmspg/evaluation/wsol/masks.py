@@ -69,7 +69,9 @@ def _decode(content, name):
     except UnreadableImageError:
         raise
     except Exception as error:  # Pillow raises what it stumbles on
-        raise UnreadableImageError(f'not a whole image ({error})') from error
+        raise UnreadableImageError(
+            f'not an image, or not a whole one ({error})'
+        ) from error
     # OpenCV scales the levels of more bits, and leaves transparency out.
     found = cv2.imdecode(
         np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE
