@@ -1,4 +1,4 @@
-"""Activation checkpointing that leaves BatchNorm's statistics alone."""
+"""Activation checkpointing that does not change BatchNorm's statistics."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -9,18 +9,19 @@ from torch.utils.checkpoint import checkpoint
 
 
 def maybe_checkpoint(module: nn.Module, x: Tensor, with_cp: bool) -> Tensor:
-    """Call a module, and keep none of what is inside of it for the backward.
+    """Call a module without keeping its inner activations for the backward.
 
-    The backward pass computes it again: memory for time. Random numbers
-    (dropout) and autocasting are as they were. A second pass would move
-    BatchNorm's running statistics a second time, which the ``with_cp`` of
-    other backbones and MMEngine's ``activation_checkpointing`` do; here it
-    does not. Nor has the input to require a gradient, as theirs has.
+    The backward pass computes them again, which saves memory and costs time.
+    Random numbers (dropout) and autocasting are the same again. With the
+    ``with_cp`` of other backbones and MMEngine's ``activation_checkpointing``
+    the second pass changes BatchNorm's running statistics once more; here it
+    does not. The input need not require a gradient either.
 
     Args:
-        module (nn.Module): What to call.
+        module (nn.Module): The module to call.
         x (Tensor): Its only argument.
-        with_cp (bool): False, or where no gradient is wanted: just call it.
+        with_cp (bool): If False, or if gradients are off, the module is just
+            called.
 
     Returns:
         Tensor: ``module(x)``.
@@ -40,7 +41,7 @@ def on_copies_of_buffers(module: nn.Module) -> Iterator[None]:
     """Let a module change nothing but copies of its buffers.
 
     Args:
-        module (nn.Module): Has its own again at the end.
+        module (nn.Module): At the end it has its own buffers again.
     """
     own = [
         (child, name, buffer)

@@ -1,4 +1,4 @@
-"""The same function of an image with fewer layers."""
+"""Make a network smaller without changing what it computes."""
 
 from mmcv.cnn import fuse_conv_bn
 from torch import Tensor, nn
@@ -7,14 +7,15 @@ POOLED = ('branch_pool_downsample', 'branch_pool')
 
 
 class PooledConv(nn.Module):
-    """What remains of an average pool before a 1x1 convolution: its end.
+    """The end of an average pool that has moved behind a 1x1 convolution.
 
-    Both are linear, the one over the grid, the other over the channels, so
-    they change places. The bias stays behind the pool, which pads by zeros.
+    Both are linear, the pool over the grid and the convolution over the
+    channels, so they can change places. The bias must stay behind the pool,
+    since the pool pads with zeros.
 
     Args:
-        pool (nn.AvgPool2d): Padded pixels count.
-        bias (Tensor): The convolution's, ``(D,)``.
+        pool (nn.AvgPool2d): A pool that counts padded pixels.
+        bias (Tensor): The bias of the convolution, ``(D,)``.
     """
 
     def __init__(self, pool: nn.AvgPool2d, bias: Tensor):
@@ -23,32 +24,32 @@ class PooledConv(nn.Module):
         self.bias = nn.Parameter(bias.detach().reshape(-1, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pool, add and rectify ``(N, D, h, w)``."""
+        """Pool ``(N, D, h, w)``, add the bias and apply ReLU."""
         return (self.pool(x) + self.bias).relu_()
 
 
 def fold_batch_norm(model: nn.Module) -> nn.Module:
-    """Fold every BatchNorm that directly follows a convolution; in place.
+    """Fold every BatchNorm that directly follows a convolution, in place.
 
-    In evaluation a BatchNorm multiplies and adds by channel, which the
-    convolution's weights can do. Inception's average pools then follow their
-    1x1 convolutions, where they have a fourth of the channels to average.
-    The outputs differ by float32 rounding.
+    In evaluation a BatchNorm multiplies each channel and adds to it, which
+    the convolution can do. Inception's average pools are moved behind their
+    1x1 convolutions, where they have a fourth of the channels to average. The
+    outputs differ by float32 rounding.
 
     Args:
-        model (nn.Module): In evaluation mode; it cannot be trained, nor
-            saved for another model, after this.
+        model (nn.Module): A model in evaluation mode. Afterwards it cannot be
+            trained, nor saved for another model.
 
     Returns:
-        nn.Module: The same.
+        nn.Module: The same model.
 
     Raises:
         ValueError: The model is in training mode.
     """
     if model.training:
         raise ValueError(
-            'BatchNorm can be folded in evaluation only, where it is the '
-            'same for every batch: call model.eval() first'
+            'BatchNorm can be folded only in evaluation mode, where it is '
+            'the same for every batch: call model.eval() first'
         )
     # timm's BatchNorm layers hold the activation, which must stay.
     activations = {

@@ -1,7 +1,7 @@
 """Self-produced guidance as pure functions: attention, Eq. (1), guided loss.
 
-Every function works on whole batches, keeps all data on its device and has
-no branch that depends on the data, so that it neither synchronises a GPU nor
+Every function works on whole batches and keeps all data on its device. It has
+no branch that depends on the data, so it neither synchronises a GPU nor
 breaks a trace.
 """
 
@@ -25,8 +25,8 @@ def upsample(
     Args:
         maps (Tensor): Shape ``(N, h, w)``.
         size (int | tuple[int, int]): The new side, or height and width.
-        align_corners (bool): What PyTorch 0.3, and so the authors' release,
-            did without being asked. Defaults to False.
+        align_corners (bool): See PyTorch's ``interpolate``. PyTorch 0.3, and
+            so the authors' release, always did True. Defaults to False.
 
     Returns:
         Tensor: Shape ``(N, H, W)``.
@@ -40,15 +40,16 @@ def upsample(
 def min_max_normalise(maps: Tensor, quantile: float = 1.0) -> Tensor:
     """Scale each map of a batch to [0, 1], from its minimum to its maximum.
 
-    A constant map holds no evidence and becomes 0 everywhere, where the
-    released codes divide 0 by 0.
+    A constant map holds no evidence and becomes 0 everywhere. The released
+    codes divide 0 by 0 there.
 
     Args:
         maps (Tensor): Shape ``(N, H, W)``, any range.
-        quantile (float): Share of a map's pixels, in (0, 1]: the lowest
+        quantile (float): Share of a map's pixels, in (0, 1]. The lowest
             value that this share does not exceed becomes 1, and so does
-            every higher one. Below 1, a few extreme pixels no longer decide
-            what the others become. Defaults to 1, the maximum.
+            every higher value. With less than 1, a few extreme pixels no
+            longer decide the values of all others. Defaults to 1, the
+            maximum.
 
     Returns:
         Tensor: Shape ``(N, H, W)``, in [0, 1].
@@ -70,17 +71,17 @@ def attention_map(
     align_corners: bool = False,
     quantile: float = 1.0,
 ) -> Tensor:
-    """The attention map O of section 3.2: upsampled, then normalised.
+    """Make the attention map O of section 3.2: upsample, then normalise.
 
-    No ReLU comes between: a class map's lowest value is the background,
-    whatever its sign.
+    There is no ReLU in between: the lowest value of a class map is the
+    background, whatever its sign.
 
     Args:
         class_map (Tensor): A4's map of the ground-truth class, ``(N, h, w)``.
         size (int | tuple[int, int]): Size of the guidance.
         align_corners (bool): See :func:`upsample`. Defaults to False.
-        quantile (float): See :func:`min_max_normalise`. Defaults to 1, the
-            paper.
+        quantile (float): See :func:`min_max_normalise`. Defaults to 1, as
+            in the paper.
 
     Returns:
         Tensor: Shape ``(N, H, W)``, in [0, 1], without gradient.
@@ -96,23 +97,21 @@ def guidance_mask(
     min_foreground: int = 0,
     fallback: float = 0.7,
 ) -> Tensor:
-    """Seeds of foreground and background, Eq. (1) of the paper.
+    """Make the seeds of foreground and background, Eq. (1) of the paper.
 
-    A pixel is foreground where its value is above ``delta_h``, background
-    where it is below ``delta_l`` and ignored between the two. Both released
-    codes do more: where fewer than 30 pixels of an image pass ``delta_h``,
-    that image's ``delta_h`` is 0.7 times its own maximum. That is
-    ``min_foreground=30``; the paper has no such rule. The background is
-    written last, so it wins where the lowered ``delta_h`` is below
-    ``delta_l``.
+    A pixel is foreground if its value is above ``delta_h``, background if it
+    is below ``delta_l``, and ignored in between. Both released codes have
+    another rule, which the paper does not have: if fewer than 30 pixels of an
+    image pass ``delta_h``, 0.7 times the image's maximum replaces it. That is
+    ``min_foreground=30``. The background is written last, so it wins if the
+    lowered ``delta_h`` is below ``delta_l``.
 
     Args:
         maps (Tensor): Shape ``(N, H, W)``, in [0, 1]. No gradient passes.
         delta_h (float): Threshold of the foreground, in (0, 1).
         delta_l (float): Threshold of the background, in (0, ``delta_h``).
-        min_foreground (int): Fewest foreground pixels an image may have
-            before the fallback; 0 switches the fallback off.
-            Defaults to 0.
+        min_foreground (int): An image with fewer foreground pixels gets the
+            fallback. 0 switches it off. Defaults to 0.
         fallback (float): The fallback's share of the maximum.
             Defaults to 0.7.
 
@@ -134,7 +133,7 @@ def guidance_mask(
 def guided_bce(
     logits: Tensor, mask: Tensor, sync: bool = False, balanced: bool = False
 ) -> Tensor:
-    """Binary cross entropy over the labelled pixels of the whole batch.
+    """Compute the binary cross entropy over the labelled pixels of a batch.
 
     Args:
         logits (Tensor): Shape ``(N, H, W)``, before the sigmoid.
@@ -142,13 +141,14 @@ def guided_bce(
         sync (bool): In distributed training, divide by the labelled pixels
             of all processes, so that the averaged gradient is that of one
             process with the whole batch. Defaults to False.
-        balanced (bool): Take the mean over the foreground and the mean over
-            the background, and of both the mean: a kind with few pixels
-            weighs as much as the other, and one without any counts as 0.
-            Defaults to False, the mean over all labelled pixels (the paper).
+        balanced (bool): Average the mean over the foreground and the mean
+            over the background. Then a kind with few pixels weighs as much
+            as the other, and a kind without pixels counts as 0. Defaults to
+            False, the mean over all labelled pixels, as in the paper.
 
     Returns:
-        Tensor: A scalar; 0, with a gradient of 0, if no pixel is labelled.
+        Tensor: A scalar. If no pixel is labelled, it is 0 with a gradient of
+        0.
     """
     foreground = mask == FOREGROUND
     loss = F.binary_cross_entropy_with_logits(
@@ -165,7 +165,7 @@ def guided_bce(
 
 
 def ramp(progress: float, start: float, end: float) -> float:
-    """Weight of the guidance: 0 until ``start``, 1 from ``end`` on.
+    """Give the weight of the guidance: 0 until ``start``, 1 from ``end`` on.
 
     Args:
         progress (float): Share of the training that is done, in [0, 1].
@@ -179,10 +179,11 @@ def ramp(progress: float, start: float, end: float) -> float:
 
 
 def mask_shares(mask: Tensor) -> dict[str, Tensor]:
-    """Shares of a mask's pixels that are foreground, background, ignored.
+    """Give the shares of foreground, background and ignored pixels of a mask.
 
-    They show whether the guidance is alive: foreground near 1 means that a
-    branch has collapsed, ignored near 1 that it learns from almost nothing.
+    They show whether the guidance works. If the foreground is near 1, a
+    branch has collapsed; if the ignored share is, it learns from almost
+    nothing.
 
     Args:
         mask (Tensor): Shape ``(N, H, W)``: 1, 0 or 255.
@@ -204,16 +205,16 @@ def mask_shares(mask: Tensor) -> dict[str, Tensor]:
 def pick_class_maps(
     features: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor
 ) -> Tensor:
-    """Class maps of the asked-for classes only.
+    """Compute the class maps of the requested classes only.
 
-    The 1x1 convolution A4 is evaluated with the rows of these classes, so
-    that the other maps (1000 of them on ILSVRC) never exist.
+    The 1x1 convolution A4 is evaluated with the rows of these classes. The
+    other maps (there are 1000 on ILSVRC) never exist.
 
     Args:
-        features (Tensor): What A4 sees, shape ``(N, D, h, w)``.
+        features (Tensor): Input of A4, shape ``(N, D, h, w)``.
         weight (Tensor): A4's kernel, shape ``(C, D, 1, 1)``.
         bias (Tensor, optional): A4's bias, shape ``(C, )``.
-        labels (Tensor): Asked-for classes, shape ``(N, K)``, int64.
+        labels (Tensor): Requested classes, shape ``(N, K)``, int64.
 
     Returns:
         Tensor: Shape ``(N, K, h, w)``, any range.

@@ -1,4 +1,4 @@
-"""The classes whose score maps a prediction gives."""
+"""Choose the classes whose score maps a prediction gives."""
 
 from collections.abc import Sequence
 
@@ -41,24 +41,25 @@ def requested_labels(
 ) -> Tensor:
     """Choose the classes whose maps a prediction gives.
 
-    They are ``labels`` if given; else each sample's ``score_map_request``
-    (``(K, )``, the same K for all) if all have one; else the top-k
-    predicted. A sample's ``score_map_topk`` asks for more than ``topk``. The
-    ground-truth class follows where all samples know it.
+    These are ``labels`` if they are given. Otherwise they are each sample's
+    ``score_map_request`` (``(K, )``, the same K for all) if all samples have
+    one, or else the top-k predicted classes. A sample's ``score_map_topk``
+    can ask for more than ``topk``. The ground-truth class comes last if all
+    samples know it.
 
     Args:
-        scores (Tensor): ``(N, C)``, any that rank the classes.
+        scores (Tensor): ``(N, C)``, any scores that rank the classes.
         samples (Sequence[DataSample]): N samples.
-        topk (int): How many predicted classes.
-        labels (Tensor | Sequence[int] | int, optional): For all images,
-            ``(K, )``, or for each, ``(N, K)``.
-        with_truth (bool): Whether the ground truth follows.
+        topk (int): Number of predicted classes.
+        labels (Tensor | Sequence[int] | int, optional): Classes for all
+            images, ``(K, )``, or for each image, ``(N, K)``.
+        with_truth (bool): Add the ground-truth class. Defaults to True.
 
     Returns:
         Tensor: ``(N, K)`` int64, on the device of the scores.
 
     Raises:
-        ValueError: ``labels`` are no classes.
+        ValueError: A label is not a class.
     """
     number, classes = scores.shape
     device = scores.device
@@ -82,3 +83,21 @@ def requested_labels(
         truth = torch.stack([s.gt_label[:1] for s in samples]).to(device)
         wanted = torch.cat([wanted, truth], dim=1)
     return wanted
+
+
+def refuse_soft_targets(samples: Sequence[DataSample], head: str) -> None:
+    """Refuse mixed images, which have no one map to guide or to erase by.
+
+    Args:
+        samples (Sequence[DataSample]): Samples of a batch.
+        head (str): Name of the head, for the message.
+
+    Raises:
+        ValueError: The targets are ``gt_score``, from mixup or CutMix.
+    """
+    if 'gt_score' in samples[0]:
+        raise ValueError(
+            f'{head} got soft targets (gt_score), which mixup and CutMix '
+            'make, but it needs one class map for each image. Remove '
+            'train_cfg.augments, or use CAMHead.'
+        )

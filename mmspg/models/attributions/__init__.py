@@ -1,10 +1,10 @@
-"""Where a trained classifier looks: methods that need no training.
+"""Find where a trained classifier looks, with methods that need no training.
 
-Each is a function ``(net, images, labels, **options) -> score maps``: ``net``
-any module that gives class scores ``(N, C)`` of images ``(N, 3, H, W)``, best
-in evaluation mode; ``labels`` ``(N, K)`` int64; the maps ``(N, K, h, w)``, not
-negative. They read and steer the net from outside, so no net is written for
-them.
+Each method is a function ``(net, images, labels, **options) -> score maps``.
+``net`` is any module that gives class scores ``(N, C)`` of images
+``(N, 3, H, W)``, preferably in evaluation mode. ``labels`` are ``(N, K)``
+int64, and the maps are ``(N, K, h, w)``, at least 0. The methods read and
+steer the net from outside, so they work with any net.
 """
 
 from collections.abc import Callable

@@ -7,10 +7,10 @@ from .steering import frozen
 
 
 def input_gradient(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Gradients of class scores by the images.
+    """Compute the gradients of class scores with respect to the images.
 
     Args:
-        net (nn.Module): Images to class scores before the softmax.
+        net (nn.Module): Gives class scores before the softmax.
         images (Tensor): Shape ``(N, 3, H, W)``.
         labels (Tensor): Shape ``(N, K)``, int64.
 
@@ -28,10 +28,10 @@ def input_gradient(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
 
 
 def backprop(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Largest absolute gradient over R, G and B: ``max |ds / dx|``.
+    """Give the largest absolute gradient over R, G and B: ``max |ds / dx|``.
 
     Args:
-        net (nn.Module): Images to class scores before the softmax.
+        net (nn.Module): Gives class scores before the softmax.
         images (Tensor): Shape ``(N, 3, H, W)``.
         labels (Tensor): Shape ``(N, K)``, int64.
 

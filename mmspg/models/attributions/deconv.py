@@ -1,4 +1,4 @@
-"""Deconv: what a deconvnet gives back (Zeiler & Fergus, 2014)."""
+"""Deconv: the signal that a deconvnet gives (Zeiler & Fergus, 2014)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from .steering import Replaced
 
 
 class _DeconvReLU(torch.autograd.Function):
-    """A ReLU whose backward is a ReLU of the signal that comes back."""
+    """A ReLU that applies a ReLU to the signal in the backward pass."""
 
     @staticmethod
     def forward(ctx, x):
@@ -24,12 +24,12 @@ def _relu(x: Tensor, inplace: bool = False) -> Tensor:
 
 
 def deconv(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """:func:`backprop` through ReLUs that pass back what is positive.
+    """Apply :func:`backprop` with ReLUs that pass positive signals back.
 
-    Where the ReLU was closed on the way forth does not matter.
+    The forward pass does not decide where such a ReLU is closed.
 
     Args:
-        net (nn.Module): Images to class scores before the softmax.
+        net (nn.Module): Gives class scores before the softmax.
         images (Tensor): Shape ``(N, 3, H, W)``.
         labels (Tensor): Shape ``(N, K)``, int64.
 

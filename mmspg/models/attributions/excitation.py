@@ -11,8 +11,8 @@ from .steering import frozen, leaf_at, running
 WEIGHTED = ('conv2d', 'linear')
 AVERAGES = ('avg_pool2d', 'adaptive_avg_pool2d', 'mean')
 SUMS = ('add', 'add_', '__add__', '__iadd__')
-# Autograd passes a probability through these as the rule wants it: as it is,
-# or to the part of the input that it came from (a max pool: the winner).
+# Autograd passes a probability through these as the rule needs it: unchanged,
+# or to the part of the input that it came from (the winner of a max pool).
 PASSED = tuple(
     'relu relu_ max_pool2d dropout cat flatten view reshape squeeze unsqueeze '
     '__getitem__ permute transpose contiguous clone to float'.split()
@@ -20,10 +20,10 @@ PASSED = tuple(
 
 
 class _Share(torch.autograd.Function):
-    """Forth any function of x; back ``x * W+^T (P / (W+ x))``.
+    """Any function of x with the backward pass ``x * W+^T (P / (W+ x))``.
 
-    ``excite`` is ``x -> W+ x``, asked for when the probability comes back.
-    An output that nothing excites gives nothing back.
+    ``excite`` is ``x -> W+ x``. It is called in the backward pass. An output
+    that nothing excites gives nothing back.
     """
 
     @staticmethod
@@ -43,7 +43,7 @@ class _Share(torch.autograd.Function):
 
 
 class _Sum(torch.autograd.Function):
-    """Forth ``x + y``; back, to each its share of the positive sum."""
+    """``x + y``; each term gets back its share of the positive sum."""
 
     @staticmethod
     def forward(ctx, x: Tensor, y: Tensor):
@@ -58,20 +58,20 @@ class _Sum(torch.autograd.Function):
 
 
 class _Winning(TorchFunctionMode):
-    """Let autograd's backward be that of the winning probability.
+    """Let autograd pass the winning probability back.
 
-    A BatchNorm counts with the convolution before it as one convolution.
+    A BatchNorm and the convolution before it count as one convolution.
 
     Args:
-        net (nn.Module): To name what cannot be passed.
-        names (list[str]): Modules that run, see :func:`running`.
+        net (nn.Module): The network, for messages.
+        names (list[str]): The modules that run, see :func:`running`.
     """
 
     def __init__(self, net: nn.Module, names: list[str]):
         super().__init__()
         self.net = net
         self.names = names
-        self.weighted = 0  # so many layers with weights; the last is the top
+        self.weighted = 0  # number of layers with weights; the last is the top
         self.contrast = False
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -152,7 +152,7 @@ class _Winning(TorchFunctionMode):
             f"excitation cannot pass the function '{name}' of layer "
             f'{self._where()} of {type(self.net).__name__}. It knows '
             f'{", ".join(valid)}, and batch_norm after conv2d. Take a network '
-            'of these, or a layer nearer to the scores.'
+            'that has only these, or a layer nearer to the scores.'
         )
 
 
@@ -163,21 +163,21 @@ def excitation(
     layer: str,
     contrastive: bool = False,
 ) -> Tensor:
-    """Marginal winning probability (MWP) of a layer's cells for a class.
+    """Compute the marginal winning probability (MWP) of a layer's cells.
 
     From the class score down to ``layer``, each convolution, linear layer
-    and average shares a probability among its inputs by their excitatory
-    part, ``P_in = x * W+^T (P_out / (W+ x))``, without bias; a max pool
-    gives it to the winner. Activations are taken to be at least 0, as after
-    a ReLU.
+    and average distributes a probability over its inputs by their excitatory
+    part, ``P_in = x * W+^T (P_out / (W+ x))``, without bias. A max pool
+    gives it to the winner. Activations are assumed to be at least 0, as
+    after a ReLU.
 
     Args:
-        net (nn.Module): Images to class scores before the softmax, with
-            weights that are fixed (``net.eval()``).
+        net (nn.Module): Gives class scores before the softmax, with fixed
+            batch statistics (``net.eval()``).
         images (Tensor): Shape ``(N, 3, H, W)``.
         labels (Tensor): Shape ``(N, K)``, int64.
-        layer (str): Layer whose output is read; the paper reads GoogLeNet
-            at pool2/3x3_s2, torchvision's ``maxpool2``.
+        layer (str): Layer whose output is read. The paper reads GoogLeNet
+            at pool2/3x3_s2, which is torchvision's ``maxpool2``.
         contrastive (bool): Subtract the probability for the opposite class,
             whose top weights are negated (c-MWP). Defaults to False.
 
@@ -185,9 +185,9 @@ def excitation(
         Tensor: Shape ``(N, K, h, w)``: the sum over channels, at least 0.
 
     Raises:
-        ValueError: No such layer, or a function between it and the scores
-            that the rule does not cover; the message names the layer and
-            lists the functions it does.
+        ValueError: There is no such layer, or the rule does not cover a
+            function between it and the scores. The message names the layer
+            and lists the functions that the rule covers.
     """
     maps = [
         prob.sum(1).clamp(min=0)
@@ -205,11 +205,11 @@ def winning_probability(
     layer: str,
     contrastive: bool = False,
 ) -> list[Tensor]:
-    """:func:`excitation` before the sum over channels.
+    """Compute :func:`excitation` without the sum over channels.
 
     Returns:
-        list[Tensor]: K of the shape of the layer's output. Without
-        contrast each image's sum is 1, less what ended in units that
+        list[Tensor]: K tensors of the shape of the layer's output. Without
+        contrast the sum of each image is 1 minus what ended in units that
         nothing excites.
     """
     with torch.enable_grad(), frozen(net):

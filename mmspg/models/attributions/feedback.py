@@ -1,4 +1,4 @@
-"""Feedback: gates closed against the class (Cao et al., ICCV 2015)."""
+"""Feedback: close gates that act against the class (Cao et al., 2015)."""
 
 from collections.abc import Callable
 
@@ -16,8 +16,8 @@ class _Gates(TorchFunctionMode):
     """Multiply the outputs of ReLUs and pools, in order, by gates.
 
     Args:
-        gates (list[Tensor]): One for each; where there are none yet, open
-            ones are appended.
+        gates (list[Tensor]): One for each output. Open gates are appended if
+            there are too few.
     """
 
     def __init__(self, gates: list[Tensor]):
@@ -38,25 +38,26 @@ class _Gates(TorchFunctionMode):
 def feedback_gates(
     net: nn.Module, images: Tensor, labels: Tensor, iterations: int = 10
 ) -> tuple[list[Tensor], Tensor]:
-    """Gates that raise the score of a class.
+    """Find gates that raise the score of a class.
 
     Each iteration closes the gates whose gradient times activation is
-    negative and opens the others. That raises the score to first order;
-    where it falls after all, the layers nearest to the score change alone,
-    half of them, a quarter and so on, down to the last, after which a
-    network with a linear classifier is linear. So no image's score falls.
+    negative, and opens the others. To first order this raises the score. If
+    the score of an image falls nevertheless, only the layers nearest to the
+    score change: half of them, a quarter and so on, down to the last one.
+    Behind the last one a network with a linear classifier is linear, so no
+    image's score falls.
 
     Args:
-        net (nn.Module): Images to class scores before the softmax.
+        net (nn.Module): Gives class scores before the softmax.
         images (Tensor): Shape ``(N, 3, H, W)``.
         labels (Tensor): Shape ``(N, )``, int64.
-        iterations (int): At most so many; it ends when no gate moves.
-            Defaults to 10.
+        iterations (int): Largest number of iterations. It ends earlier when
+            no gate moves. Defaults to 10.
 
     Returns:
-        tuple: The gates of all ReLUs and pools, in order, 0 or 1, each of
-        the shape of the output; and the scores ``(I + 1, N)``, the first
-        with all gates open.
+        tuple: The gates of all ReLUs and pools in order, 0 or 1, each in the
+        shape of the output; and the scores ``(I + 1, N)``, of which the
+        first are with all gates open.
 
     Raises:
         ValueError: There is nothing to gate.
@@ -78,7 +79,7 @@ def feedback_gates(
         for _ in range(iterations):
             for gate in gates:
                 gate.requires_grad_()
-            # By the gate, the gradient is gradient times activation.
+            # The gradient by the gate is gradient times activation.
             grads = torch.autograd.grad(
                 score(gates).sum(), gates, materialize_grads=True
             )
@@ -100,7 +101,7 @@ def feedback_gates(
 def _step(
     score: Callable, gates: list[Tensor], wanted: list[Tensor], before: Tensor
 ) -> tuple[list[Tensor], Tensor]:
-    """As many layers' wanted gates as do not lower an image's score."""
+    """Take the wanted gates of as many layers as lower no image's score."""
     best, taken = before, torch.zeros_like(before, dtype=torch.bool)
     moved, kept = list(gates), len(gates)
     while kept:
@@ -120,10 +121,10 @@ def _step(
 def feedback(
     net: nn.Module, images: Tensor, labels: Tensor, iterations: int = 10
 ) -> Tensor:
-    """Largest absolute gradient, over R, G and B, of the gated network.
+    """Give the largest absolute gradient over R, G, B of the gated network.
 
     Args:
-        net (nn.Module): Images to class scores before the softmax.
+        net (nn.Module): Gives class scores before the softmax.
         images (Tensor): Shape ``(N, 3, H, W)``.
         labels (Tensor): Shape ``(N, K)``, int64.
         iterations (int): See :func:`feedback_gates`. Defaults to 10.

@@ -1,4 +1,4 @@
-"""Reading and steering a network from outside, as context managers."""
+"""Read and steer a network from outside, with context managers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from torch.overrides import TorchFunctionMode
 
 
 class Replaced(TorchFunctionMode):
-    """Answer some functions of torch by others.
+    """Replace some functions of torch by others.
 
-    It reaches what hooks on modules do not: a ReLU that a network calls as
-    a function. Inside, the functions are torch's own again.
+    Unlike a hook on a module it also reaches a ReLU that a network calls as a
+    function. Inside the new functions, torch's own functions are called.
 
     Args:
-        **functions (Callable): By the name of torch's function, such as
-            ``relu``; called with its arguments.
+        **functions (Callable): The new functions, by the name of torch's
+            function, such as ``relu``. They get its arguments.
 
     Examples:
         >>> import torch
@@ -36,10 +36,10 @@ class Replaced(TorchFunctionMode):
 
 
 def find_module(net: nn.Module, name: str) -> nn.Module:
-    """A module of a network by its name.
+    """Find a module of a network by its name.
 
     Raises:
-        ValueError: There is none; the message lists those there are.
+        ValueError: There is no such module; the message lists all.
     """
     modules = dict(net.named_modules())
     modules.pop('')
@@ -55,7 +55,7 @@ def find_module(net: nn.Module, name: str) -> nn.Module:
 
 @contextmanager
 def frozen(net: nn.Module) -> Iterator[None]:
-    """Let no parameter ask for gradients, so that only the input does."""
+    """Switch off the gradients of all parameters for a while."""
     learning = [p for p in net.parameters() if p.requires_grad]
     for parameter in learning:
         parameter.requires_grad_(False)
@@ -78,15 +78,15 @@ def leaf_at(net: nn.Module, name: str) -> Iterator[list[Tensor]]:
         list[Tensor]: The output, once the network has run.
 
     Raises:
-        ValueError: No such layer, or one that gives no tensor.
+        ValueError: There is no such layer, or its output is not a tensor.
     """
     found = []
 
     def cut(module, inputs, output):
         if not isinstance(output, Tensor):
             raise ValueError(
-                f'layer {name!r} gives a {type(output).__name__}, and not a '
-                'tensor: name a layer inside of it.'
+                f'layer {name!r} gives a {type(output).__name__}, not a '
+                'tensor. Name a layer inside it.'
             )
         leaf = output.detach()
         leaf.requires_grad = True
@@ -102,11 +102,11 @@ def leaf_at(net: nn.Module, name: str) -> Iterator[list[Tensor]]:
 
 @contextmanager
 def running(net: nn.Module) -> Iterator[list[str]]:
-    """Follow which module runs.
+    """Follow which modules run.
 
     Yields:
-        list[str]: Names of the modules that have begun and not ended, the
-        innermost last.
+        list[str]: Names of the modules that have begun and not ended; the
+        innermost is the last.
     """
     names, handles = [], []
     for name, module in net.named_modules():

@@ -1,4 +1,4 @@
-"""Backbones that mmpretrain lacks, or gives without the maps wanted."""
+"""Backbones that mmpretrain lacks, or that give other maps there."""
 
 from .alexnet import SpatialAlexNet
 from .any_trunk import AnyTrunk

@@ -8,12 +8,12 @@ from mmspg.registry import MODELS
 
 @MODELS.register_module()
 class SpatialAlexNet(AlexNet):
-    """mmpretrain's AlexNet, its last pool at stride 1, without classifier.
+    """mmpretrain's AlexNet with its last pool at stride 1, no classifier.
 
-    mmpretrain's is torchvision's variant, with torchvision's tensor names:
-    64 filters at first and no normalisation, where Caffe's has 96, groups
-    and LRN. It pads the first convolution, so that an input of 224 gives
-    the sides that Caffe's has at 227: 55, 27, 13 and here 13.
+    mmpretrain has torchvision's variant, with torchvision's tensor names. Its
+    first layer has 64 filters, and there is no normalisation; Caffe's AlexNet
+    has 96 filters, groups and LRN. The first convolution pads, so an input of
+    224 gives the sides that Caffe's has at 227: 55, 27, 13 and here 13.
 
     Args:
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=

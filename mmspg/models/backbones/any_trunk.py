@@ -1,4 +1,4 @@
-"""Any backbone of timm or mmpretrain, with the three maps that SPG needs."""
+"""Give SPG its three maps from any backbone of timm or mmpretrain."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,19 +15,21 @@ from ..attributions.steering import Replaced
 from .frozen_backbone import FrozenBackbone
 
 TIMM = 'timm/'
-# What makes backbones of mmpretrain give maps: vision transformers, ConvNeXt.
+# With these, vision transformers and ConvNeXt of mmpretrain give maps.
 MAPS = dict(out_type='featmap', gap_before_final_norm=False)
 
 
 def choose_taps(strides: Sequence[int]) -> tuple[int, int, int]:
-    """Which of a network's maps go to B1, B2 and A.
+    """Choose which of a network's maps go to B1, B2 and A.
 
-    A is the last map, B2 the last one before it of stride 16 or less, B1
-    the last before that of stride 8 or less. Of maps that all have one
-    stride, those at half, three quarters and all of the depth are taken.
+    A gets the last map. B2 gets the last map before it with a stride of 16 or
+    less, and B1 the last map before that with a stride of 8 or less. If all
+    maps have the same stride, the maps at half, three quarters and all of the
+    depth are taken.
 
     Args:
-        strides (Sequence[int]): One for each map, in the network's order.
+        strides (Sequence[int]): The stride of each map, in the network's
+            order.
 
     Returns:
         tuple[int, int, int]: Their indices.
@@ -45,8 +47,8 @@ def choose_taps(strides: Sequence[int]) -> tuple[int, int, int]:
     if last < 2:
         raise ValueError(
             'AnyTrunk needs three maps, for B1, B2 and A, but the trunk '
-            f'gives {last + 1} (of strides {list(strides)}). Let it give '
-            'more, by `out_indices` or an argument of that kind in '
+            f'gives {last + 1} (with strides {list(strides)}). Let it give '
+            'more with `out_indices` or a similar argument in '
             '`model.backbone.trunk`.'
         )
     if len(set(strides)) == 1:
@@ -60,22 +62,22 @@ def choose_taps(strides: Sequence[int]) -> tuple[int, int, int]:
 class AnyTrunk(FrozenBackbone):
     """A CNN or a vision transformer that gives the maps for B1, B2 and A.
 
-    Which maps they are, :func:`choose_taps` says; their strides and channels
-    are found by a dry run. The tokens of a transformer become maps.
+    :func:`choose_taps` chooses the maps. A dry run finds their strides and
+    channels. The tokens of a transformer become maps.
 
     Args:
         trunk (dict | str): 'timm/NAME', or a config: ``type='timm/NAME'``
             with the arguments of ``timm.create_model``, or a backbone of
-            mmpretrain. It says what the network has options for, such as
+            mmpretrain. The config has the options of the network, such as
             ``output_stride=16`` (timm's CNNs) or ``strides`` (ResNet).
         taps (Sequence[int], optional): Indices of the trunk's maps for B1,
-            B2 and A. Defaults to None: choose.
-        head_conv (bool): The last map is the one that timm's own classifier
-            pools, behind the convolution that follows EfficientNet's last
-            stage. Defaults to False, the last stage.
-        frozen_stages (int): Freeze what lies up to the map of this index,
-            parameters and batch statistics; -1 is nothing. For a trunk of
-            timm; one of mmpretrain has its own. Defaults to -1.
+            B2 and A. Defaults to None: they are chosen.
+        head_conv (bool): Take for the last map the one that timm's own
+            classifier pools, behind the convolution that follows
+            EfficientNet's last stage. Defaults to False, the last stage.
+        frozen_stages (int): Freeze parameters and batch statistics up to the
+            map of this index; -1 freezes nothing. This is for a trunk of
+            timm; mmpretrain's trunks have their own option. Defaults to -1.
         norm_eval (bool): Keep the batch statistics of all BatchNorm layers
             as they are. Defaults to False.
         input_size (int): Side of the image of the dry run. Defaults to 224.
@@ -86,12 +88,12 @@ class AnyTrunk(FrozenBackbone):
 
     Attributes:
         out_channels (tuple[int]): Channels of the maps for B1, B2 and A.
-        out_strides (tuple[int]): Input pixels a pixel of each.
+        out_strides (tuple[int]): Their strides in input pixels.
 
     Raises:
-        ModuleNotFoundError: timm is asked for and not installed.
-        ValueError: The trunk gives fewer than three maps, or cannot be
-            frozen so.
+        ModuleNotFoundError: The trunk is timm's, and timm is not installed.
+        ValueError: The trunk gives fewer than three maps, or it cannot be
+            frozen like this.
 
     Examples:
         >>> trunk = AnyTrunk(dict(type='ResNet', depth=18))
@@ -137,7 +139,7 @@ class AnyTrunk(FrozenBackbone):
             )
         import timm
 
-        # Weights that timm reads itself are not to be initialised again.
+        # Weights that timm has read must not be initialised again.
         self._is_init = bool(cfg.get('pretrained'))
         name = cfg.pop('type').removeprefix(TIMM)
         self.trunk = timm.create_model(name, num_classes=0, **cfg).eval()
@@ -147,8 +149,8 @@ class AnyTrunk(FrozenBackbone):
         self.tokens = last.ndim == 3
         self.taps = tuple(taps or choose_taps(_strides(image, maps)))
         if not self.head_conv:
-            # What has no part in the maps would have no gradient, for which
-            # DDP waits.
+            # Layers that the maps do not need would have no gradient, and
+            # DDP would wait for it.
             self.trunk.prune_intermediate_layers(
                 list(self.taps), prune_norm=not self.tokens
             )
@@ -185,7 +187,7 @@ class AnyTrunk(FrozenBackbone):
         return maps
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The maps for B1, B2 and A.
+        """Compute the maps for B1, B2 and A.
 
         Args:
             x (Tensor): Images, ``(N, 3, H, W)``.
@@ -218,7 +220,7 @@ class AnyTrunk(FrozenBackbone):
                 module.eval()
 
     def _find_names(self, state_dict: dict, prefix: str, *args) -> None:
-        """Take the names of timm, mmpretrain and of a whole classifier.
+        """Accept the names of timm, mmpretrain and a whole classifier.
 
         MMEngine would log other names as unexpected and go on with random
         weights.
@@ -267,20 +269,20 @@ def _strides(image: Tensor, maps: Sequence[Tensor]) -> list[int]:
 
 
 def _build(cfg: dict) -> nn.Module:
-    """Build, on the meta device too, where drop path rates have no value."""
+    """Build a trunk; on the meta device drop path rates have no value."""
     with Replaced(linspace=partial(torch.linspace, device='cpu')):
         return MODELS.build(cfg)
 
 
 def _options(cls: type) -> set[str]:
-    """Names of the arguments of a class, those of its bases included."""
+    """List the arguments of a class and of its bases."""
     return {
         name for base in cls.__mro__ for name in signature(base).parameters
     }
 
 
 def _up_to(end: str, named) -> list:
-    """What is registered before a module ends, in the network's order."""
+    """List what the network has registered up to the end of a module."""
     named = list(named)
     last = max(
         i

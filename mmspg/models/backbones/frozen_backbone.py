@@ -1,4 +1,4 @@
-"""A backbone whose frozen parts stay frozen while the rest trains."""
+"""Keep the frozen parts of a backbone frozen while the rest trains."""
 
 from mmpretrain.models.backbones.base_backbone import BaseBackbone
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -10,7 +10,7 @@ class FrozenBackbone(BaseBackbone):
     norm_eval: bool
 
     def train(self, mode: bool = True):
-        """Keep what is frozen in evaluation mode."""
+        """Keep the frozen parts in evaluation mode."""
         super().train(mode)
         self._freeze()
         if mode and self.norm_eval:

@@ -11,14 +11,15 @@ from mmspg.registry import MODELS
 class TruncatedGoogLeNet(BaseBackbone):
     """GoogLeNet up to inception4e, with torchvision's tensor names.
 
-    As in torchvision, convolutions have BatchNorm where the original of 2014
-    has LRN layers, and the branch of 5 x 5 convolutions has 3 x 3 ones. Its
-    weights expect inputs in [-1, 1]. What comes after inception4e and the
-    auxiliary classifiers are left out.
+    As in torchvision, convolutions have BatchNorm, while the original of 2014
+    has LRN layers, and the branch of 5 x 5 convolutions has 3 x 3 ones.
+    torchvision's weights expect inputs in [-1, 1]. The layers after
+    inception4e and the auxiliary classifiers are left out.
 
     Args:
-        large_feature_map (bool): Maps of 28 x 28 for 224 x 224 inputs, by a
-            third pool of stride 1; if not, of 14 x 14. Defaults to False.
+        large_feature_map (bool): Give the third pool stride 1, for maps of
+            28 x 28 from inputs of 224 x 224. If False, the maps are 14 x 14.
+            Defaults to False.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=
             'torchvision://googlenet')`` or a file.
 
@@ -35,7 +36,7 @@ class TruncatedGoogLeNet(BaseBackbone):
         self, large_feature_map: bool = False, init_cfg: dict | None = None
     ):
         super().__init__(init_cfg)
-        # Map sides of a 224 x 224 input, 112 after the first.
+        # The numbers are map sides for an input of 224; conv1 gives 112.
         self.conv1 = BasicConv2d(3, 64, kernel_size=7, stride=2, padding=3)
         self.maxpool1 = nn.MaxPool2d(3, 2, ceil_mode=True)  # 56
         self.conv2 = BasicConv2d(64, 64, kernel_size=1)
@@ -56,7 +57,7 @@ class TruncatedGoogLeNet(BaseBackbone):
         self._register_load_state_dict_pre_hook(self._check_names)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Compute three feature maps, as SPG wants them.
+        """Compute the three feature maps that SPG needs.
 
         Args:
             x (Tensor): Images, ``(N, 3, H, W)``.
@@ -79,6 +80,6 @@ class TruncatedGoogLeNet(BaseBackbone):
         if state_dict and first not in state_dict:
             raise ValueError(
                 f"The checkpoint holds no weights of GoogLeNet: '{first}' is "
-                f'missing. Its first names are {list(state_dict)[:3]}; '
-                "torchvision's `googlenet` has those wanted."
+                f'missing. Its first names are {list(state_dict)[:3]}. Take '
+                "the weights of torchvision's `googlenet`."
             )

@@ -1,4 +1,4 @@
-"""Inception-v3 cut after Mixed_6e, with maps of an eighth of the input."""
+"""Inception-v3 cut after Mixed_6e; its maps have an eighth of the side."""
 
 from mmpretrain.models.backbones.inception_v3 import (
     BasicConv2d,
@@ -30,18 +30,18 @@ class InceptionBStride1(InceptionB):
 class TruncatedInceptionV3(FrozenBackbone):
     """Inception-v3 up to Mixed_6e (section 3.3), identical in both codes.
 
-    Its tensors have torchvision's names, so that ``inception_v3`` weights
-    load by name; what comes after Mixed_6e, AuxLogits and fc are left out.
-    Those weights expect inputs in [-1, 1], yet the paper's authors and the
-    benchmark feed ImageNet's mean and standard deviation.
+    Its tensors have torchvision's names, so the weights of ``inception_v3``
+    load. The layers after Mixed_6e, AuxLogits and fc are left out. These
+    weights expect inputs in [-1, 1], but the paper's authors and the
+    benchmark normalise with ImageNet's mean and standard deviation.
 
     Args:
-        large_feature_map (bool): Maps of 28 x 28 for 224 x 224 inputs; if
-            not, a max pool after Mixed_5d halves them (the benchmark's
-            other mode). Defaults to True.
-        frozen_stages (int): Stages to freeze, parameters and batch
-            statistics: 0 the stem, 1 also Mixed_5, 2 also Mixed_6; -1 none.
-            Defaults to -1.
+        large_feature_map (bool): Give maps of 28 x 28 for inputs of
+            224 x 224. If False, a max pool after Mixed_5d halves them (the
+            benchmark's other mode). Defaults to True.
+        frozen_stages (int): Stages whose parameters and batch statistics are
+            frozen: 0 is the stem, 1 adds Mixed_5, 2 adds Mixed_6, and -1 is
+            none. Defaults to -1.
         norm_eval (bool): Keep the batch statistics of all BatchNorm layers
             as they are. Defaults to False.
         with_cp (bool): Keep only the inputs of the blocks for the backward
@@ -96,7 +96,7 @@ class TruncatedInceptionV3(FrozenBackbone):
         def pool():
             return nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True)
 
-        # Map sides of a 224 x 224 input.
+        # The numbers are map sides for an input of 224.
         halve = dict(stride=2, padding=1)
         self.Conv2d_1a_3x3 = BasicConv2d(3, 32, kernel_size=3, **halve)  # 112
         self.Conv2d_2a_3x3 = BasicConv2d(32, 32, kernel_size=3)  # 110
@@ -155,7 +155,7 @@ class TruncatedInceptionV3(FrozenBackbone):
                 getattr(self, name).eval().requires_grad_(False)
 
     def _check_names(self, state_dict: dict, prefix: str, *args) -> None:
-        """Refuse weights of another network, unwrap those of a classifier.
+        """Refuse weights of another network; unwrap those of a classifier.
 
         MMEngine would log all names as unexpected and go on with random
         weights.

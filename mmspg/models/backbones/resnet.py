@@ -15,8 +15,8 @@ from .taps import Taps
 class TappedResNet(Taps, ResNet):
     """mmpretrain's ResNet with :class:`Taps`, such as ``layer3.0``.
 
-    It builds on the meta device, too, where mmpretrain's asks a tensor for
-    its drop path rates.
+    It can also be built on the meta device, where mmpretrain's ResNet fails,
+    since it reads its drop path rates from a tensor.
     """
 
     def __init__(self, *args, **kwargs):

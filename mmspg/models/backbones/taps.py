@@ -1,4 +1,4 @@
-"""Feature maps of any layers of a backbone."""
+"""Take the feature maps of any layers of a backbone."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,19 @@ from ..attributions.steering import find_module
 
 
 class Taps(nn.Module):
-    """Mixin: a backbone gives the outputs of the layers that are named.
+    """A mixin that lets a backbone give the outputs of named layers.
 
-    SPG needs two maps inside of a stage, where mmpretrain's ``out_indices``
-    give ends of stages. Put it before the backbone in the bases; the
-    backbone's own outputs are replaced.
+    SPG needs two maps inside a stage, while mmpretrain's ``out_indices`` give
+    only the ends of stages. List this class before the backbone in the bases.
+    The backbone's own outputs are replaced.
 
     Args:
-        taps (Sequence[str]): Names of layers, in the order wanted: for B1,
-            for B2 and for the classifier. Empty: the backbone's own outputs.
+        taps (Sequence[str]): Names of the layers for B1, for B2 and for the
+            classifier, in this order. Empty: the backbone's own outputs.
         **kwargs: Settings of the backbone.
 
     Raises:
-        ValueError: There is no such layer; the message lists those there
-            are.
+        ValueError: There is no such layer; the message lists all layers.
 
     Examples:
         >>> from mmpretrain.models import MobileNetV2
@@ -37,7 +36,7 @@ class Taps(nn.Module):
         self.taps = tuple(taps)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Outputs of the taps, each ``(N, D_i, h_i, w_i)``."""
+        """Give the outputs of the taps, each ``(N, D_i, h_i, w_i)``."""
         if not self.taps:
             return super().forward(x)
         outs = {}

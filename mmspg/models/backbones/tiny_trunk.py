@@ -11,10 +11,10 @@ from mmspg.registry import MODELS
 
 @MODELS.register_module()
 class TinyTrunk(BaseModule):
-    """Five 3x3 convolutions with BatchNorm; maps of a quarter of the input.
+    """Five 3x3 convolutions with BatchNorm, with maps of a quarter the side.
 
     It trains from scratch in minutes on a CPU. The last three convolutions
-    give the features for B1, B2 and A, as Mixed_5d, 6d and 6e do.
+    give the features for B1, B2 and A, like Mixed_5d, 6d and 6e.
 
     Args:
         channels (Sequence[int]): Output channels of the five convolutions.

@@ -12,23 +12,23 @@ from .taps import Taps
 class SpatialVGG(Taps, VGG):
     """mmpretrain's VGG without its last pools, for class maps.
 
-    ``pool5`` is left out; ``pool4`` is, too, or has stride 1. It takes the
-    checkpoints of torchvision (``features.0.weight``) as well as
-    mmpretrain's (``features.0.conv.weight``).
+    It has no ``pool5``, and options for ``pool4``. It loads the checkpoints
+    of torchvision (``features.0.weight``) and of mmpretrain
+    (``features.0.conv.weight``).
 
     Args:
         depth (int): 11, 13, 16 or 19. Defaults to 16.
-        pool4 (str): 'stride2', VGG's own: maps of 14 x 14 for 224 x 224
-            inputs; 'stride2_overlap', of 3 x 3 cells, which the benchmark's
-            SPG has; 'stride1' or 'none': maps of 28 x 28. Defaults to
-            'stride2'.
+        pool4 (str): 'stride2' is VGG's own pool, which gives maps of 14 x 14
+            for inputs of 224 x 224. 'stride2_overlap' has cells of 3 x 3, as
+            the benchmark's SPG. 'stride1' and 'none' give maps of 28 x 28.
+            Defaults to 'stride2'.
         taps (Sequence[str]): See :class:`Taps`.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=
-            'torchvision://vgg16')`` or a file. Defaults to VGG's own, from
-            scratch.
+            'torchvision://vgg16')`` or a file. Defaults to VGG's own, for
+            training from scratch.
 
     Raises:
-        ValueError: Unknown ``pool4``.
+        ValueError: ``pool4`` is unknown.
     """
 
     POOLS = dict(
@@ -56,7 +56,7 @@ class SpatialVGG(Taps, VGG):
         self._register_load_state_dict_pre_hook(self._rename)
 
     def _rename(self, state_dict: dict, prefix: str, *args) -> None:
-        """Give torchvision's convolutions, in order, mmpretrain's names."""
+        """Give torchvision's convolutions mmpretrain's names, in order."""
         start = f'{prefix}features.'
         theirs = [
             name.removesuffix('.weight')

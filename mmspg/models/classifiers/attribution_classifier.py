@@ -18,27 +18,29 @@ from ..requests import requested_labels
 
 @MODELS.register_module()
 class AttributionClassifier(ImageClassifier):
-    """Backprop, Deconv, Feedback or MWP in the place of class maps.
+    """Take score maps from Backprop, Deconv, Feedback or MWP.
 
-    It trains as an ``ImageClassifier`` and has its tensor names, so that any
-    checkpoint of one will do, whatever its head. At prediction it turns
-    gradients on, which MMEngine's loops turn off, and writes ``score_map``
-    ``(K, h, w)`` and ``score_map_labels`` ``(K, )`` as :class:`CAMHead`
-    does: of the classes that the head chose or, with a head that chooses
-    none, of those of `mmspg.models.requests.requested_labels`.
+    It trains like an ``ImageClassifier`` and has the same tensor names, so
+    any checkpoint of an ``ImageClassifier`` works, whatever its head. At
+    prediction it switches gradients on, which MMEngine's loops switch off.
+    Like :class:`CAMHead` it writes ``score_map`` ``(K, h, w)`` and
+    ``score_map_labels`` ``(K, )``, for the classes that the head chose or, if
+    the head chooses none, for those of
+    `mmspg.models.requests.requested_labels`.
 
     Args:
         attribution (dict): ``name``, one of ``ATTRIBUTIONS``, and options
             of that function, such as ``layer``.
         smooth (float): Blur the maps by a Gaussian whose sigma is this share
-            of their longer side; gradients are grains, whose largest
-            component is a few pixels. Defaults to 0, not at all.
-        score_map_topk (int): For heads without class maps. Defaults to 5.
-        **kwargs: For :class:`mmpretrain.models.ImageClassifier`.
+            of their longer side. Gradients are grainy: without a blur the
+            largest component has a few pixels. Defaults to 0, no blur.
+        score_map_topk (int): Number of predicted classes that get maps, for
+            heads without class maps. Defaults to 5.
+        **kwargs: Settings of :class:`mmpretrain.models.ImageClassifier`.
 
     Raises:
-        ValueError: Unknown attribution, or a layer that does not exist; the
-            message lists those that do.
+        ValueError: The attribution is unknown, or the layer does not exist.
+            The message lists what there is.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class AttributionClassifier(ImageClassifier):
         Args:
             inputs (Tensor): Shape ``(N, 3, H, W)``, normalised.
             data_samples (list[DataSample], optional): Defaults to None.
-            **kwargs: For the head's ``predict``.
+            **kwargs: Arguments of the head's ``predict``.
 
         Returns:
             list[DataSample]: See the class.
@@ -102,6 +104,6 @@ class AttributionClassifier(ImageClassifier):
         sigma = self.smooth * max(maps.shape[-2:])
         if not sigma:
             return maps
-        # Three sigmas to each side, but no further than maps are mirrored.
+        # Reach three sigmas, but no further than the map can be mirrored.
         reach = min(math.ceil(3 * sigma), min(maps.shape[-2:]) - 1)
         return gaussian_blur(maps, 2 * reach + 1, sigma)

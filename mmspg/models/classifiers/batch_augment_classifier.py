@@ -1,4 +1,4 @@
-"""Batch augments that know the number of classes."""
+"""Tell batch augments the number of classes."""
 
 from mmpretrain.models import ImageClassifier
 
@@ -9,12 +9,12 @@ from mmspg.registry import MODELS
 class BatchAugmentClassifier(ImageClassifier):
     """CutMix or Mixup, with the number of classes from the head.
 
-    mmpretrain's data preprocessor makes the soft targets and wants
-    ``num_classes`` for itself; here ``model.head.num_classes`` is the one
-    place that says it. The loss of the head must take soft targets.
+    mmpretrain's data preprocessor makes the soft targets and has its own
+    ``num_classes``. Here ``model.head.num_classes`` is the only place. The
+    loss of the head must accept soft targets.
 
     Args:
-        **kwargs: Of :class:`mmpretrain.models.ImageClassifier`, with
+        **kwargs: Settings of :class:`mmpretrain.models.ImageClassifier`, with
             ``train_cfg=dict(augments=...)``.
     """
 

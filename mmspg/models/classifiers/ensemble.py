@@ -17,24 +17,23 @@ from ..requests import requested_labels
 
 @MODELS.register_module()
 class EnsembleClassifier(BaseModel):
-    """The mean of the members' softmaxes and of their score maps.
+    """Average the softmaxes and the score maps of several classifiers.
 
-    Members are whatever writes ``score_map``: classifiers with a
-    ``CAMHead``, ``SPGHead`` or ``ACoLHead``, or attributions. They train
-    side by side on the same batches, each with a loss of its own; or each
-    was trained alone, and
-    ``tools/model_converters/merge_checkpoints.py`` makes one checkpoint of
-    theirs.
+    A member is any classifier that writes ``score_map``: one with a
+    ``CAMHead``, ``SPGHead`` or ``ACoLHead``, or an attribution. The members
+    train side by side on the same batches, each with its own loss. Or each is
+    trained alone, and ``tools/model_converters/merge_checkpoints.py`` merges
+    their checkpoints.
 
     Args:
-        members (Sequence[dict]): Configs of the members. What a member does
-            not say is as ``common`` has it.
+        members (Sequence[dict]): Configs of the members. Settings that a
+            member lacks come from ``common``.
         normalise (bool): Min-max normalise each member's map before the
             mean, for members whose maps have other ranges. Defaults to
             False.
         score_map_topk (int): At prediction, give the maps of this many top
             classes of the ensemble. Defaults to 5.
-        data_preprocessor (dict, optional): Shared by all members.
+        data_preprocessor (dict, optional): Preprocessor of all members.
         **common: Parts that the members share: ``backbone``, ``neck``,
             ``head``.
 
@@ -70,7 +69,7 @@ class EnsembleClassifier(BaseModel):
 
     @property
     def head(self):
-        """The first member's head: all have the same classes."""
+        """Give the first member's head; all have the same classes."""
         return self.members[0].head
 
     def forward(
@@ -82,7 +81,7 @@ class EnsembleClassifier(BaseModel):
         """See ``ImageClassifier``; the tensor is the log of the mean softmax.
 
         Raises:
-            ValueError: Unknown ``mode``.
+            ValueError: ``mode`` is unknown.
         """
         if mode == 'tensor':
             return self.probabilities(inputs).log()
@@ -99,7 +98,7 @@ class EnsembleClassifier(BaseModel):
         )
 
     def probabilities(self, inputs: Tensor) -> Tensor:
-        """The mean softmax, ``(N, C)``."""
+        """Compute the mean softmax, ``(N, C)``."""
         return torch.stack(
             [member(inputs).softmax(1) for member in self.members]
         ).mean(0)
@@ -107,15 +106,15 @@ class EnsembleClassifier(BaseModel):
     def predict(
         self, inputs: Tensor, data_samples: list[DataSample] | None = None
     ) -> list[DataSample]:
-        """Mean scores, and mean maps of the classes they rank first.
+        """Compute mean scores, and mean maps of the classes ranked first.
 
         Args:
             inputs (Tensor): Shape ``(N, 3, H, W)``, normalised.
             data_samples (list[DataSample], optional): Defaults to None.
 
         Returns:
-            list[DataSample]: The fields that :class:`CAMHead` writes; the
-            maps have the resolution of the finest member's.
+            list[DataSample]: Samples with the fields of :class:`CAMHead`.
+            The maps have the resolution of the finest member's maps.
         """
         scores = self.probabilities(inputs)
         samples = data_samples or [DataSample() for _ in scores]
@@ -142,7 +141,7 @@ class EnsembleClassifier(BaseModel):
         return samples
 
     def _mean(self, maps: list[Tensor]) -> Tensor:
-        """Mean of ``(N, K, h, w)`` of any sizes, at the largest."""
+        """Average maps ``(N, K, h, w)`` of any size at the largest size."""
         size = max((m.shape[-2:] for m in maps), key=lambda s: s[0] * s[1])
         maps = [
             m
@@ -158,7 +157,7 @@ class EnsembleClassifier(BaseModel):
 
 
 def _ask(sample: DataSample, labels: Tensor) -> DataSample:
-    """A sample for a member, which may write on it."""
+    """Make a sample that a member may write on."""
     asked = DataSample(metainfo=sample.metainfo)
     asked.set_field(labels, 'score_map_request', dtype=Tensor)
     if 'gt_label' in sample:

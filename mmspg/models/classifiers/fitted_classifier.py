@@ -9,17 +9,17 @@ from .views_classifier import ViewsClassifier
 class FittedClassifier(ViewsClassifier):
     """A :class:`ViewsClassifier` that fills in ``in_channels``.
 
-    The neck gets the channels of the backbone's maps, the head those of the
-    last map that it sees; neither has to be looked up for a config.
+    The neck gets the channels of the backbone's maps, and the head those of
+    the last map that it sees. So a config need not state them.
 
     Args:
         backbone (dict): A backbone with ``out_channels``, such as
             :class:`~mmspg.models.AnyTrunk`.
-        neck (dict, optional): Such as :class:`~mmspg.models.SPGNeck`,
+        neck (dict, optional): A neck such as :class:`~mmspg.models.SPGNeck`,
             without ``in_channels``. Defaults to None.
-        head (dict, optional): Such as :class:`~mmspg.models.SPGHead`,
+        head (dict, optional): A head such as :class:`~mmspg.models.SPGHead`,
             without ``in_channels``. Defaults to None.
-        **kwargs: For :class:`ViewsClassifier`.
+        **kwargs: Settings of :class:`ViewsClassifier`.
 
     Examples:
         >>> trunk = dict(type='mmspg.AnyTrunk', trunk='timm/convnext_tiny')

@@ -1,4 +1,4 @@
-"""Layers without parameters, put behind layers of any backbone."""
+"""Put layers without parameters behind layers of any backbone."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from ..attributions.steering import find_module
 
 
 class _Behind:
-    """A forward hook that copies with its layer, unlike a closure."""
+    """A forward hook that is copied with its layer, unlike a closure."""
 
     def __init__(self, layer: nn.Module):
         self.layer = layer
@@ -25,16 +25,16 @@ class _Behind:
 class PluginClassifier(ImageClassifier):
     """An ``ImageClassifier`` with a layer such as ADL between its stages.
 
-    The tensors keep their names: pretrained weights load as they did.
+    The tensors keep their names, so pretrained weights load as before.
 
     Args:
         plugins (Sequence[dict]): Each has ``after``, the name of a layer of
-            the model, and ``layer``, the config of what sees its output.
-        **kwargs: For :class:`mmpretrain.models.ImageClassifier`.
+            the model, and ``layer``, the config of the layer that gets its
+            output.
+        **kwargs: Settings of :class:`mmpretrain.models.ImageClassifier`.
 
     Raises:
-        ValueError: There is no such layer; the message lists those there
-            are.
+        ValueError: There is no such layer; the message lists all layers.
     """
 
     def __init__(self, *args, plugins: Sequence[dict], **kwargs):

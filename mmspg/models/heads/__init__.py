@@ -1,4 +1,4 @@
-"""Heads: class scores, class maps, losses."""
+"""Heads, which give class scores, class maps and losses."""
 
 from .acol_head import ACoLHead
 from .cam_head import CAMHead

@@ -1,4 +1,4 @@
-"""ACoL: two classifiers, the second of what the first leaves."""
+"""ACoL: two classifiers, of which the second sees what the first leaves."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mmspg.registry import MODELS
 
 from ..guidance import min_max_normalise, pick_class_maps
+from ..requests import refuse_soft_targets
 from .cam_head import CAMHead
 
 
@@ -17,10 +18,10 @@ def erase(features: Tensor, class_map: Tensor, threshold: float) -> Tensor:
 
     Args:
         features (Tensor): Shape ``(N, D, h, w)``.
-        class_map (Tensor): Shape ``(N, h, w)``, any range; it carries no
-            gradient.
-        threshold (float): Erased is where the map, min-max normalised per
-            image, is at least this high.
+        class_map (Tensor): Shape ``(N, h, w)``, any range. No gradient
+            passes through it.
+        threshold (float): Features are erased where the map, min-max
+            normalised per image, is at least this high.
 
     Returns:
         Tensor: Shape ``(N, D, h, w)``.
@@ -41,23 +42,24 @@ def _branch(in_channels: int, channels: Sequence[int]) -> nn.Sequential:
 class ACoLHead(CAMHead):
     """Adversarial complementary learning (Zhang et al., CVPR 2018).
 
-    Classifier A learns the class. Where its map of the ground-truth class is
-    high the features are erased, and classifier B learns the class from
-    what is left. The map at test is the larger of both, each normalised;
-    the class is A's. The map of each asked-for class is that of an erasure
-    of its own, as if it were the ground truth.
+    Classifier A learns the class. Features are erased where its map of the
+    ground-truth class is high, and classifier B learns the class from what is
+    left. At test the map is the larger of both normalised maps, and A gives
+    the class. For each requested class features are erased as if it were the
+    ground truth.
 
     Args:
         num_classes (int): Number of classes C.
         in_channels (int): Channels of the backbone's last map.
-        channels (Sequence[int]): Each classifier's 3x3 convolutions.
-            Defaults to (1024, 1024).
-        threshold (float): Erased is where A's normalised map is at least
-            this high. Defaults to 0.6, the authors'; the benchmark: 0.7.
-        **kwargs: For :class:`CAMHead`.
+        channels (Sequence[int]): Channels of the 3x3 convolutions of each
+            classifier. Defaults to (1024, 1024).
+        threshold (float): Features are erased where A's normalised map is at
+            least this high. Defaults to 0.6, the authors' value; the
+            benchmark has 0.7.
+        **kwargs: Settings of :class:`CAMHead`.
 
     Raises:
-        ValueError: If ``threshold`` is not in (0, 1].
+        ValueError: ``threshold`` is not in (0, 1].
     """
 
     score_map_sources = ('attention',)
@@ -82,32 +84,27 @@ class ACoLHead(CAMHead):
         self.classifier_b = nn.Conv2d(channels[-1], num_classes, 1)
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Class scores of A, ``(N, C)``."""
+        """Give the class scores of A, ``(N, C)``."""
         return self.scores(self.branch_a(self.pre_logits(feats)))
 
     def loss(
         self, feats: Sequence[Tensor], data_samples: list[DataSample], **kwargs
     ) -> dict[str, Tensor]:
-        """Cross entropy of both classifiers.
+        """Compute the cross entropy of both classifiers.
 
         Args:
             feats (Sequence[Tensor]): Feature maps; the last is used.
-            data_samples (list[DataSample]): With ``gt_label``.
-            **kwargs: For the loss.
+            data_samples (list[DataSample]): Samples with ``gt_label``.
+            **kwargs: Arguments of the loss.
 
         Returns:
             dict[str, Tensor]: ``loss_cls`` of A, ``loss_cls_b``, and A's
-            accuracy if it is asked for.
+            accuracy if ``cal_acc`` is set.
 
         Raises:
-            ValueError: If the targets are ``gt_score`` (mixup, CutMix).
+            ValueError: The targets are ``gt_score`` (mixup, CutMix).
         """
-        if 'gt_score' in data_samples[0]:
-            raise ValueError(
-                'ACoLHead got soft targets (gt_score), which mixup and CutMix '
-                'make: an image of several classes has no one map to erase '
-                'by. Remove train_cfg.augments, or use CAMHead.'
-            )
+        refuse_soft_targets(data_samples, 'ACoLHead')
         labels = torch.cat([sample.gt_label for sample in data_samples])
         features = self.pre_logits(feats)
         tail = self.branch_a(features)
@@ -120,7 +117,7 @@ class ACoLHead(CAMHead):
         return losses
 
     def class_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
-        """The larger of A's and B's normalised maps.
+        """Give the larger of A's and B's normalised maps.
 
         Args:
             feats (Sequence[Tensor]): Feature maps; the last is used.
@@ -145,7 +142,7 @@ class ACoLHead(CAMHead):
 
     @staticmethod
     def _map(tail: Tensor, classifier: nn.Conv2d, labels: Tensor) -> Tensor:
-        """A classifier's map of one class an image, ``(N, h, w)``."""
+        """Give a classifier's map of one class per image, ``(N, h, w)``."""
         return pick_class_maps(
             tail, classifier.weight, classifier.bias, labels[:, None]
         )[:, 0].float()

@@ -1,4 +1,4 @@
-"""A classifier whose class maps localize: GAP over a 1x1 convolution."""
+"""A classifier with class maps that localize: GAP over a 1x1 convolution."""
 
 from collections.abc import Sequence
 
@@ -15,18 +15,18 @@ from ..requests import present_labels, requested_labels
 
 
 def thresholded_average(features: Tensor, threshold: float) -> Tensor:
-    """Mean of the cells of each channel above a share of its maximum.
+    """Average the cells of each channel that exceed a share of its maximum.
 
-    Thresholded average pooling (TAP, Bae et al., ECCV 2020): a small object
-    gives the score of a large one, so that nothing is won by lighting up one
-    part of it.
+    This is thresholded average pooling (TAP, Bae et al., ECCV 2020). A small
+    object gets the same score as a large one, so the network gains nothing by
+    responding to only one part of it.
 
     Args:
         features (Tensor): Shape ``(N, D, h, w)``, at least 0.
         threshold (float): The share, in [0, 1).
 
     Returns:
-        Tensor: Shape ``(N, D)``; 0 where a channel has nothing above 0.
+        Tensor: Shape ``(N, D)``; 0 for a channel without positive values.
     """
     above = features > threshold * features.amax(dim=(2, 3), keepdim=True)
     total = torch.where(above, features, 0).sum(dim=(2, 3))
@@ -42,8 +42,8 @@ class CAMHead(ClsHead):
 
     The class score is the mean of the class map (section 3.1 and reference
     [20] of the paper), which equals CAM's pooled features times a linear
-    layer. Both are linear, so the scores are computed from the pooled
-    features and a class map only for the classes that are asked for.
+    layer. Both are linear. So the scores are computed from the pooled
+    features, and class maps only for the requested classes.
 
     Args:
         num_classes (int): Number of classes C.
@@ -51,29 +51,29 @@ class CAMHead(ClsHead):
         score_map_topk (int): At prediction, give the maps of this many top
             classes. Defaults to 5.
         score_map_gt (bool): At prediction, add the map of the ground-truth
-            class where it is known, for GT-known. Defaults to True.
-        reset_classifier (bool): Whether a checkpoint of another number of
-            classes loads without its classifier, to fine-tune on other
-            classes, instead of being refused. Defaults to False.
-        score_map_source (str): Which map localizes at prediction:
-            'attention', the class map (the paper); 'positive', that of the
-            classifier's positive weights alone (negative weight clamping,
-            Bae et al., ECCV 2020); or 'features', the mean of the channels,
+            class if it is known, for GT-known. Defaults to True.
+        reset_classifier (bool): Load a checkpoint with another number of
+            classes without its classifier, to fine-tune on other classes. If
+            False, such a checkpoint is refused. Defaults to False.
+        score_map_source (str): The map that localizes at prediction.
+            'attention' is the class map (the paper). 'positive' is the map of
+            the classifier's positive weights alone (negative weight clamping,
+            Bae et al., ECCV 2020). 'features' is the mean of the channels,
             which knows no class (SCDA, Wei et al., TIP 2017, takes their
             sum). Defaults to 'attention'.
         tap_threshold (float, optional): Pool by :func:`thresholded_average`
-            with this share; its authors take .1. Defaults to None, the mean.
-        multi_label (bool): Learn each class for itself, by binary cross
-            entropy, from ``gt_label`` of any length. A class is predicted
-            where its score is at least .5, and the maps of all classes are
+            with this share; its authors use .1. Defaults to None, the mean.
+        multi_label (bool): Learn each class on its own by binary cross
+            entropy, from a ``gt_label`` of any length. A class is predicted
+            if its score is at least .5, and the maps of all classes are
             given. Defaults to False.
         init_cfg (dict, optional): Defaults to Xavier-uniform.
-        **kwargs: Of :class:`mmpretrain.models.ClsHead`: ``loss``,
+        **kwargs: Settings of :class:`mmpretrain.models.ClsHead`: ``loss``,
             ``cal_acc``, ``topk``.
 
     Raises:
-        ValueError: For no classes, an unknown ``score_map_source`` or a
-            ``tap_threshold`` out of range.
+        ValueError: There are no classes, ``score_map_source`` is unknown or
+            ``tap_threshold`` is out of range.
     """
 
     score_map_sources: tuple[str, ...] = ('attention', 'positive', 'features')
@@ -148,7 +148,7 @@ class CAMHead(ClsHead):
             state_dict.pop(f'{prefix}classifier.{name}')
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Class scores before the softmax.
+        """Compute the class scores before the softmax.
 
         Args:
             feats (Sequence[Tensor]): Feature maps; the last, of shape
@@ -163,7 +163,7 @@ class CAMHead(ClsHead):
         """Check and give the map that the classifier sees.
 
         Raises:
-            ValueError: If it is not spatial.
+            ValueError: The map is not spatial.
         """
         features = feats if isinstance(feats, Tensor) else feats[-1]
         if features.ndim != 4:
@@ -177,7 +177,7 @@ class CAMHead(ClsHead):
         return features
 
     def scores(self, features: Tensor) -> Tensor:
-        """Class scores ``(N, C)`` of a feature map ``(N, D, h, w)``."""
+        """Compute class scores ``(N, C)`` from features ``(N, D, h, w)``."""
         pooled = (
             features.mean(dim=(2, 3))
             if self.tap_threshold is None
@@ -190,7 +190,7 @@ class CAMHead(ClsHead):
         )
 
     def class_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
-        """Class maps of the asked-for classes.
+        """Compute the class maps of the requested classes.
 
         Args:
             feats (Sequence[Tensor]): Feature maps; the last is used.
@@ -237,20 +237,20 @@ class CAMHead(ClsHead):
         data_samples: list[DataSample | None] | None = None,
         labels: Tensor | Sequence[int] | int | None = None,
     ) -> list[DataSample]:
-        """Class scores, and the score maps of the asked-for classes.
+        """Compute class scores, and the score maps of the requested classes.
 
-        `mmspg.models.requests.requested_labels` says whose maps.
+        `mmspg.models.requests.requested_labels` chooses these classes.
 
         Args:
-            feats (Sequence[Tensor]): What the neck gives.
+            feats (Sequence[Tensor]): Output of the neck.
             data_samples (list[DataSample], optional): Defaults to None.
             labels (Tensor | Sequence[int] | int, optional): Classes for all
-                images, ``(K, )``, or for each, ``(N, K)``.
+                images, ``(K, )``, or for each image, ``(N, K)``.
 
         Returns:
-            list[DataSample]: With ``pred_score`` ``(C, )``, ``pred_label``
-            ``(1, )``, ``score_map`` ``(K, h, w)`` at feature resolution,
-            not normalised, and ``score_map_labels`` ``(K, )``.
+            list[DataSample]: Samples with ``pred_score`` ``(C, )``,
+            ``pred_label`` ``(1, )``, ``score_map`` ``(K, h, w)`` at feature
+            resolution, not normalised, and ``score_map_labels`` ``(K, )``.
         """
         cls_score = self(feats)
         samples = self._get_predictions(cls_score, data_samples)
@@ -268,9 +268,9 @@ class CAMHead(ClsHead):
         return samples
 
     def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
-        """The maps that localize ``labels``, ``(N, K, h, w)``, float32.
+        """Compute the maps that localize ``labels``, ``(N, K, h, w)`` float32.
 
-        Those that know no class are the same for all K.
+        A map that knows no class is the same for all K.
         """
         if self.score_map_source == 'attention':
             return self.class_maps(feats, labels).float()
@@ -282,5 +282,5 @@ class CAMHead(ClsHead):
         return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
 
     def agnostic_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
-        """A map that knows no class, ``(N, h, w)``, float32."""
+        """Compute a map that knows no class, ``(N, h, w)`` float32."""
         return self.pre_logits(feats).float().mean(dim=1)

@@ -19,7 +19,7 @@ from ..guidance import (
     upsample,
 )
 from ..necks import SPGFeatures
-from ..requests import present_labels
+from ..requests import present_labels, refuse_soft_targets
 from .cam_head import CAMHead
 
 
@@ -28,56 +28,56 @@ class SPGHead(CAMHead):
     """Classification, and self-produced guidance in stages (section 3.2).
 
     The attention map of the ground-truth class gives M_A, which supervises
-    B2; B2's map gives M_B2, which supervises B1; the mean of both gives
-    M_fuse, which supervises C. Each mask is Eq. (1) with thresholds of its
-    own and carries no gradient. Where an image has several classes
-    (``multi_label``), M_A is made of the highest of their attention maps,
-    each normalised; where it has none, all of it is background.
+    B2. B2's map gives M_B2, which supervises B1. The mean of B1's and B2's
+    maps gives M_fuse, which supervises C. Each mask is Eq. (1) with its own
+    thresholds and carries no gradient. If an image has several classes
+    (``multi_label``), M_A is made from the highest of their normalised
+    attention maps. If it has none, all of it is background.
 
     Args:
         thresholds_a (tuple[float, float]): ``(delta_h, delta_l)`` of M_A.
-            Defaults to (0.7, 0.1), the paper's.
-        thresholds_b2 (tuple[float, float]): Of M_B2. Defaults to
-            (0.5, 0.05), the paper's.
-        thresholds_fuse (tuple[float, float]): Of M_fuse. Defaults to
-            (0.7, 0.1), the authors' release; the paper does not say.
+            Defaults to (0.7, 0.1), as in the paper.
+        thresholds_b2 (tuple[float, float]): The same of M_B2. Defaults to
+            (0.5, 0.05), as in the paper.
+        thresholds_fuse (tuple[float, float]): The same of M_fuse. Defaults
+            to (0.7, 0.1), as in the authors' release; the paper has none.
         guidance_size (int, optional): Side at which masks are made and
-            losses taken; None is the input's. Defaults to 224, as in both
-            released codes.
-        align_corners (bool): Of the upsampling to ``guidance_size``.
-            Defaults to False; the authors' release: True.
-        min_foreground (int): See :func:`guidance_mask`. Defaults to 0, the
-            paper; both released codes: 30.
-        cascade (bool): Whether M_B2 supervises B1; if not, M_A does
-            (section 4.3's ablation). Defaults to True.
+            losses computed. None: the side of the input. Defaults to 224, as
+            in both released codes.
+        align_corners (bool): How maps are upsampled to ``guidance_size``.
+            Defaults to False; the authors' release has True.
+        min_foreground (int): See :func:`guidance_mask`. Defaults to 0, as in
+            the paper; both released codes have 30.
+        cascade (bool): M_B2 supervises B1. If False, M_A does, an ablation
+            of section 4.3. Defaults to True.
         guidance_weights (dict, optional): Weights of ``loss_b2``,
-            ``loss_b1`` and ``loss_c``, those not named being 1.
+            ``loss_b1`` and ``loss_c``. The default of each is 1.
         sync_guidance (bool): Average the guidance losses over the labelled
             pixels of all processes. Defaults to False.
-        attention_quantile (float): Share of the pixels, in (0, 1], below
-            the value at which the attention map that makes M_A is 1: see
-            :func:`min_max_normalise`. Defaults to 1, the paper.
-        balanced_guidance (bool): Weigh foreground and background alike in
-            the guidance losses. Defaults to False, the paper.
+        attention_quantile (float): Share of the pixels, in (0, 1], of the
+            attention map that stay below 1, see :func:`min_max_normalise`.
+            Defaults to 1, as in the paper.
+        balanced_guidance (bool): Give foreground and background the same
+            weight in the guidance losses. Defaults to False, the paper.
         guidance_ramp (tuple[float, float], optional): The weight of the
             guidance losses grows from 0 to 1 between these shares of the
-            training's iterations, ``0 <= start < end <= 1``: the seeds of
-            an untrained classifier are noise. Defaults to None, full weight
-            from the first iteration on (the paper).
-        score_map_source (str): Which map localizes at prediction:
+            training's iterations, ``0 <= start < end <= 1``, since the seeds
+            of an untrained classifier are noise. Defaults to None, the full
+            weight from the first iteration on, as in the paper.
+        score_map_source (str): The map that localizes at prediction:
             'attention' (the paper), 'features', 'b1', 'b2', 'c' (the
-            authors' demo), 'fuse', the mean of B1 and B2, or
-            'attention_fuse', where both agree: the geometric mean of the
-            two, min-max normalised. Only what it needs is computed.
-        nothing (int, optional): The class of images without an object: all
-            of such an image is background to the guidance. None: there is
-            none, or it is the class ``_nothing`` of the data set.
-        **kwargs: Of :class:`CAMHead`.
+            authors' demo), 'fuse' (the mean of B1 and B2), or
+            'attention_fuse' (the geometric mean of attention and fuse, each
+            min-max normalised). Only what it needs is computed.
+        nothing (int, optional): The class of images without an object. All
+            of such an image is background for the guidance. None: the class
+            ``_nothing`` of the data set, if it has one.
+        **kwargs: Settings of :class:`CAMHead`.
 
     Raises:
-        ValueError: For thresholds not in 0 < delta_l < delta_h < 1, an
-            ``attention_quantile`` or a ``guidance_ramp`` out of range, an
-            unknown ``score_map_source`` or an unknown weight.
+        ValueError: Thresholds are not in 0 < delta_l < delta_h < 1,
+            ``attention_quantile`` or ``guidance_ramp`` is out of range, or
+            ``score_map_source`` or a weight is unknown.
     """
 
     score_map_sources = (
@@ -145,11 +145,11 @@ class SPGHead(CAMHead):
     def loss(
         self, feats: Sequence[Tensor], data_samples: list[DataSample]
     ) -> dict[str, Tensor]:
-        """Classification and guidance losses, and the shares of the masks.
+        """Compute the losses and the shares of the masks.
 
         Args:
-            feats (SPGFeatures): What :class:`SPGNeck` gives.
-            data_samples (list[DataSample]): With ``gt_label``.
+            feats (SPGFeatures): Output of :class:`SPGNeck`.
+            data_samples (list[DataSample]): Samples with ``gt_label``.
 
         Returns:
             dict[str, Tensor]: ``loss_cls``, ``loss_b2``, ``loss_b1``,
@@ -157,14 +157,9 @@ class SPGHead(CAMHead):
             ``mask_a_fg``, ``mask_a_bg``, ``mask_a_ignored``, ...
 
         Raises:
-            ValueError: If the targets are ``gt_score`` (mixup, CutMix).
+            ValueError: The targets are ``gt_score`` (mixup, CutMix).
         """
-        if 'gt_score' in data_samples[0]:
-            raise ValueError(
-                'SPGHead got soft targets (gt_score), which mixup and CutMix '
-                'make: an image of several classes has no one attention map '
-                'to guide by. Remove train_cfg.augments, or use CAMHead.'
-            )
+        refuse_soft_targets(data_samples, 'SPGHead')
         labels = present_labels(data_samples, self.nothing)
         labels = labels.to(feats[-1].device)
         losses = super().loss(feats, data_samples)
@@ -174,9 +169,7 @@ class SPGHead(CAMHead):
         )
         if 'c' in stages:
             supervision['c'] = 'mask_fuse'
-        setting_in = (
-            self._ramp(*self.guidance_ramp) if self.guidance_ramp else 1.0
-        )
+        setting_in = self._ramp() if self.guidance_ramp else 1.0
         for branch, mask in supervision.items():
             loss = guided_bce(
                 stages[branch],
@@ -188,12 +181,8 @@ class SPGHead(CAMHead):
             losses[f'loss_{branch}'] = loss * weight
         for name in ('mask_a', 'mask_b2', 'mask_fuse'):
             if name in supervision.values():
-                losses.update(
-                    {
-                        f'{name}_{part}': share
-                        for part, share in mask_shares(stages[name]).items()
-                    }
-                )
+                for part, share in mask_shares(stages[name]).items():
+                    losses[f'{name}_{part}'] = share
         return losses
 
     def guide(
@@ -202,11 +191,11 @@ class SPGHead(CAMHead):
         labels: Tensor,
         size: int | tuple[int, int],
     ) -> dict[str, Tensor]:
-        """All stages of the guidance: the columns of the paper's Fig. 4.
+        """Compute all stages of the guidance, the columns of Fig. 4.
 
         Args:
-            feats (SPGFeatures): What :class:`SPGNeck` gives.
-            labels (Tensor): Class whose attention guides, ``(N, )``, or
+            feats (SPGFeatures): Output of :class:`SPGNeck`.
+            labels (Tensor): The class whose attention guides, ``(N, )``, or
                 classes, ``(N, K)``, filled up with -1.
             size (int | tuple[int, int]): Size of the guidance.
 
@@ -221,7 +210,7 @@ class SPGHead(CAMHead):
                 "dict(type='mmspg.SPGNeck', with_b=True, ...), or use "
                 'CAMHead (SPG-plain).'
             )
-        # Branches and class map in the precision of the forward pass ...
+        # Branches and class map have the precision of the forward pass.
         maps = dict(b2=feats.b2(), b1=feats.b1())
         if feats.neck.with_c:
             maps['c'] = feats.c()
@@ -229,7 +218,7 @@ class SPGHead(CAMHead):
         present = labels >= 0
         with torch.no_grad():
             class_maps = self.class_maps(feats, labels.clamp(min=0))
-        # ... masks and losses in float32: half precision cannot tell the
+        # Masks and losses are float32: half precision cannot tell the
         # thresholds from their neighbours, nor sum 50,000 pixels.
         with torch.autocast(class_maps.device.type, enabled=False):
             stages = {
@@ -242,7 +231,7 @@ class SPGHead(CAMHead):
                 self.align_corners,
                 self.attention_quantile,
             ).unflatten(0, labels.shape)
-            # An absent class is 0, which is below every other.
+            # The map of an absent class is 0, which is below every other.
             attention = attention * present[..., None, None]
             stages['attention'] = attention.amax(dim=1)
             with torch.no_grad():
@@ -257,10 +246,10 @@ class SPGHead(CAMHead):
         return stages
 
     def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
-        """Maps of ``score_map_source``, ``(N, K, h, w)``, float32.
+        """Compute the maps of ``score_map_source``, ``(N, K, h, w)`` float32.
 
-        Class maps have any range, those of the branches are probabilities of
-        foreground. 'attention_fuse' is of the class, in [0, 1].
+        Class maps have any range. The maps of the branches are probabilities
+        of foreground. 'attention_fuse' is a map of the class in [0, 1].
         """
         if self.score_map_source != 'attention_fuse':
             return super().score_maps(feats, labels)
@@ -271,36 +260,35 @@ class SPGHead(CAMHead):
         return (normalised.view_as(attention) * fuse.unsqueeze(1)).sqrt()
 
     def agnostic_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
-        """Features, one branch or the mean of two, ``(N, h, w)``, float32."""
+        """Compute the map of features or branches, ``(N, h, w)`` float32."""
         if source == 'features':
             return super().agnostic_map(feats, source)
         names = dict(fuse=('b1', 'b2')).get(source, (source,))
         maps = [getattr(feats, name)().float().sigmoid() for name in names]
-        # B1 and B2 differ in size on a backbone that pools between them.
+        # B1 and B2 differ in size if the backbone pools between them.
         maps = [upsample(m, maps[0].shape[-2:]) for m in maps]
         return sum(maps) / len(maps)
 
-    @torch.compiler.disable  # or each iteration compiles anew
-    def _ramp(self, start: float, end: float) -> float:
-        """Weight of the guidance at this iteration.
+    @torch.compiler.disable  # otherwise each iteration compiles anew
+    def _ramp(self) -> float:
+        """Give the weight of the guidance at this iteration.
 
-        The runner's own count is right after a resume, and the same in all
-        processes and with accumulated gradients.
+        The runner's own count is right after a resume, with accumulated
+        gradients, and in all processes.
         """
         hub = MessageHub.get_current_instance()
         done, total = (hub.get_info(k, None) for k in ('iter', 'max_iters'))
         if done is None or total is None:
             raise RuntimeError(
-                'model.head.guidance_ramp needs the iteration, which '
-                "MMEngine's Runner counts. In a training loop of your own, "
-                "call MessageHub.get_current_instance().update_info('iter', "
-                "i) each time, and once update_info('max_iters', n); or set "
-                'guidance_ramp=None.'
+                "model.head.guidance_ramp needs the iteration of MMEngine's "
+                'Runner. In your own training loop call MessageHub.'
+                "get_current_instance().update_info('iter', i) each time and "
+                "update_info('max_iters', n) once, or set guidance_ramp=None."
             )
-        return ramp(done / total, start, end)
+        return ramp(done / total, *self.guidance_ramp)
 
     def _size(self, data_samples: list[DataSample]):
-        """``guidance_size``, or the size of the network's input."""
+        """Give ``guidance_size``, or the size of the network's input."""
         if self.guidance_size is not None:
             return self.guidance_size
         if 'img_shape' not in data_samples[0]:

@@ -1,4 +1,4 @@
-"""Necks: what lies between a backbone and the classifier."""
+"""Necks, the parts between a backbone and the classifier."""
 
 from .adl import ADL
 from .spg_neck import SPGFeatures, SPGNeck

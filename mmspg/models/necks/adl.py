@@ -8,20 +8,20 @@ from mmspg.registry import MODELS
 
 @MODELS.register_module()
 class ADL(nn.Module):
-    """Hide the most attended region, or stress it; in training only.
+    """Hide the most attended region, or stress it, in training only.
 
-    The attention is the mean over the channels. By chance, one draw a batch,
-    the features are multiplied either by a mask that is 0 where the
-    attention reaches ``drop_threshold`` of the image's maximum, or by the
+    The attention is the mean over the channels. A random draw for each batch
+    decides what the features are multiplied by: a mask that is 0 where the
+    attention reaches ``drop_threshold`` of the image's maximum, or the
     attention's sigmoid.
 
     Args:
         drop_rate (float): Probability of the mask. Defaults to 0.75.
         drop_threshold (float): Share of the maximum. Defaults to 0.9, the
-            benchmark's.
+            benchmark's value.
 
     Raises:
-        ValueError: One is not in [0, 1].
+        ValueError: An argument is not in [0, 1].
 
     Examples:
         >>> features = torch.rand(2, 8, 4, 4)
@@ -60,7 +60,7 @@ class ADL(nn.Module):
         return features * torch.where(drop, mask, attention.sigmoid())
 
     def extra_repr(self) -> str:
-        """For ``repr``."""
+        """Give the settings for ``repr``."""
         return (
             f'drop_rate={self.drop_rate}, drop_threshold={self.drop_threshold}'
         )

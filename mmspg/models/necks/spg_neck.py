@@ -18,9 +18,9 @@ def _conv_relu(in_channels: int, out_channels: int) -> list:
 class SPGFeatures(tuple):
     """What SPGNeck returns: ``(b1_features, b2_features, tail)``.
 
-    A tuple, as mmpretrain's heads expect it, whose last item is what the
-    classifier sees. The maps of the side branches are computed when they
-    are asked for: training asks for all, prediction for none.
+    mmpretrain's heads expect a tuple, and the classifier sees its last item.
+    The maps of the side branches are computed when somebody asks for them:
+    training asks for all of them, prediction for none.
     """
 
     neck: 'SPGNeck'
@@ -33,19 +33,19 @@ class SPGFeatures(tuple):
 
     @property
     def tail(self) -> Tensor:
-        """A3's output after the last dropout, ``(N, D, h, w)``."""
+        """Give A3's output after the last dropout, ``(N, D, h, w)``."""
         return self[-1]
 
     def b1(self) -> Tensor:
-        """B1's map before the sigmoid, ``(N, h, w)``."""
+        """Compute B1's map before the sigmoid, ``(N, h, w)``."""
         return self.neck.side_map('b1', self[-3])
 
     def b2(self) -> Tensor:
-        """B2's map before the sigmoid, ``(N, h, w)``."""
+        """Compute B2's map before the sigmoid, ``(N, h, w)``."""
         return self.neck.side_map('b2', self[-2])
 
     def c(self) -> Tensor:
-        """C's map before the sigmoid, ``(N, h, w)``."""
+        """Compute C's map before the sigmoid, ``(N, h, w)``."""
         return self.neck.c_map(self.tail)
 
 
@@ -64,34 +64,34 @@ class SPGNeck(BaseModule):
 
     Args:
         in_channels (Sequence[int]): Channels of the features for B1, for B2
-            and for A3, in the backbone's order. A plain tail uses the last
-            one only.
+            and for A3, in the backbone's order. A plain tail uses only the
+            last.
         a3_channels (Sequence[int]): Output channels of A3's 3x3
-            convolutions; empty for a backbone that ends in A3 itself (the
+            convolutions. Empty for a backbone that has A3 itself (the
             benchmark's ResNet-50). Defaults to (1024, 1024), section 3.3.
         b_channels (int): Channels of the B branches. Defaults to 512,
             section 3.3.
         c_channels (Sequence[int]): Output channels of C's 3x3 convolutions.
-            Defaults to (512, 512), section 3.3; section 3.1, the authors'
-            release and the benchmark have one.
-        dropout (float): Before each convolution of A3 and after the last,
-            in training only. Defaults to 0.5, as the benchmark has it and as
-            the authors' release writes it; the paper does not say.
-        with_b (bool): Whether there is SPG-B. Defaults to True.
-        with_c (bool): Whether there is SPG-C; without it, section 4.3's
-            ablation. Defaults to True.
-        share_b (bool): Whether B1 and B2 share their second and third
-            layers; if not, section 4.3's ablation. Defaults to True.
+            Defaults to (512, 512), section 3.3. Section 3.1, the authors'
+            release and the benchmark have only one.
+        dropout (float): Dropout before each convolution of A3 and after the
+            last, in training only. Defaults to 0.5, the value in the
+            benchmark and in the authors' release. The paper does not say.
+        with_b (bool): Build SPG-B. Defaults to True.
+        with_c (bool): Build SPG-C. False is an ablation of section 4.3.
+            Defaults to True.
+        share_b (bool): Let B1 and B2 share their second and third layers.
+            False is an ablation of section 4.3. Defaults to True.
         with_cp (bool): Keep only the inputs of A3's convolutions and of the
             branches for the backward pass, which computes the rest again:
             see :func:`~mmspg.models.checkpointing.maybe_checkpoint`.
             Defaults to False.
         init_cfg (dict, optional): Defaults to Xavier-uniform weights and
-            zero biases, as both released codes have them.
+            zero biases, as in both released codes.
 
     Raises:
-        ValueError: If B is asked for and there are not three inputs, or C
-            is asked for without B, whose maps are its only supervision.
+        ValueError: There is B but not three inputs, or there is C but not B,
+            whose maps are C's only supervision.
     """
 
     def __init__(
@@ -160,10 +160,10 @@ class SPGNeck(BaseModule):
             self.spg_c = nn.Sequential(*branch, nn.Conv2d(width, 1, 1))
 
     def side_map(self, branch: str, features: Tensor) -> Tensor:
-        """The map of ``'b1'`` or ``'b2'`` before the sigmoid.
+        """Compute the map of ``'b1'`` or ``'b2'`` before the sigmoid.
 
         Args:
-            branch (str): Which of the two.
+            branch (str): 'b1' or 'b2'.
             features (Tensor): Shape ``(N, D, h, w)``.
 
         Returns:
@@ -178,7 +178,7 @@ class SPGNeck(BaseModule):
         return maybe_checkpoint(layers, features, self.with_cp).squeeze(1)
 
     def c_map(self, tail: Tensor) -> Tensor:
-        """The map of C before the sigmoid.
+        """Compute the map of C before the sigmoid.
 
         Args:
             tail (Tensor): A3's output, ``(N, D, h, w)``.

@@ -1,4 +1,4 @@
-"""Batches whose channels lie side by side in memory."""
+"""Lay out batches so that the channels lie side by side in memory."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,21 @@ from mmspg.registry import MODELS
 
 @MODELS.register_module()
 class ChannelsLastPreprocessor(ClsDataPreprocessor):
-    """Lay images out as (N, H, W, C), where it pays.
+    """Lay images out as (N, H, W, C) on devices where this is faster.
 
-    The shape stays ``(N, C, H, W)``. Every layer gives what it is given, so
-    that this one copy sets the layout of all activations; the tensor cores
-    of a GPU want it for AMP and TF32. The weights keep theirs, and with them
-    checkpoints, resuming, DDP and fused optimizers: the library turns them
-    once a convolution, which is little beside a batch of maps. On a CPU the
-    layout was slower for Inception-v3, and is left alone; EfficientNet-Lite,
-    of depthwise convolutions, trains 8 to 27 % faster by it.
+    The shape stays ``(N, C, H, W)``. Every layer keeps the layout of its
+    input, so this one copy sets the layout of all activations. The tensor
+    cores of a GPU need it for AMP and TF32. The weights keep their layout, so
+    checkpoints, resuming, DDP and fused optimizers work as before. The
+    library converts them in each convolution, which costs little beside a
+    batch of maps. On a CPU the layout was slower for Inception-v3. For the
+    depthwise convolutions of EfficientNet-Lite it makes training 8 to 27 %
+    faster.
 
     Args:
-        devices (Sequence[str]): Types of device where it is done. Defaults
-            to ('cuda',).
-        **kwargs: For mmpretrain's ``ClsDataPreprocessor``.
+        devices (Sequence[str]): Types of devices that get this layout.
+            Defaults to ('cuda',).
+        **kwargs: Settings of mmpretrain's ``ClsDataPreprocessor``.
     """
 
     def __init__(self, *args, devices: Sequence[str] = ('cuda',), **kwargs):

@@ -1,4 +1,4 @@
-"""The class from ten crops, the map from the whole image."""
+"""Take the class from ten crops and the map from the whole image."""
 
 import torch
 from mmengine.model import BaseTTAModel
@@ -10,21 +10,21 @@ from ..requests import requested_labels
 
 @MODELS.register_module()
 class TenCropTTA(BaseTTAModel):
-    """Mean softmax of the crops; score maps of the whole image.
+    """Give the mean softmax of crops and the score maps of the whole image.
 
-    As the paper tests (section 4.1): four corners, the centre and their
-    mirror images give the class scores; the box needs the whole image. The
-    first view of ``tta_pipeline`` is the whole image. It stays out of the
-    mean, and is run last, when the crops have said which classes' maps are
-    wanted: those of the merged top-k, and the ground truth's.
+    The paper tests like this (section 4.1): four corners, the centre and
+    their mirror images give the class scores, and the box needs the whole
+    image. The first view of ``tta_pipeline`` is the whole image. It does not
+    count in the mean. It is run last, since the crops decide which maps are
+    needed: those of the merged top-k classes and of the ground truth.
 
-    Any number of crops will do. A sample that brings a ``score_map_request``
-    of its own keeps it.
+    The number of crops may be another. A sample that has its own
+    ``score_map_request`` keeps it.
 
     Args:
         module (dict | nn.Module): The classifier.
-        data_preprocessor (dict, optional): The classifier's.
-        topk (int): Classes whose maps are wanted. Defaults to 5.
+        data_preprocessor (dict, optional): The classifier's preprocessor.
+        topk (int): Number of classes that get maps. Defaults to 5.
     """
 
     def __init__(self, module, data_preprocessor=None, topk=5):
@@ -39,18 +39,19 @@ class TenCropTTA(BaseTTAModel):
                 views, and each view a batch.
 
         Returns:
-            list[DataSample]: For the whole images: ``score_map``
-            ``(K, h, w)`` and ``score_map_labels`` ``(K,)`` their own,
-            ``pred_score`` ``(C,)`` and ``pred_label`` ``(1,)`` the crops'.
+            list[DataSample]: Samples of the whole images. ``score_map``
+            ``(K, h, w)`` and ``score_map_labels`` ``(K,)`` are their own;
+            ``pred_score`` ``(C,)`` and ``pred_label`` ``(1,)`` come from the
+            crops.
 
         Raises:
-            ValueError: There is but one view.
+            ValueError: There is only one view.
         """
         number = len(data['inputs'])
         if number < 2:
             raise ValueError(
-                'TenCropTTA: tta_pipeline gives one view only; the whole '
-                'image and at least one crop were expected, as in '
+                'TenCropTTA: tta_pipeline gives only one view. It must give '
+                'the whole image and at least one crop, as in '
                 'configs/_base_/tta/ten_crop_224.py'
             )
         whole, *crops = (
@@ -77,10 +78,11 @@ class TenCropTTA(BaseTTAModel):
         """Average the class scores of each image's crops.
 
         Args:
-            data_samples_list (list[list[DataSample]]): Image by crop.
+            data_samples_list (list[list[DataSample]]): The crops of each
+                image.
 
         Returns:
-            list[Tensor]: ``(C,)``, an image each.
+            list[Tensor]: ``(C,)`` for each image.
         """
         return [
             torch.stack([sample.pred_score for sample in samples]).mean(dim=0)
