@@ -19,6 +19,9 @@ from mmspg.datasets.images.reading import (
     to_rgb,
 )
 from mmspg.datasets.images.walk import describe, tell, walk
+from mmspg.utils.warn import warn
+
+UNREADABLE = ('raise', 'skip')
 
 
 def list_inputs(inputs, leave_out=()) -> tuple[Iterable, str]:
@@ -138,6 +141,37 @@ def load_inputs(
             yield info, None
 
 
+def readable(
+    loaded: Iterable[tuple[dict, Exception | None]],
+    unreadable: str,
+    faults: dict[str, str],
+) -> Iterator[dict]:
+    """Give the images that could be read.
+
+    Args:
+        loaded (Iterable): Of `load_inputs`.
+        unreadable (str): One of `UNREADABLE`: raise the error of one that
+            could not, or skip it with a warning.
+        faults (dict): Gets the name and the error of one that is skipped.
+
+    Raises:
+        UnreadableImageError: With 'raise'.
+        ValueError: Another value of ``unreadable``.
+    """
+    if unreadable not in UNREADABLE:
+        raise ValueError(
+            f'unreadable must be one of {UNREADABLE}, got {unreadable!r}'
+        )
+    for info, error in loaded:
+        if error is None:
+            yield info
+        elif unreadable == 'raise':
+            raise error
+        else:
+            faults[info['img_id']] = str(error)
+            warn(f'left out: {error}')
+
+
 def _read(item, index: int, channel_order: str):
     """Give an image in memory as B, G, R, and its size (w, h)."""
     name = f'input {index}'
@@ -214,6 +248,18 @@ def check_array(array, index: int = 0) -> np.ndarray:
     if not array.size:
         raise ValueError(f'input {index}: the image has no pixel')
     return mmcv.gray2bgr(array) if array.ndim == 2 else array
+
+
+def without_pixels(info: dict) -> dict:
+    """Keep of an image in a file what its result needs.
+
+    Args:
+        info (dict): Of `load_inputs`. An image in memory stays in it.
+    """
+    kept = ('img_id', 'img_path', 'whole_size')
+    if 'img_path' not in info:
+        return info
+    return {key: info[key] for key in kept if key in info}
 
 
 def on_whole_image(result: dict, info: dict) -> dict:

@@ -1,23 +1,27 @@
 """Use a trained model in other programs."""
 
-import itertools
 from argparse import Namespace
+from collections import deque
 from collections.abc import Iterator, Sequence, Sized
 from pathlib import Path
 
 from mmpretrain.utils import track
 
 from mmspg.utils.cfg import merge_options
-from mmspg.utils.warn import warn
+from mmspg.utils.overlap import ahead, behind
 
 from .batch_steps import BatchSteps
 from .fast import make_fast
-from .inputs import list_inputs, load_inputs, on_whole_image
+from .inputs import (
+    list_inputs,
+    load_inputs,
+    on_whole_image,
+    readable,
+    without_pixels,
+)
 from .models import choose_protocol, fill_model, find_model, labels_of
 from .result import Result, draw_later
 from .results import save_results
-
-UNREADABLE = ('raise', 'skip')
 
 
 class LocalizationInferencer(BatchSteps):
@@ -201,10 +205,6 @@ class LocalizationInferencer(BatchSteps):
             UnreadableImageError: An image cannot be read, with 'raise'.
             ValueError: A class or an option is unknown.
         """
-        if unreadable not in UNREADABLE:
-            raise ValueError(
-                f'unreadable must be one of {UNREADABLE}, got {unreadable!r}'
-            )
         labels = None if label is None else self.labels_of(label)
         number = self._num_classes(topk)
         if not 1 <= topk <= number:
@@ -220,15 +220,30 @@ class LocalizationInferencer(BatchSteps):
         total = len(items) if isinstance(items, Sized) else None
         if progress:
             items = track(items, 'Localization', total=total)
-        loaded = self._readable(
-            load_inputs(items, root, channel_order), unreadable
+        loaded = readable(
+            load_inputs(items, root, channel_order),
+            unreadable,
+            self.unreadable,
         )
-        while chunk := list(itertools.islice(loaded, batch_size)):
-            data = next(self.preprocess(chunk, len(chunk), labels, topk))
-            preds = self.forward(data)
-            pictures = self.visualize(
-                chunk, preds, locations=locations, **drawn
-            )
+        pictured = any(drawn.values())
+        infos: deque[dict] = deque()
+
+        def noted():
+            for info in loaded:
+                infos.append(info if pictured else without_pixels(info))
+                yield info
+
+        def predicted(batches):
+            for data in batches:
+                preds = self.forward(data)
+                chunk = [infos.popleft() for _ in preds]
+                pictures = self.visualize(
+                    chunk, preds, locations=locations, **drawn
+                )
+                yield chunk, preds, pictures
+
+        def boxed(item):
+            chunk, preds, pictures = item
             results = self.postprocess(
                 preds,
                 pictures,
@@ -237,32 +252,31 @@ class LocalizationInferencer(BatchSteps):
                 **packed,
             )
             if return_datasamples:
-                yield from results
-            else:
-                for result, info, sample in zip(
-                    results, chunk, preds, strict=True
-                ):
-                    yield Result(
-                        on_whole_image(result, info),
-                        draw_later(
-                            info,
-                            sample.cpu(),
-                            self._labels(sample, locations),
-                            self.classes,
-                            self.protocol,
-                            self.palette,
-                        ),
-                    )
+                return results
+            return [
+                self._result(*found, locations)
+                for found in zip(results, chunk, preds, strict=True)
+            ]
 
-    def _readable(self, loaded, unreadable) -> Iterator[dict]:
-        for info, error in loaded:
-            if error is None:
-                yield info
-            elif unreadable == 'raise':
-                raise error
-            else:
-                self.unreadable[info['img_id']] = str(error)
-                warn(f'left out: {error}')
+        batches = self.preprocess(noted(), batch_size, labels, topk)
+        # A generator, of a camera say, is asked for no more than is needed.
+        for results in (
+            map(boxed, predicted(batches))
+            if total is None
+            else behind(boxed, predicted(ahead(batches)))
+        ):
+            yield from results
+
+    def _result(self, result, info, sample, locations) -> Result:
+        drawing = draw_later(
+            info,
+            sample.cpu(),
+            self._labels(sample, locations),
+            self.classes,
+            self.protocol,
+            self.palette,
+        )
+        return Result(on_whole_image(result, info), drawing)
 
     def _num_classes(self, default: int) -> int:
         head = getattr(self.model, 'head', None)

@@ -138,7 +138,7 @@ def draw_later(
     Returns:
         Callable: The function that draws, for `Result`.
     """
-    kept = info.get('img_path', info['img'])
+    kept = info['img_path'] if 'img_path' in info else info['img']
 
     def draw() -> np.ndarray:
         image = kept
