@@ -123,11 +123,12 @@ def available_sources(model) -> list[str]:
     """
     head, neck = model.head, getattr(model, 'neck', None)
     lacking = set() if getattr(neck, 'with_c', True) else {'c'}
-    return [
+    sources = [
         source
         for source in getattr(head, 'score_map_sources', ())
         if source not in lacking
     ]
+    return [*sources, 'ddt'] if hasattr(head, 'ddt') else sources
 
 
 def remember_branches(feats):

@@ -164,7 +164,8 @@ def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
         _follow_views(model, carried)
     head = model.get('head')
     source = str(carried.get('map_source', ''))
-    if not head or 'attribution' in model or not source.isidentifier():
+    named = source.replace('*', '').isidentifier()
+    if not head or 'attribution' in model or not named:
         return  # the maps are not the head's
     here = head.get('score_map_source', 'attention')
     if here != source:

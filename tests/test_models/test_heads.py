@@ -6,10 +6,12 @@ from mmengine.dataset import pseudo_collate
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
+from mmengine.runner.checkpoint import load_state_dict
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch.utils.data import DataLoader
 
+from mmspg.models.ddt import principal_direction, project
 from mmspg.models.guidance import attention_map, guidance_mask, guided_bce
 from mmspg.models.heads.cam_head import thresholded_average
 
@@ -239,6 +241,8 @@ class Spy:
         ('c', ['c']),
         ('fuse', ['b1', 'b2']),
         ('attention_fuse', ['b1', 'b2']),
+        ('attention*c', ['c']),
+        ('features*b1', ['b1']),
     ],
 )
 def test_prediction_computes_only_what_it_needs(source, asked):
@@ -250,7 +254,7 @@ def test_prediction_computes_only_what_it_needs(source, asked):
     assert out[1].score_map_labels[-1] == 4
     if source != 'attention':
         of_class = (out[0].score_map != out[0].score_map[:1]).any()
-        assert of_class == (source == 'attention_fuse')
+        assert of_class == ('attention' in source)
         top = 1 if source != 'features' else float('inf')
         assert 0 <= out[0].score_map.min() <= out[0].score_map.max() <= top
 
@@ -280,6 +284,67 @@ def test_attention_fuse_is_where_both_agree():
         maps[source] = (maps[source] - low) / (high - low)
     expected = (maps['attention'] * maps['fuse']) ** 0.5
     assert torch.allclose(maps['attention_fuse'], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize('head', ['mmspg.SPGHead', 'mmspg.CAMHead'])
+def test_the_product_of_any_two(head):
+    maps = {}
+    options = dict(guidance_size=24) if 'SPG' in head else {}
+    cfg = dict(type=head, num_classes=7, in_channels=16, **options)
+    model = build()
+    torch.manual_seed(3)
+    model.head = MODELS.build(cfg).eval()
+    feats = model.eval().extract_feat(images())
+    model.head.set_ddt(torch.randn(2, 16))
+    labels = torch.tensor([[3, 1], [0, 2]])
+    for source in ('positive', 'ddt', 'positive*ddt', 'ddt*positive'):
+        model.head.score_map_source = source
+        maps[source] = model.head.score_maps(feats, labels).detach()
+    both = 1
+    for source in ('positive', 'ddt'):
+        low = maps[source].amin((2, 3), keepdim=True)
+        high = maps[source].amax((2, 3), keepdim=True)
+        both = both * (maps[source] - low) / (high - low)
+    for source in ('positive*ddt', 'ddt*positive'):
+        torch.testing.assert_close(
+            maps[source].double(), both.double().sqrt(), atol=1e-3, rtol=0
+        )
+
+
+def test_ddt_is_the_first_principal_component():
+    torch.manual_seed(2)
+    batches = [torch.rand(n, 5, 3, 4) ** 2 for n in (2, 3)]
+    batches = [b * torch.rand(len(b), 1, 3, 4) for b in batches]
+    statistics = principal_direction(batches)
+    cells = torch.cat([b.movedim(1, -1).reshape(-1, 5) for b in batches])
+    torch.testing.assert_close(statistics[0], cells.mean(0))
+    *_, vectors = torch.linalg.svd(cells - cells.mean(0))
+    alike = (vectors[0] @ statistics[1]).abs()
+    torch.testing.assert_close(alike, torch.tensor(1.0))
+    maps = project(batches[0], statistics)
+    expected = (cells[:24] - cells.mean(0)) @ statistics[1]
+    torch.testing.assert_close(maps.reshape(-1), expected)
+    # It is high where the channels are.
+    means = batches[0].mean(1).flatten()
+    assert torch.corrcoef(torch.stack([maps.flatten(), means]))[0, 1] > 0
+    with pytest.raises(ValueError, match='at least one image'):
+        principal_direction([])
+    with pytest.raises(ValueError, match='alike'):
+        principal_direction([torch.ones(1, 5, 3, 4)])
+
+
+def test_the_statistics_of_ddt_go_with_the_weights():
+    one = build(dict(score_map_source='ddt')).eval()
+    with pytest.raises(ValueError, match='choose_maps.py'):
+        one.predict(images())
+    feats = one.extract_feat(images())
+    one.head.set_ddt(principal_direction([feats[-1]]))
+    other = build(dict(score_map_source='ddt')).eval()
+    load_state_dict(other, one.state_dict(), strict=True)
+    for mine, theirs in zip(
+        one.predict(images()), other.predict(images()), strict=True
+    ):
+        assert torch.equal(mine.score_map, theirs.score_map)
 
 
 def test_thresholded_average_pooling():

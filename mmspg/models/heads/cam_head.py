@@ -10,8 +10,24 @@ from torch import Tensor, nn
 
 from mmspg.registry import MODELS
 
-from ..guidance import pick_class_maps
+from ..ddt import project
+from ..guidance import min_max_normalise, pick_class_maps, upsample
 from ..requests import present_labels, requested_labels
+
+
+def geometric_mean(maps: Tensor, other: Tensor) -> Tensor:
+    """The map where both agree, each min-max normalised, in [0, 1].
+
+    Args:
+        maps (Tensor): Shape ``(N, K, h, w)``, any range.
+        other (Tensor): Shape ``(N, K, h', w')``, resized to the first.
+
+    Returns:
+        Tensor: Shape ``(N, K, h, w)``.
+    """
+    one = min_max_normalise(maps.flatten(0, 1))
+    two = min_max_normalise(upsample(other.flatten(0, 1), maps.shape[-2:]))
+    return (one * two).sqrt().view_as(maps)
 
 
 def thresholded_average(features: Tensor, threshold: float) -> Tensor:
@@ -60,7 +76,10 @@ class CAMHead(ClsHead):
             the classifier's positive weights alone (negative weight clamping,
             Bae et al., ECCV 2020). 'features' is the mean of the channels,
             which knows no class (SCDA, Wei et al., TIP 2017, takes their
-            sum). Defaults to 'attention'.
+            sum). 'ddt' is the map of :mod:`mmspg.models.ddt`, if the checkpoint
+            has its statistics. Two of them, as in 'positive*ddt', give the
+            geometric mean of both, each min-max normalised. Defaults to
+            'attention'.
         tap_threshold (float, optional): Pool by :func:`thresholded_average`
             with this share; its authors use .1. Defaults to None, the mean.
         multi_label (bool): Learn each class on its own by binary cross
@@ -106,11 +125,14 @@ class CAMHead(ClsHead):
                 'model.head.num_classes must be at least 1, '
                 f'but is {num_classes}.'
             )
-        if score_map_source not in self.score_map_sources:
+        parts = str(score_map_source).split('*')
+        valid = {*self.score_map_sources, 'ddt'}
+        if len(parts) > 2 or not valid.issuperset(parts):
             raise ValueError(
                 f"model.head.score_map_source is '{score_map_source}'; valid "
                 f'values of {type(self).__name__} are '
-                f'{self.score_map_sources}.'
+                f'{(*self.score_map_sources, "ddt")}, and two of them joined '
+                "by '*'."
             )
         if tap_threshold is not None and not 0 <= tap_threshold < 1:
             raise ValueError(
@@ -127,6 +149,7 @@ class CAMHead(ClsHead):
         self.multi_label = multi_label
         self.classifier = nn.Conv2d(in_channels, num_classes, 1)
         self._register_load_state_dict_pre_hook(self._check_num_classes)
+        self._register_load_state_dict_pre_hook(self._take_ddt)
 
     def _check_num_classes(self, state_dict: dict, prefix: str, *args):
         """Refuse a checkpoint of other classes, or drop its classifier.
@@ -146,6 +169,16 @@ class CAMHead(ClsHead):
             )
         for name in ('weight', 'bias'):
             state_dict.pop(f'{prefix}classifier.{name}')
+
+    def set_ddt(self, statistics: Tensor) -> None:
+        """Keep the statistics of DDT, ``(2, D)``, with the weights."""
+        statistics = statistics.to(self.classifier.weight.device)
+        self.register_buffer('ddt', statistics)
+
+    def _take_ddt(self, state_dict: dict, prefix: str, *args):
+        """Make room for the statistics that a checkpoint brings."""
+        if (found := state_dict.get(prefix + 'ddt')) is not None:
+            self.set_ddt(torch.empty_like(found))
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
         """Compute the class scores before the softmax.
@@ -272,15 +305,40 @@ class CAMHead(ClsHead):
 
         A map that knows no class is the same for all K.
         """
-        if self.score_map_source == 'attention':
+        first, *rest = [
+            self._maps_of(source, feats, labels)
+            for source in self.score_map_source.split('*')
+        ]
+        for other in rest:
+            first = geometric_mean(first, other)
+        return first
+
+    def _maps_of(
+        self, source: str, feats: Sequence[Tensor], labels: Tensor
+    ) -> Tensor:
+        """One map, ``(N, K, h, w)``, float32."""
+        if source == 'attention':
             return self.class_maps(feats, labels).float()
-        if self.score_map_source == 'positive':
+        if source == 'positive':
             weight = self.classifier.weight.clamp(min=0)
             features = self.pre_logits(feats)
             return pick_class_maps(features, weight, None, labels).float()
-        score_map = self.agnostic_map(feats, self.score_map_source)
+        score_map = self.agnostic_map(feats, source)
         return score_map.unsqueeze(1).expand(-1, labels.shape[1], -1, -1)
 
     def agnostic_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
-        """Compute a map that knows no class, ``(N, h, w)`` float32."""
-        return self.pre_logits(feats).float().mean(dim=1)
+        """A map that knows no class, ``(N, h, w)``, float32.
+
+        Raises:
+            ValueError: 'ddt' is asked for, and there are no statistics.
+        """
+        features = self.pre_logits(feats).float()
+        if source != 'ddt':
+            return features.mean(dim=1)
+        if not hasattr(self, 'ddt'):
+            raise ValueError(
+                f'model.head.score_map_source is {self.score_map_source!r}, '
+                'and the checkpoint has no statistics of DDT. Make them: '
+                'python tools/analysis_tools/choose_maps.py CHECKPOINT'
+            )
+        return project(features, self.ddt)

@@ -14,13 +14,12 @@ from ..guidance import (
     guidance_mask,
     guided_bce,
     mask_shares,
-    min_max_normalise,
     ramp,
     upsample,
 )
 from ..necks import SPGFeatures
 from ..requests import present_labels, refuse_soft_targets
-from .cam_head import CAMHead
+from .cam_head import CAMHead, geometric_mean
 
 
 @MODELS.register_module()
@@ -55,8 +54,9 @@ class SPGHead(CAMHead):
         sync_guidance (bool): Average the guidance losses over the labelled
             pixels of all processes. Defaults to False.
         attention_quantile (float): Share of the pixels, in (0, 1], of the
-            attention map that stay below 1, see :func:`min_max_normalise`.
-            Defaults to 1, as in the paper.
+            attention map that stay below 1, see
+            :func:`~mmspg.models.guidance.min_max_normalise`. Defaults to 1,
+            as in the paper.
         balanced_guidance (bool): Give foreground and background the same
             weight in the guidance losses. Defaults to False, the paper.
         guidance_ramp (tuple[float, float], optional): The weight of the
@@ -66,9 +66,9 @@ class SPGHead(CAMHead):
             weight from the first iteration on, as in the paper.
         score_map_source (str): The map that localizes at prediction:
             'attention' (the paper), 'features', 'b1', 'b2', 'c' (the
-            authors' demo), 'fuse' (the mean of B1 and B2), or
-            'attention_fuse' (the geometric mean of attention and fuse, each
-            min-max normalised). Only what it needs is computed.
+            authors' demo), 'fuse' (the mean of B1 and B2), and the others of
+            :class:`CAMHead`. 'attention_fuse' is 'attention*fuse'. Only what
+            it needs is computed.
         nothing (int, optional): The class of images without an object. All
             of such an image is background for the guidance. None: the class
             ``_nothing`` of the data set, if it has one.
@@ -245,23 +245,21 @@ class SPGHead(CAMHead):
                 )
         return stages
 
-    def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
-        """Compute the maps of ``score_map_source``, ``(N, K, h, w)`` float32.
-
-        Class maps have any range. The maps of the branches are probabilities
-        of foreground. 'attention_fuse' is a map of the class in [0, 1].
-        """
-        if self.score_map_source != 'attention_fuse':
-            return super().score_maps(feats, labels)
-        attention = self.class_maps(feats, labels).float()
-        fuse = self.agnostic_map(feats, 'fuse')
-        fuse = min_max_normalise(upsample(fuse, attention.shape[-2:]))
-        normalised = min_max_normalise(attention.flatten(0, 1))
-        return (normalised.view_as(attention) * fuse.unsqueeze(1)).sqrt()
+    def _maps_of(
+        self, source: str, feats: Sequence[Tensor], labels: Tensor
+    ) -> Tensor:
+        """One map; those of the branches are probabilities of foreground."""
+        if source == 'attention_fuse':
+            attention, fuse = (
+                super(SPGHead, self)._maps_of(one, feats, labels)
+                for one in ('attention', 'fuse')
+            )
+            return geometric_mean(attention, fuse)
+        return super()._maps_of(source, feats, labels)
 
     def agnostic_map(self, feats: Sequence[Tensor], source: str) -> Tensor:
-        """Compute the map of features or branches, ``(N, h, w)`` float32."""
-        if source == 'features':
+        """Features, DDT, a branch or the mean of two, ``(N, h, w)``."""
+        if source in ('features', 'ddt'):
             return super().agnostic_map(feats, source)
         names = dict(fuse=('b1', 'b2')).get(source, (source,))
         maps = [getattr(feats, name)().float().sigmoid() for name in names]
