@@ -224,3 +224,18 @@ def pick_class_maps(
     if bias is not None:
         maps = maps + bias[labels].unsqueeze(-1)
     return maps.unflatten(-1, features.shape[-2:])
+
+
+def geometric_mean(maps: Tensor, other: Tensor) -> Tensor:
+    """The map where both agree, each min-max normalised, in [0, 1].
+
+    Args:
+        maps (Tensor): Shape ``(N, K, h, w)``, any range.
+        other (Tensor): Shape ``(N, K, h', w')``, resized to the first.
+
+    Returns:
+        Tensor: Shape ``(N, K, h, w)``.
+    """
+    one = min_max_normalise(maps.flatten(0, 1))
+    two = min_max_normalise(upsample(other.flatten(0, 1), maps.shape[-2:]))
+    return (one * two).sqrt().view_as(maps)

@@ -128,19 +128,26 @@ def checked_steps(steps: Sequence[Step] | None) -> list[Step]:
 
 
 def rule_in_words(rule: str, steps: Sequence[Step]) -> str:
-    """How a map becomes a box, as a person reads it.
+    """How a map becomes a box, as a person reads it."""
+    return f'{rule} of maps by {steps_in_words(steps)}' if steps else rule
+
+
+def steps_in_words(steps: Sequence[Step]) -> str:
+    """Steps as a person reads them.
 
     Examples:
-        >>> rule_in_words('cam', ['max', dict(type='percentile', q=0.8)])
-        'cam of maps by max, percentile(q=0.8)'
+        >>> steps_in_words(['max', dict(type='percentile', q=0.8)])
+        'max, percentile(q=0.8)'
     """
+    if not steps:
+        return 'min-max on the image'
     words = []
     for step in steps:
         options = dict(type=step) if isinstance(step, str) else dict(step)
         name = options.pop('type')
         given = ', '.join(f'{key}={value}' for key, value in options.items())
         words.append(f'{name}({given})' if given else name)
-    return f'{rule} of maps by {", ".join(words)}' if words else rule
+    return ', '.join(words)
 
 
 def _check_range(name, q):

@@ -11,23 +11,8 @@ from torch import Tensor, nn
 from mmspg.registry import MODELS
 
 from ..ddt import project
-from ..guidance import min_max_normalise, pick_class_maps, upsample
+from ..guidance import geometric_mean, pick_class_maps
 from ..requests import present_labels, requested_labels
-
-
-def geometric_mean(maps: Tensor, other: Tensor) -> Tensor:
-    """The map where both agree, each min-max normalised, in [0, 1].
-
-    Args:
-        maps (Tensor): Shape ``(N, K, h, w)``, any range.
-        other (Tensor): Shape ``(N, K, h', w')``, resized to the first.
-
-    Returns:
-        Tensor: Shape ``(N, K, h, w)``.
-    """
-    one = min_max_normalise(maps.flatten(0, 1))
-    two = min_max_normalise(upsample(other.flatten(0, 1), maps.shape[-2:]))
-    return (one * two).sqrt().view_as(maps)
 
 
 def thresholded_average(features: Tensor, threshold: float) -> Tensor:

@@ -11,6 +11,7 @@ from mmspg.registry import MODELS
 
 from ..guidance import (
     attention_map,
+    geometric_mean,
     guidance_mask,
     guided_bce,
     mask_shares,
@@ -19,7 +20,7 @@ from ..guidance import (
 )
 from ..necks import SPGFeatures
 from ..requests import present_labels, refuse_soft_targets
-from .cam_head import CAMHead, geometric_mean
+from .cam_head import CAMHead
 
 
 @MODELS.register_module()

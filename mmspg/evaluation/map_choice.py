@@ -1,0 +1,284 @@
+"""Which map and which steps give better boxes, and not by luck.
+
+Candidates are compared on the same images, each at its own best threshold. A
+change is kept only if the interval of what it gains leaves out zero. The
+interval is wider, the more changes were tried: of twenty that change
+nothing, one would else look good.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from .functional import (
+    box_iou,
+    hits_at_thresholds,
+    to_inclusive,
+)
+from .functional.steps import Step, steps_in_words
+from .locate import locate
+from .map_sources import available_sources, remember_branches
+from .samples import true_boxes, true_label
+
+KEPT = ('ori_shape', 'img_shape', 'homography', 'ori_gt_bboxes')
+STEPS_TRIED: tuple[list[Step], ...] = (
+    [],
+    ['percentile'],
+    [dict(type='percentile', q=0.8)],
+    ['ivr'],
+    ['max'],
+    ['max', 'percentile'],
+)
+
+
+class Reading(NamedTuple):
+    """A map and how it is brought to [0, 1].
+
+    ``source`` is a ``score_map_source``, ``steps`` the ``score_map_steps`` as
+    JSON, so that a reading can be a key.
+    """
+
+    source: str
+    steps: str = '[]'
+
+    @classmethod
+    def of(cls, source: str, steps: Sequence[Step]) -> 'Reading':
+        """From steps as a list."""
+        return cls(source, json.dumps(list(steps)))
+
+    def list_of_steps(self) -> list[Step]:
+        """The steps as a config has them."""
+        return json.loads(self.steps)
+
+    def __str__(self):
+        return f'{self.source}, {steps_in_words(self.list_of_steps())}'
+
+
+class Gain(NamedTuple):
+    """What a reading gains over another, in points of GT-known."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self):
+        return f'{self.mean:+.1f} ({self.low:+.1f} to {self.high:+.1f})'
+
+
+class Move(NamedTuple):
+    """A change that was tried: the best of a round, kept or not."""
+
+    to: Reading
+    gain: Gain
+    tried: int
+    kept: bool
+
+
+@torch.no_grad()
+def collect_maps(model, dataloader) -> list[dict]:
+    """The raw maps of the true class of every image, all in one pass.
+
+    Args:
+        model (ImageClassifier): In evaluation mode, with a `CAMHead` or a
+            subclass. It is left as it was.
+        dataloader (DataLoader): Gives images with boxes.
+
+    Returns:
+        list[dict]: ``maps``, source to ``(h, w)`` float32, products of two
+        among them, and what `locate` needs.
+    """
+    head, before = model.head, model.head.score_map_source
+    sources = sources_and_products(available_sources(model))
+    found = []
+    try:
+        for batch in dataloader:
+            batch = model.data_preprocessor(batch)
+            feats = remember_branches(model.extract_feat(batch['inputs']))
+            samples = [s.to_dict() for s in batch['data_samples']]
+            labels = torch.tensor([[true_label(s)] for s in samples])
+            labels = labels.to(batch['inputs'].device)
+            rows: list[dict] = [
+                {key: s[key] for key in KEPT if key in s} for s in samples
+            ]
+            for row in rows:
+                row['maps'] = {}
+            for head.score_map_source in sources:
+                maps = head.score_maps(feats, labels)[:, 0].cpu().numpy()
+                for row, one in zip(rows, maps, strict=True):
+                    row['maps'][head.score_map_source] = one.copy()
+            found += rows
+    finally:
+        head.score_map_source = before
+    return found
+
+
+def sources_and_products(sources: Sequence[str]) -> list[str]:
+    """Single maps, and each pair once."""
+    single = [s for s in sources if s != 'attention_fuse']
+    pairs = [f'{a}*{b}' for i, a in enumerate(single) for b in single[i + 1 :]]
+    return [*single, *pairs]
+
+
+class Comparison:
+    """Hits of readings on the same images, computed when asked for.
+
+    Args:
+        images (list[dict]): From `collect_maps`.
+        metric (LocalizationMetric): Gives rule, IoU and thresholds.
+        draws (int): Resamples of a bootstrap. Defaults to 2000.
+        seed (int): Of the resamples. Defaults to 0.
+    """
+
+    def __init__(self, images, metric, draws: int = 2000, seed: int = 0):
+        if not images:
+            raise ValueError('there is no image to choose maps on')
+        self.images = images
+        self.metric = metric
+        self.sources = list(images[0]['maps'])
+        number = len(images)
+        rng = np.random.default_rng(seed)
+        # How often each image is in each resample, as a share.
+        counts = rng.multinomial(number, np.full(number, 1 / number), draws)
+        self.shares = counts.astype(np.float32) / number
+        self._hits: dict[Reading, np.ndarray] = {}
+        self._truths = [to_inclusive(true_boxes(image)) for image in images]
+
+    def reading(self, source: str, steps: Sequence[Step]) -> Reading:
+        """One of the readings, by any name of its map."""
+        if source == 'attention_fuse':
+            source = 'attention*fuse'
+        mirrored = '*'.join(reversed(source.split('*')))
+        return Reading.of(
+            mirrored if mirrored in self.sources else source, steps
+        )
+
+    def hits(self, reading: Reading) -> np.ndarray:
+        """Which boxes are right, ``(N, T)`` bool."""
+        if reading not in self._hits:
+            how = dict(
+                self.metric.reading, score_map_steps=reading.list_of_steps()
+            )
+            self._hits[reading] = np.stack(
+                [
+                    self._hits_of(image, image['maps'][reading.source], t, how)
+                    for image, t in zip(self.images, self._truths, strict=True)
+                ]
+            )
+        return self._hits[reading]
+
+    def _hits_of(self, image, score_map, truth, how):
+        sample = dict(image, score_map=score_map[None], score_map_labels=[0])
+        boxes = locate(sample, self.metric.thresholds, label=0, **how).box
+        ious = box_iou(boxes, truth).max(axis=1)
+        metric = self.metric
+        return hits_at_thresholds(ious, metric.iou_thrs[:1], metric.strict)[0]
+
+    def figure(self, reading: Reading) -> tuple[float, float]:
+        """GT-known in percent, and the threshold that gives it."""
+        right = self.hits(reading).mean(0)
+        best = int(np.argmax(right))
+        return 100 * float(right[best]), float(self.metric.thresholds[best])
+
+    def gains(
+        self, options: Sequence[Reading], over: Reading, level: float = 0.95
+    ) -> list[Gain]:
+        """What each of some readings gains, with intervals that hold together.
+
+        Images are drawn anew with replacement, the same for all, and each
+        draw chooses each reading's threshold anew. An interval is so many
+        standard errors wide that in a share ``level`` of the draws no gain
+        leaves its own (the studentized maximum): the more options, the
+        wider, but for those that are alike.
+
+        Args:
+            options (Sequence[Reading]): What might be better.
+            over (Reading): The present one.
+            level (float): Of all intervals together, in (0, 1).
+        """
+        drawn = np.stack(
+            [self._drawn(to) - self._drawn(over) for to in options]
+        )
+        means = drawn.mean(axis=1, keepdims=True)
+        errors = drawn.std(axis=1, keepdims=True)
+        scores = np.abs(drawn - means) / np.where(errors > 0, errors, 1)
+        width = np.quantile(scores.max(axis=0), level) * 100 * errors[:, 0]
+        found = []
+        for to, half in zip(options, width.tolist(), strict=True):
+            gain = self.figure(to)[0] - self.figure(over)[0]
+            found.append(Gain(gain, gain - half, gain + half))
+        return found
+
+    def _drawn(self, reading):
+        """GT-known of each resample, as a share, ``(draws,)``."""
+        hits = self.hits(reading).astype(np.float32)
+        return (self.shares @ hits).max(axis=1).astype(np.float64)
+
+
+def choose(
+    comparison: Comparison, start: Reading, level: float = 0.95
+) -> list[Move]:
+    """Improve a reading step by step, as long as it is no luck.
+
+    A round tries every single map with every list of steps, and every
+    product that has a map of the present one. The best of those whose
+    interval leaves out zero is kept, and the next round begins there.
+
+    Args:
+        comparison (Comparison): The validation images.
+        start (Reading): Where to begin.
+        level (float): Of a round's intervals together. Defaults to .95.
+
+    Returns:
+        list[Move]: The best of each round; all but the last were kept.
+    """
+    path: list[Move] = []
+    current = start
+    while True:
+        tried = list(_moves(comparison, current))
+        if not tried:
+            return path
+        gains = dict(
+            zip(tried, comparison.gains(tried, current, level), strict=True)
+        )
+        sure = [to for to in tried if gains[to].low > 0]
+        best = max(sure or tried, key=lambda to: gains[to].mean)
+        path.append(Move(best, gains[best], len(tried), bool(sure)))
+        if not sure:
+            return path
+        current = best
+
+
+def chosen(path: Iterable[Move], start: Reading) -> Reading:
+    """Where a search ended."""
+    return [start, *(move.to for move in path if move.kept)][-1]
+
+
+def _moves(comparison, current):
+    parts = set(current.source.split('*'))
+    for source in comparison.sources:
+        if source == current.source or '*' not in source:
+            lists = [*STEPS_TRIED, current.list_of_steps()]
+        elif parts & set(source.split('*')):
+            lists = [current.list_of_steps()]
+        else:
+            continue
+        options = dict.fromkeys(Reading.of(source, steps) for steps in lists)
+        options.pop(current, None)
+        yield from options
+
+
+def table(comparison: Comparison) -> str:
+    """GT-known of all single maps with all steps, in Markdown."""
+    head = ['map', *map(steps_in_words, STEPS_TRIED)]
+    lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
+    for source in comparison.sources:
+        if '*' not in source:
+            figures = [
+                f'{comparison.figure(Reading.of(source, steps))[0]:.1f}'
+                for steps in STEPS_TRIED
+            ]
+            lines.append('| ' + ' | '.join([source, *figures]) + ' |')
+    return '\n'.join(lines)

@@ -1,0 +1,70 @@
+"""Map, steps and threshold: chosen by a command, found by the others."""
+
+import subprocess
+import sys
+
+import torch
+from mmengine.config import Config
+
+from mmspg.evaluation.choices import stored_choices, weights_digest
+
+
+def run(root, folder, *command):
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_choice_is_stored_and_used(root, files, tmp_path):
+    config, given = files
+    checkpoint = tmp_path / 'given.pth'
+    weights = torch.load(given, weights_only=True)['state_dict']
+    torch.save(dict(state_dict=weights, meta={}), checkpoint)
+    chosen = tmp_path / 'chosen.pth'
+    few = [
+        '--cfg-options',
+        *(
+            f'{part}_dataloader.dataset.num_images=8'
+            for part in ('val', 'test')
+        ),
+    ]
+    text = run(
+        *(root, tmp_path, root / 'tools/analysis_tools/choose_maps.py'),
+        *(config, checkpoint, '--split', 'train', '--out', chosen),
+        *('--ddt-images', 4, *few),
+    )
+    assert '| attention |' in text
+    assert '| ddt |' in text
+    assert 'a centred box of' in text
+    content = torch.load(chosen, weights_only=True)
+    (choice,) = stored_choices(str(chosen), content)
+    assert choice['chosen_on'] == 'SyntheticLoc train, 8 images'
+    assert choice['weights'] == weights_digest(content['state_dict'])
+    assert content['state_dict']['head.ddt'].shape[0] == 2
+    assert len(content['meta']['dataset_meta']['classes']) == 4
+    cfg = Config.fromstring(content['meta']['cfg'], '.py')
+    assert cfg.model.head.score_map_source == choice['map_source']
+    assert cfg.test_evaluator.score_map_steps == choice['score_map_steps']
+
+    text = run(root, tmp_path, root / 'tools/test.py', chosen, *few)
+    assert f'threshold {choice["threshold"]:g} (chosen on Synth' in text
+    # The given checkpoint is as it was.
+    assert 'cfg' not in torch.load(checkpoint, weights_only=True)['meta']
+
+
+def test_weights_from_an_address_need_a_file(root, tmp_path):
+    done = subprocess.run(
+        [
+            *(sys.executable, root / 'tools/analysis_tools/choose_maps.py'),
+            *('config.py', 'pip://lite0'),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert '--out FILE.pth' in done.stderr

@@ -1,0 +1,196 @@
+"""Choose map, steps and threshold on one split, and store them.
+
+    python tools/analysis_tools/choose_maps.py CHECKPOINT
+
+passes the images of the choosing split through the network once, compares all
+maps (score_map_source, products of two among them) with all steps
+(score_map_steps) at all thresholds, and improves what the config has as long
+as the interval of the gain leaves out zero. Map, steps and threshold are
+written into the checkpoint, where every tool finds them. The choosing split
+is --split, or 'val' of the benchmark's metadata where it is there, or else
+what the config validates on: its images need boxes.
+"""
+
+import copy
+import sys
+from pathlib import Path
+
+from sweep_threshold import choosing_loader, sweeping_metric
+
+from mmspg.utils import command_line as cli
+
+
+def parse_args():
+    parser = cli.tool_parser(__doc__)
+    add = parser.add_argument
+    cli.add_model(parser)
+    add('--split', help='split of the data set to choose on')
+    add(
+        '--ddt-images',
+        type=int,
+        default=300,
+        metavar='N',
+        help='make the statistics of DDT of so many images of the split, '
+        'unless the checkpoint has them; 0: leave DDT out '
+        '(default: %(default)s)',
+    )
+    add(
+        '--out',
+        metavar='FILE',
+        help='write the checkpoint there (default: into the given one)',
+    )
+    cli.add_shared(
+        parser,
+        *('--work-dir', '--data-root', '--input-size', '--device'),
+        *('--allow-pickle', '--cfg-options'),
+    )
+    args = cli.read_arguments(parser)
+    if args.checkpoint is None:
+        parser.error('the checkpoint is missing: CONFIG CHECKPOINT')
+    if '://' in args.checkpoint and not args.out:
+        parser.error(f'{args.checkpoint} is no file: add --out FILE.pth')
+    return args
+
+
+def build(args):
+    """The runner, the config as it was, and what the checkpoint holds."""
+    from mmspg.engine.runner import build_test_runner
+
+    cfg, content = cli.read_model(args)
+    cli.apply_arguments(cfg, args)
+    given = copy.deepcopy(cfg)
+    given.load_from = None
+    if not args.work_dir:
+        cfg.work_dir = str(Path(cfg.work_dir, 'choose_maps'))
+    cfg.test_dataloader = choosing_loader(cfg, args.split)
+    cfg.test_evaluator = dict(sweeping_metric(cfg, 100), top5_star=None)
+    cfg.setdefault('test_cfg', dict())
+    runner = build_test_runner(cfg, args.checkpoint, content)
+    runner.load_or_resume()
+    if args.device:
+        runner.model.to(args.device)
+    tested = (given.get('test_dataloader') or {}).get('dataset')
+    if tested == cfg.test_dataloader.dataset:
+        print(
+            'The config tests on this very split: a test with this choice '
+            'will flatter. Choose on another one (--split).',
+            file=sys.stderr,
+        )
+    return runner, given, content
+
+
+def make_ddt(model, dataloader, number):
+    """Give the head the statistics of DDT, of the first images."""
+    import torch
+
+    from mmspg.models.ddt import principal_direction
+
+    def features():
+        left = number
+        for batch in dataloader:
+            batch = model.data_preprocessor(batch)
+            feats = model.extract_feat(batch['inputs'])
+            yield model.head.pre_logits(feats)[:left]
+            left -= len(batch['inputs'])
+            if left <= 0:
+                return
+
+    with torch.no_grad():
+        model.head.set_ddt(principal_direction(features()))
+
+
+def main():
+    args = parse_args()
+
+    # After the arguments, since these take seconds to import.
+    from mmspg.evaluation.map_choice import (
+        Comparison,
+        choose,
+        chosen,
+        collect_maps,
+        table,
+    )
+    from mmspg.evaluation.map_sources import available_sources, centred_figure
+
+    with cli.errors_in_one_line(args):
+        runner, given, content = build(args)
+        model = runner.model.eval()
+        if not available_sources(model):
+            raise ValueError(
+                f'a {type(model.head).__name__} has one map only; '
+                'sweep_threshold.py chooses its threshold'
+            )
+        loader = runner.test_dataloader
+        (metric,) = runner.test_evaluator.metrics
+        if args.ddt_images and not hasattr(model.head, 'ddt'):
+            make_ddt(model, loader, args.ddt_images)
+        comparison = Comparison(collect_maps(model, loader), metric)
+    start = comparison.reading(
+        model.head.score_map_source, metric.reading['score_map_steps']
+    )
+    path = choose(comparison, start)
+    best = chosen(path, start)
+    figure, share = centred_figure(comparison.images, metric)
+    print(
+        f'GT-known in percent on {len(comparison.images)} images, each map '
+        f'and list of steps at its best threshold\n\n{table(comparison)}\n\n'
+        f'a centred box of {share:.0%} of the sides: {figure:.1f}\n'
+        f'as it was: {start}: {comparison.figure(start)[0]:.1f}'
+    )
+    for move in path:
+        print(
+            f'{"kept" if move.kept else "not kept, it may be luck"}: '
+            f'{move.to}: {move.gain}, the best of {move.tried}'
+        )
+    write(args, runner, given, content, comparison, best)
+
+
+def write(args, runner, given, content, comparison, best):
+    """Write weights, config and choice into the checkpoint."""
+    import torch
+
+    from mmspg.evaluation.choices import (
+        localization_metrics,
+        settings_of,
+        threshold_file,
+        weights_digest,
+    )
+    from mmspg.evaluation.protocol import named_split
+    from mmspg.utils.carried_config import META_KEY
+
+    given.model.head.score_map_source = best.source
+    for name in ('val_evaluator', 'test_evaluator'):
+        for metric in localization_metrics(given.get(name)):
+            metric['score_map_steps'] = best.list_of_steps()
+    dataset = runner.test_dataloader.dataset
+    state = {k: v.cpu() for k, v in runner.model.state_dict().items()}
+    figure, threshold = comparison.figure(best)
+    choice = dict(
+        threshold=threshold,
+        kind='chosen',
+        chosen_on=named_split(dataset),
+        figure='gt_known_acc',
+        value=figure,
+        weights=weights_digest(state),
+        **settings_of(given),
+    )
+    content = dict(content) if 'state_dict' in content else {}
+    meta = dict(content.get('meta') or {}, cfg=given.pretty_text)
+    meta.setdefault('dataset_meta', dataset.metainfo)
+    meta[META_KEY] = choice
+    out = Path(args.out or args.checkpoint)
+    unfinished = Path(f'{out}.unfinished')  # a write may break off
+    torch.save(dict(content, state_dict=state, meta=meta), unfinished)
+    unfinished.replace(out)
+    beside = threshold_file(str(out))
+    if beside.is_file():
+        beside.unlink()
+        print(f'{beside} was of another choice and is deleted')
+    print(
+        f'{out} has the choice: {best}, threshold {threshold:g}, GT-known '
+        f'{figure:.1f} %. Test it: python tools/test.py {out}'
+    )
+
+
+if __name__ == '__main__':
+    main()
