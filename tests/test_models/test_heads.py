@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from mmspg.models.ddt import principal_direction, project
 from mmspg.models.guidance import attention_map, guidance_mask, guided_bce
-from mmspg.models.heads.cam_head import thresholded_average
+from mmspg.models.pooling import thresholded_average
 
 SIDE = 32
 DELETE = 'not for this head'

@@ -12,26 +12,8 @@ from mmspg.registry import MODELS
 
 from ..ddt import project
 from ..guidance import geometric_mean, pick_class_maps
+from ..pooling import thresholded_average
 from ..requests import present_labels, requested_labels
-
-
-def thresholded_average(features: Tensor, threshold: float) -> Tensor:
-    """Average the cells of each channel that exceed a share of its maximum.
-
-    This is thresholded average pooling (TAP, Bae et al., ECCV 2020). A small
-    object gets the same score as a large one, so the network gains nothing by
-    responding to only one part of it.
-
-    Args:
-        features (Tensor): Shape ``(N, D, h, w)``, at least 0.
-        threshold (float): The share, in [0, 1).
-
-    Returns:
-        Tensor: Shape ``(N, D)``; 0 for a channel without positive values.
-    """
-    above = features > threshold * features.amax(dim=(2, 3), keepdim=True)
-    total = torch.where(above, features, 0).sum(dim=(2, 3))
-    return total / above.sum(dim=(2, 3)).clamp(min=1)
 
 
 @MODELS.register_module()
@@ -61,8 +43,8 @@ class CAMHead(ClsHead):
             the classifier's positive weights alone (negative weight clamping,
             Bae et al., ECCV 2020). 'features' is the mean of the channels,
             which knows no class (SCDA, Wei et al., TIP 2017, takes their
-            sum). 'ddt' is the map of :mod:`mmspg.models.ddt`, if the checkpoint
-            has its statistics. Two of them, as in 'positive*ddt', give the
+            sum). 'ddt' needs statistics in the checkpoint, see
+            :mod:`mmspg.models.ddt`. 'positive*ddt', or any other two, is the
             geometric mean of both, each min-max normalised. Defaults to
             'attention'.
         tap_threshold (float, optional): Pool by :func:`thresholded_average`
