@@ -32,7 +32,7 @@ class LocDataset(BaseDataset):
     the pipeline:
 
     - ``img_path``, ``img_id`` (path relative to the image root) and
-      ``gt_label``, an int;
+      ``gt_label``, an int, or an array of those of several classes;
     - if there are boxes, ``ori_gt_bboxes`` ``(n, 4)`` float32, continuous
       corners on the image, and ``gt_bboxes``, the same boxes clipped to the
       image if its size is known;
@@ -191,7 +191,7 @@ class LocDataset(BaseDataset):
         """Note classes without an image to train on."""
         if self.test_mode:
             return
-        used = {sample['gt_label'] for sample in samples}
+        used = set(np.hstack([sample['gt_label'] for sample in samples]))
         for label, name in enumerate(self.metainfo['classes']):
             if label not in used:
                 self.faults.add(NO_IMAGE, f'{label} {name}')

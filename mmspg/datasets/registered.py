@@ -5,6 +5,7 @@ from .cub_loc import CUBLoc
 from .imagenet_loc import ImageNetLoc
 from .images.packed import PackedImages
 from .images.reading import UnreadableImageError, read_image
+from .multi_label_loc import MultiLabelLoc
 from .photo_folders import PhotoFolders
 from .photographs.settings import fit_to_photographs
 from .synthetic_loc import SyntheticLoc
@@ -16,6 +17,7 @@ __all__ = [
     'CUBLoc',
     'ImageNetLoc',
     'LocDataset',
+    'MultiLabelLoc',
     'PackedImages',
     'PhotoFolders',
     'SyntheticLoc',

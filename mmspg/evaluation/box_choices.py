@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .functional import box_iou, to_inclusive
+from .functional import box_iou
 from .functional.confidence import (
     FOLDS,
     calibration_error,
@@ -17,9 +17,9 @@ from .functional.confidence import (
     folds_of,
     precision_at_coverage,
 )
-from .locate import locate_objects
+from .locate import locate_objects, true_objects
 from .protocol import Protocol
-from .samples import predicted_labels, true_boxes, true_labels
+from .samples import predicted_labels, true_labels
 
 VALLEYS = (None, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 IOU = 0.5
@@ -90,15 +90,6 @@ def judge(
             right.append(ious.max(initial=0) >= IOU)
             scores.append(one.score)
     return np.array(features), np.array(right, bool), np.array(scores)
-
-
-def true_objects(sample: dict) -> tuple[np.ndarray, np.ndarray]:
-    """True boxes ``(n, 4)`` in inclusive pixels, and their classes."""
-    truth = to_inclusive(true_boxes(sample))
-    labels = sample.get('gt_bbox_labels')
-    if labels is None:
-        labels = np.repeat(true_labels(sample)[:1], len(truth))
-    return truth, np.asarray(labels)
 
 
 def reliability(confidence, right) -> dict[str, float]:

@@ -33,6 +33,7 @@ from mmspg.utils.checkpoint import read_checkpoint, state_dict_of
 
 from .functional.steps import checked_steps
 
+WITH_THRESHOLD = ('LocalizationMetric', 'DetectionMetric')
 SWEEP = 'python tools/analysis_tools/sweep_threshold.py'
 # How a metric reads a map, and what it does where a config does not say.
 PAPERS: dict[str, Any] = dict(
@@ -57,11 +58,11 @@ TYPES = dict(
 
 
 def localization_metrics(evaluator) -> list[dict]:
-    """The configs of `LocalizationMetric` in an evaluator's config."""
+    """The configs of metrics with a threshold in an evaluator's config."""
     return [
         node
         for node in walk_dicts(evaluator)
-        if str(node.get('type')).endswith('LocalizationMetric')
+        if str(node.get('type')).endswith(WITH_THRESHOLD)
     ]
 
 

@@ -9,10 +9,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .functional import boxes_at_thresholds, place_score_map
+from .functional import (
+    boxes_at_thresholds,
+    place_score_map,
+    to_inclusive,
+)
 from .functional.confidence import box_features, confidence_of
 from .functional.peaks import objects_of, suppress
-from .samples import class_map
+from .samples import class_map, true_boxes, true_labels
 
 
 class Located(NamedTuple):
@@ -150,6 +154,22 @@ def locate_objects(data_sample, labels, protocol, describe=False):
         stay = suppress([o.box for o in found], [o.score for o in found])
         found = [found[i] for i in stay]
     return found
+
+
+def true_objects(sample):
+    """Give the true boxes ``(n, 4)``, and their classes ``(n,)``.
+
+    Boxes are in inclusive pixels of the stored image. Without
+    ``gt_bbox_labels`` all are of the image's class.
+
+    Raises:
+        ValueError: The image has no box.
+    """
+    truth = to_inclusive(true_boxes(sample))
+    labels = sample.get('gt_bbox_labels')
+    if labels is None:
+        labels = np.repeat(true_labels(sample)[:1], len(truth))
+    return truth, np.asarray(labels, int)
 
 
 def homography_of(sample):

@@ -88,6 +88,12 @@ def sweeping_metric(cfg, number):
     found = localization_metrics(
         cfg.get('val_evaluator') or cfg.get('test_evaluator')
     )
+    if (cfg.model.get('head') or {}).get('multi_label'):
+        raise ValueError(
+            'this tool chooses for one class an image. The validation of a '
+            'training on several labels chooses the threshold itself: see '
+            'threshold in the figures of DetectionMetric'
+        )
     return dict(
         found[0] if found else dict(type='mmspg.LocalizationMetric'),
         thresholds=number,

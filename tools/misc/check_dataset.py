@@ -81,6 +81,13 @@ def datasets_of(cfg):
     return found
 
 
+def labels_of(samples):
+    """The classes of all images; an image may have several."""
+    import numpy as np
+
+    return np.hstack([sample['gt_label'] for sample in samples]).tolist()
+
+
 def check_annotations(dataset, samples, faults):
     """Look at all samples, where the data set stops at the first fault."""
     from mmspg.datasets.annotations.class_lists import faults_of_names
@@ -95,7 +102,7 @@ def check_annotations(dataset, samples, faults):
     if dataset.test_mode:
         faults[NO_BOX] += [s['img_id'] for s in samples if not has_region(s)]
         return
-    seen = {sample['gt_label'] for sample in samples}
+    seen = set(labels_of(samples))
     faults[NO_IMAGE] += [
         f'{label} {name}'
         for label, name in enumerate(classes)
@@ -152,7 +159,7 @@ def check_split(dataset_cfg, args):
     except (OSError, ValueError) as error:
         faults[UNREAD].append(str(error))
         return 'nothing to check', set(), None, faults
-    images = Counter(sample['gt_label'] for sample in samples).values()
+    images = Counter(labels_of(samples)).values()
     boxes = sum(len(sample.get('ori_gt_bboxes', ())) for sample in samples)
     classes = dataset.metainfo['classes']
     line = (

@@ -20,6 +20,9 @@ from .faults import (
 from .formats import Box
 from .grid import OtherImageError, bring_to
 
+# What a sample has of each of its boxes.
+BOX_KEYS = {'ori_gt_bboxes', 'gt_bbox_labels'}
+
 __all__ = ['fit_as_seen', 'fit_samples', 'has_region', 'read_headers']
 
 
@@ -145,7 +148,8 @@ def _drop_shares(
     shares = in_shares(corners) & (corners % 1 != 0).any(axis=1)
     for i in reversed(np.flatnonzero(shares).tolist()):
         found.add(SHARES, f'{places.pop(i)}: image {sample["img_id"]}')
-    sample['ori_gt_bboxes'] = sample['ori_gt_bboxes'][~shares]
+    for key in BOX_KEYS & sample.keys():
+        sample[key] = sample[key][~shares]
 
 
 def _bring(
@@ -192,8 +196,19 @@ def _place(
 def _fit(sample: dict, places: list[str], found: Faults) -> None:
     """Clip the boxes of a sample, and drop those with nothing left."""
     size, boxes = sample.get('ann_size'), sample.pop('ori_gt_bboxes')
-    boxes = fit_boxes(boxes, size, places, sample['img_id'], found)
+    labels = sample.pop('gt_bbox_labels', None)
+    if labels is None:
+        boxes = fit_boxes(boxes, size, places, sample['img_id'], found)
+    else:  # one by one, so that each keeps its class
+        fitted = [
+            fit_boxes(box[None], size, [place], sample['img_id'], found)
+            for box, place in zip(boxes, places, strict=True)
+        ]
+        boxes = np.concatenate(fitted)
+        labels = labels[[len(box) > 0 for box in fitted]]
     if len(boxes):
         sample['ori_gt_bboxes'] = boxes
+        if labels is not None:
+            sample['gt_bbox_labels'] = labels
         if size is not None:
             sample['gt_bboxes'] = clip_boxes(boxes, size)

@@ -10,6 +10,7 @@ from ..annotations.boxes import clip_boxes
 from .geometry import check_followed, move_boxes
 
 BOX_KEYS = ('gt_bboxes', 'ori_gt_bboxes')
+LABELS = 'gt_bbox_labels'
 META_KEYS = PackInputs.DEFAULT_META_KEYS + (
     'img_id',
     'exif',
@@ -46,7 +47,8 @@ class PackLocInputs(PackInputs):
     def __init__(
         self, input_key='img', algorithm_keys=(), meta_keys=META_KEYS
     ):
-        keys = BOX_KEYS + tuple(k for k in algorithm_keys if k not in BOX_KEYS)
+        keys = (*BOX_KEYS, LABELS)
+        keys += tuple(k for k in algorithm_keys if k not in keys)
         super().__init__(input_key, keys, meta_keys)
 
     def transform(self, results: dict) -> dict:
@@ -58,6 +60,10 @@ class PackLocInputs(PackInputs):
                 results[key] = torch.from_numpy(
                     np.asarray(results[key], np.float32)
                 )
+        if LABELS in results:
+            results[LABELS] = torch.from_numpy(
+                np.asarray(results[LABELS], np.int64)
+            )
         return super().transform(results)
 
     @staticmethod

@@ -40,7 +40,10 @@ class BoxChoiceHook(Hook):
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         """Choose, where a threshold was chosen."""
-        threshold = (metrics or {}).get('loc/threshold')
+        metrics = {} if metrics is None else metrics
+        threshold = next(
+            (v for k, v in metrics.items() if k.endswith('/threshold')), None
+        )
         if threshold is None or runner.iter < runner.max_iters:
             return
         samples = self.recorder.gathered()

@@ -69,7 +69,8 @@ def objects_of(
     mask = levels >= floors[0]
     if not mask.any():
         return Objects(single, highest)
-    cut = float(score_map[mask].min())
+    # What is left below the cut: how far the map falls between objects.
+    cut = float(score_map[~mask].max(initial=0))
     _, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
     tall = np.unique(labels[mask & (score_map >= cut + valley)])
     parts = [

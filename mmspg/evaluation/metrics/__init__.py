@@ -1,6 +1,7 @@
 """Metrics of weakly supervised localization."""
 
 from .class_predictions import ClassPredictions
+from .detection_metric import DetectionMetric
 from .dump_score_maps import DumpScoreMaps
 from .localization_metric import LocalizationMetric
 from .max_box_acc import MaxBoxAcc
@@ -8,6 +9,7 @@ from .pxap_metric import PxAP
 
 __all__ = [
     'ClassPredictions',
+    'DetectionMetric',
     'DumpScoreMaps',
     'LocalizationMetric',
     'MaxBoxAcc',
