@@ -81,6 +81,8 @@ EXTRAS = {
     'mminstall': read_requirements('onedl'),
     'demo': ['gradio>=6'],
     'export': ['onnx>=1.16', 'onnxruntime>=1.18', 'onnxscript>=0.2'],
+    # Tests compare the attributions with it.
+    'gradcam': ['grad-cam>=1.5'],
     'heic': ['pillow-heif>=0.16'],
     # To read what label_images.py writes: Label Studio's own package is not
     # among them, since it replaces opencv-python by another build.

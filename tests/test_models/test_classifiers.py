@@ -155,7 +155,7 @@ def test_attribution_refuses_unknown_names_and_layers():
         )
 
     with pytest.raises(ValueError, match='backprop.*deconv.*feedback'):
-        attribute(name='gradcam')
+        attribute(name='smoothgrad')
     with pytest.raises(ValueError, match=r'layers\.9.*backbone\.layers\.4'):
         attribute(name='excitation', layer='backbone.layers.9')
 

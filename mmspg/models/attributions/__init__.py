@@ -12,19 +12,31 @@ from collections.abc import Callable
 from torch import Tensor
 
 from .backprop import backprop
+from .bagcams import bagcams
 from .deconv import deconv
 from .excitation import excitation
 from .feedback import feedback, feedback_gates
+from .gradcam import gradcam
+from .layercam import layercam
 
 ATTRIBUTIONS: dict[str, Callable[..., Tensor]] = dict(
-    backprop=backprop, deconv=deconv, excitation=excitation, feedback=feedback
+    backprop=backprop,
+    deconv=deconv,
+    excitation=excitation,
+    feedback=feedback,
+    gradcam=gradcam,
+    layercam=layercam,
+    bagcams=bagcams,
 )
 
 __all__ = [
     'ATTRIBUTIONS',
     'backprop',
+    'bagcams',
     'deconv',
     'excitation',
     'feedback',
     'feedback_gates',
+    'gradcam',
+    'layercam',
 ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -124,3 +125,38 @@ def running(net: nn.Module) -> Iterator[list[str]]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def layer_and_gradients(
+    net: nn.Module, images: Tensor, labels: Tensor, layer: str
+) -> tuple[Tensor, list[Tensor]]:
+    """What a layer gives, and the gradients of class scores by it.
+
+    Args:
+        net (nn.Module): Images to class scores before the softmax.
+        images (Tensor): Shape ``(N, 3, H, W)``.
+        labels (Tensor): Shape ``(N, K)``, int64.
+        layer (str): A layer that gives maps ``(N, D, h, w)``.
+
+    Returns:
+        tuple[Tensor, list[Tensor]]: The maps, and K gradients of their
+        shape.
+
+    Raises:
+        ValueError: No such layer, or one whose output is no map or not
+            what the scores are made of.
+    """
+    with torch.enable_grad(), frozen(net):
+        with leaf_at(net, layer) as leaves:
+            scores = net(images.detach())
+        if not leaves or leaves[-1].ndim != 4 or not scores.requires_grad:
+            shape = tuple(leaves[-1].shape) if leaves else 'nothing'
+            raise ValueError(
+                f'layer {layer!r} of {type(net).__name__} gives {shape}: '
+                'name one before the classifier that gives maps (N, D, h, w).'
+            )
+        gradients = [
+            torch.autograd.grad(score, leaves[-1], retain_graph=True)[0]
+            for score in scores.gather(1, labels).sum(0)
+        ]
+    return leaves[-1].detach(), gradients

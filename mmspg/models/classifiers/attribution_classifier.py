@@ -18,7 +18,7 @@ from ..requests import requested_labels
 
 @MODELS.register_module()
 class AttributionClassifier(ImageClassifier):
-    """Take score maps from Backprop, Deconv, Feedback or MWP.
+    """Take score maps from an attribution: Grad-CAM, MWP or another.
 
     It trains like an ``ImageClassifier`` and has the same tensor names, so
     any checkpoint of an ``ImageClassifier`` works, whatever its head. At
