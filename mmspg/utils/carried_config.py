@@ -189,7 +189,8 @@ def _follow_steps(cfg: Config, steps: list) -> None:
     evaluators = [cfg.get('test_evaluator'), cfg.get('val_evaluator')]
     for node in walk_dicts([part for part in evaluators if part]):
         here = list(node.get('score_map_steps', ()))
-        reads = str(node.get('type')).endswith('LocalizationMetric')
+        kinds = ('LocalizationMetric', 'MapQuality')
+        reads = str(node.get('type')).endswith(kinds)
         if reads and here != steps:
             node['score_map_steps'] = steps
             option = f'--cfg-options test_evaluator.score_map_steps={here}'

@@ -1,0 +1,158 @@
+"""Figures of maps and boxes that others report beside Top-1 and GT-known."""
+
+from typing import NamedTuple
+
+import numpy as np
+from mmengine.logging import print_log
+
+from mmspg.registry import METRICS
+
+from ..functional import (
+    box_iou,
+    checked_steps,
+    hits_at_thresholds,
+    is_flat,
+    rule_in_words,
+    to_inclusive,
+)
+from ..functional.map_quality import (
+    energy_inside,
+    mask_ious,
+    points_inside,
+    region_of,
+)
+from ..functional.pxap import IGNORE
+from ..locate import locate
+from ..samples import class_map, true_boxes, true_label
+from ..wsol.grid import on_wsol_grid
+from ..wsol.masks import read_mask
+from .record_metric import RecordMetric, warn_flat
+from .threshold_choice import ThresholdChoice
+
+
+class _Row(NamedTuple):
+    label: int
+    points: bool
+    energy: float
+    ious: np.ndarray  # (T,) float16
+    right: np.ndarray  # (T,) bool
+    flat: bool
+
+
+@METRICS.register_module()
+class MapQuality(RecordMetric):
+    """Pointing game, energy inside, IoU, and CorLoc of the true class's map.
+
+    With boxes the map is that on the stored image and its IoU is that of the
+    predicted box; with masks (`PxAP`'s data sets) it is that on the grid of
+    the WSOL benchmark, and the IoU is that of the foreground.
+
+    Figures in percent, under the prefix ``map``: ``pointing_game``, the
+    highest pixel lies on the object; ``energy_inside``, the share of the
+    map's sum that does; ``iou``, the mean IoU at one threshold for all, that
+    ``threshold``; ``best_iou``, the mean of each image's best over the
+    thresholds; and, with boxes, ``corloc``, the share of images with an IoU
+    of at least .5, averaged over the classes.
+
+    Args:
+        thresholds (int | sequence): As in `LocalizationMetric`. Defaults to
+            100.
+        threshold (str | float): 'oracle', the best for ``iou`` on the
+            evaluated images, or one chosen elsewhere: see
+            `LocalizationMetric`. Defaults to 'oracle'.
+        rule (str): From map to box. Defaults to 'largest_area'.
+        score_map_steps (Sequence): See `LocalizationMetric`.
+        **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
+    """
+
+    default_prefix = 'map'
+
+    def __init__(
+        self,
+        thresholds=100,
+        threshold='oracle',
+        rule='largest_area',
+        score_map_steps=(),
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if isinstance(thresholds, int):
+            thresholds = np.arange(thresholds) / thresholds
+        self.reading = dict(
+            rule=rule, score_map_steps=checked_steps(score_map_steps)
+        )
+        self.choice = ThresholdChoice.parse(
+            threshold, np.unique(thresholds), **self.reading
+        )
+        self.masks = False
+
+    def record(self, sample):
+        """Compare the map of the true class with boxes or masks."""
+        label, grid = true_label(sample), self.choice.grid
+        paths = sample.get('gt_mask_paths')
+        if paths:
+            self.masks = True
+            truth = read_mask(paths, sample.get('gt_ignore_path'))
+            region = truth == 1
+            steps = self.reading['score_map_steps']
+            placed = on_wsol_grid(class_map(sample, label), sample, steps)
+            ious = mask_ious(placed, region, grid, truth == IGNORE)
+            placed = np.where(truth == IGNORE, 0, placed)
+        else:
+            boxes = to_inclusive(true_boxes(sample))
+            found = locate(sample, grid, label=label, **self.reading)
+            placed = found.score_map
+            region = region_of(boxes, placed.shape[::-1])
+            ious = box_iou(found.box, boxes).max(axis=1)
+        return _Row(
+            label,
+            points_inside(placed, region),
+            energy_inside(placed, region),
+            ious.astype(np.float16),
+            hits_at_thresholds(ious)[0],
+            is_flat(placed),
+        )
+
+    def share(self):
+        """Hand over the records, and whether they are of masks."""
+        return self.results, self.masks
+
+    def merge(self, shares):
+        """Merge the records."""
+        self.masks = any(masks for _, masks in shares)
+        return super().merge([results for results, _ in shares])
+
+    def compute_metrics(self, results):
+        """Mean figures.
+
+        Args:
+            results (list): Records.
+
+        Returns:
+            dict: See the class.
+        """
+        ious = np.stack([row.ious for row in results]).astype(np.float64)
+        choice = self.choice.decide(ious.mean(0))
+        figures = dict(
+            pointing_game=np.mean([row.points for row in results]),
+            energy_inside=np.mean([row.energy for row in results]),
+            iou=ious[:, choice.index].mean(),
+            best_iou=ious.max(axis=1).mean(),
+        )
+        if not self.masks:
+            labels = np.array([row.label for row in results])
+            right = np.array([row.right[choice.index] for row in results])
+            figures['corloc'] = np.mean(
+                [right[labels == label].mean() for label in np.unique(labels)]
+            )
+        figures = {key: 100 * float(v) for key, v in figures.items()}
+        figures['threshold'] = float(choice.grid[choice.index])
+        how = 'masks' if self.masks else rule_in_words(*self.reading.values())
+        source = choice.source.replace('GT-known', 'the mean IoU')
+        print_log(
+            ', '.join(f'{key} {value:.2f}' for key, value in figures.items())
+            + f' of {len(results)} images: {how}, threshold {source}',
+            logger='current',
+        )
+        warn_flat(self, sum(row.flat for row in results), len(results))
+        return figures
