@@ -1,4 +1,4 @@
-"""Boxes of a score map at every threshold at once, by the rules of the field.
+"""Box a score map at all thresholds at once, by the rules of the field.
 
 A rule says where the map is cut (`foregrounds`), which part of the foreground
 the box is drawn around, and how its corners are written:
@@ -15,16 +15,17 @@ energy             fewest highest pixels    all of it                    incl.
                    with t of the sum
 ================== ======================== ============================ =====
 
-Components are 8-connected; the largest has the most pixels, and the first
-pixel in raster order among equals. A contour's size is `cv2.contourArea`, the
-first in OpenCV's list among equals. Ends: ``incl.`` are inclusive pixels;
-``excl.`` is the benchmark's ``min(x + w, W - 1)``, one pixel more. An empty
-foreground gives [0, 0, 0, 0] under every rule, as in the benchmark: the one
-pixel in the corner, which is hardly ever right. ``largest_area`` is the
-paper's rule, ``largest_contour`` MaxBoxAcc's, ``all_contours`` MaxBoxAccV2's,
-``cam`` that of CAM (Zhou et al., CVPR 2016) and Backprop (t = .2), ``mean``
-that of MWP (Zhang et al., ECCV 2016; t about 1.5), ``energy`` that of Feedback
-(Cao et al., ICCV 2015; t = .95).
+Components are 8-connected. The largest has the most pixels; of equals, the one
+whose first pixel comes first in raster order counts. The size of a contour is
+`cv2.contourArea`; of equals, the first in OpenCV's list counts. ``incl.`` ends
+are inclusive pixels. ``excl.`` is the benchmark's ``min(x + w, W - 1)``, one
+pixel more. An empty foreground gives [0, 0, 0, 0] under every rule, as in the
+benchmark: the pixel in the corner, which is hardly ever right.
+
+``largest_area`` is the paper's rule, ``largest_contour`` MaxBoxAcc's and
+``all_contours`` MaxBoxAccV2's. CAM (Zhou et al., CVPR 2016) and Backprop use
+``cam`` (t = .2), MWP (Zhang et al., ECCV 2016) uses ``mean`` (t about 1.5),
+and Feedback (Cao et al., ICCV 2015) uses ``energy`` (t = .95).
 """
 
 from collections.abc import Callable
@@ -40,7 +41,7 @@ _NOTHING = (0, 0, 0, 0)
 
 
 class Rule(NamedTuple):
-    """How a score map becomes boxes; the table above has them all."""
+    """How a score map becomes boxes; the table above explains all rules."""
 
     foreground: Callable
     part: str
@@ -67,10 +68,10 @@ RULES = {
 
 
 def get_rule(name):
-    """The `Rule` of that name.
+    """Look up a `Rule` by its name.
 
     Raises:
-        ValueError: There is none; the message lists those there are.
+        ValueError: There is no such rule; the message lists all.
     """
     if name not in RULES:
         raise ValueError(
@@ -80,28 +81,29 @@ def get_rule(name):
 
 
 def boxes_at_thresholds(score_map, thresholds=None, rule='largest_area'):
-    """The box of a score map at every threshold.
+    """Box a score map at every threshold.
 
     Args:
-        score_map (array): ``(H, W)``, in [0, 1]; 'cam' and 'mean' take any
-            finite map, 'energy' any that is not negative.
+        score_map (array): ``(H, W)``, in [0, 1]. 'cam' and 'mean' take any
+            finite map, 'energy' any map without negative values.
         thresholds (array, optional): ``(T,)``, in any order. None: the
-            rule's own, see the module's docstring.
+            threshold of the rule, see the module's docstring.
         rule (str): One of `RULES` that gives one box.
 
     Returns:
         ndarray: ``(T, 4)`` int64 x0 y0 x1 y1.
 
     Raises:
-        ValueError: Unknown rule, or one without one box; a map out of range.
+        ValueError: The rule is unknown or gives several boxes, or the map is
+            out of range.
     """
     picked = get_rule(rule)
     if picked.part == 'all_contours':
         single = [n for n, r in RULES.items() if r.part != 'all_contours']
         raise ValueError(
-            f'rule {rule!r} gives many boxes a threshold; ask '
-            'all_boxes_at_thresholds or best_iou_at_thresholds, or take one '
-            f'of {", ".join(single)}'
+            f'rule {rule!r} gives many boxes at each threshold. Use '
+            'all_boxes_at_thresholds or best_iou_at_thresholds, or a rule '
+            f'that gives one box: {", ".join(single)}'
         )
     levels, distinct, index = _cut(score_map, thresholds, picked, rule)
     boxes = _largest(picked.part)(levels, distinct)
@@ -110,18 +112,18 @@ def boxes_at_thresholds(score_map, thresholds=None, rule='largest_area'):
 
 
 def all_boxes_at_thresholds(score_map, thresholds=None, rule='all_contours'):
-    """All the boxes of a score map at every threshold.
+    """Give all boxes of a score map at every threshold.
 
-    Components come largest first, contours in no order.
+    The largest component comes first. Contours have no order.
 
     Args:
-        score_map (array): As for `boxes_at_thresholds`.
-        thresholds (array, optional): Likewise.
+        score_map (array): See `boxes_at_thresholds`.
+        thresholds (array, optional): See `boxes_at_thresholds`.
         rule (str): One of `RULES`.
 
     Returns:
-        list[ndarray]: T arrays ``(n, 4)`` int64, n >= 1: one [0, 0, 0, 0]
-        where the foreground is empty.
+        list[ndarray]: T arrays ``(n, 4)`` int64 with n >= 1. If the
+        foreground is empty, the array has one box [0, 0, 0, 0].
     """
     picked = get_rule(rule)
     levels, distinct, index = _cut(score_map, thresholds, picked, rule)
@@ -139,11 +141,11 @@ def all_boxes_at_thresholds(score_map, thresholds=None, rule='all_contours'):
 def best_iou_at_thresholds(
     score_map, thresholds, gt_boxes, rule='largest_area'
 ):
-    """The best IoU of any predicted with any true box, at every threshold.
+    """Give the best IoU of predicted and true boxes at every threshold.
 
     Args:
-        score_map (array): As for `boxes_at_thresholds`.
-        thresholds (array, optional): Likewise.
+        score_map (array): See `boxes_at_thresholds`.
+        thresholds (array, optional): See `boxes_at_thresholds`.
         gt_boxes (array): ``(n, 4)`` inclusive pixels on the map's grid.
         rule (str): One of `RULES`; 'all_contours' counts every box.
 
@@ -168,9 +170,9 @@ def best_iou_at_thresholds(
 
 
 def _cut(score_map, thresholds, picked, rule):
-    """Levels, the distinct floors, and each threshold's index into them.
+    """Give levels, the distinct floors, and each threshold's index in them.
 
-    Floors between two levels that the map has give the same foreground; the
+    All floors between two levels of the map give the same foreground. The
     index of an empty foreground is one past the last.
     """
     if thresholds is None:
@@ -189,19 +191,19 @@ def _cut(score_map, thresholds, picked, rule):
 
 
 def _tree():
-    # numba takes half a second to import, and a training waits for no box.
+    # numba takes half a second to import, and a training may need no box.
     from . import component_tree
 
     return component_tree
 
 
 def _largest(part):
-    """The function for one box a foreground."""
+    """Give the function that makes one box for each foreground."""
     return _tight if part == 'tight' else getattr(_tree(), part)
 
 
 def _every(part):
-    """The function for all boxes, with the range of floors of each."""
+    """Give the function that makes all boxes with their ranges of floors."""
     if part == 'tight':
         return _every_tight
     every = 'all_contours' if part == 'all_contours' else 'components'
@@ -209,7 +211,7 @@ def _every(part):
 
 
 def _tight(levels, floors):
-    """The tight box of all pixels of each foreground: ``(n, 4)``."""
+    """Give the tight box of all pixels of each foreground, ``(n, 4)``."""
     rows, columns = levels.max(axis=1), levels.max(axis=0)
     boxes = []
     for floor in floors:
@@ -223,7 +225,7 @@ def _every_tight(levels, floors):
 
 
 def _unroll(spans):
-    """``(n, 2)`` ranges of floors to pairs of box and floor."""
+    """Turn ``(n, 2)`` ranges of floors into pairs of box and floor."""
     begin, lengths = spans[:, 0], spans[:, 1] - spans[:, 0]
     shift = np.cumsum(lengths) - lengths
     which = np.repeat(np.arange(len(spans)), lengths)

@@ -1,26 +1,25 @@
-"""Boxes of nested foregrounds in one pass over the sorted pixels (numba).
+"""Box nested foregrounds in one pass over the sorted pixels (numba).
 
-Every function takes ``levels`` ``(H, W)``, unsigned integers, and the
-increasing floors of distinct foregrounds ``levels >= floor``, and gives boxes
-as inclusive pixels x0 y0 x1 y1. The cost is that of one pass, however many
-floors there are.
+Every function takes unsigned integers ``levels`` ``(H, W)`` and the increasing
+floors of distinct foregrounds ``levels >= floor``, and gives inclusive pixels
+x0 y0 x1 y1. One pass is enough for any number of floors.
 
 Pixels join from the highest level down (ties in raster order), and a
 union-find keeps the components. What a pixel does when it joins depends on
-which of its eight neighbours have joined before, one of 256 cases that a
-table answers:
+which of its eight neighbours have joined before. A table has an answer for
+each of these 256 cases:
 
-* none: the pixel opens a new basin, the unit of the union-find;
-* neighbours connected among themselves, nearly every pixel of a smooth map:
-  the pixel takes over their basin, without any look-up of a root;
-* several groups of neighbours: their components become one.
+* No neighbour has joined: the pixel opens a new basin, the unit of the
+  union-find.
+* The joined neighbours are connected, as for nearly every pixel of a smooth
+  map: the pixel joins their basin, and no root has to be looked up.
+* There are several groups of neighbours: their components become one.
 
-The table also says towards which sides the pixel can widen its component's
-box; most pixels cannot, having joined neighbours on every side, and need no
-more work. Holes are the components of the background that do not reach the
-frame: the same pass in reverse order, with the complementary cases.
+The table also tells which sides of the component's box the pixel can widen.
+Holes are the components of the background that do not reach the frame. The
+same pass finds them in reverse order, with the complementary cases.
 
-Two facts make the contours those of OpenCV:
+Two facts make the contours equal to OpenCV's:
 
 * The box of a hole's contour is that of the 4-connected hole, one pixel
   wider on each side.
@@ -49,11 +48,11 @@ from .joining import (
 
 
 def largest_contour(levels, floors):
-    """Box of the outer contour with the largest `cv2.contourArea`.
+    """Box the outer contour with the largest `cv2.contourArea`.
 
-    A hole's contour lies within its component's, and what lies in a hole is
-    smaller than the hole, so neither can win. Among equals the component
-    wins whose first pixel in raster order comes last: OpenCV lists it first.
+    A contour of a hole or in a hole is smaller, so it cannot be the largest.
+    Of equals, the component whose first pixel comes last in raster order
+    counts, since OpenCV lists it first.
 
     Returns:
         ndarray: ``(len(floors), 4)``.
@@ -62,9 +61,9 @@ def largest_contour(levels, floors):
 
 
 def largest_area(levels, floors):
-    """Box of the 8-connected component with the most pixels.
+    """Box the 8-connected component with the most pixels.
 
-    Among equals the one whose first pixel comes first in raster order.
+    Of equals, the one whose first pixel comes first in raster order counts.
 
     Returns:
         ndarray: ``(len(floors), 4)``.
@@ -73,12 +72,12 @@ def largest_area(levels, floors):
 
 
 def components(levels, floors):
-    """Boxes of all 8-connected components, largest in pixels first.
+    """Box all 8-connected components, those with most pixels first.
 
-    Among equals the one whose first pixel comes first in raster order.
+    Of equals, the one whose first pixel comes first in raster order is first.
 
     Returns:
-        tuple[ndarray]: As of `all_contours`.
+        tuple[ndarray]: See `all_contours`.
     """
     prepared = join_order(levels, floors)
     rows = _trace_sizes(*prepared, EIGHT, PIXEL, levels.shape, True, False)
@@ -87,11 +86,11 @@ def components(levels, floors):
 
 
 def all_contours(levels, floors):
-    """Boxes of all contours, those of holes too, in no order.
+    """Box all contours, including those of holes, in no order.
 
     Returns:
-        tuple[ndarray]: Boxes ``(n, 4)`` and, for each, the range of floors
-        that it holds for, ``(n, 2)``, first and one past the last.
+        tuple[ndarray]: Boxes ``(n, 4)``, and for each box the range of floors
+        that it holds for, ``(n, 2)``: the first and one past the last.
     """
     prepared = join_order(levels, floors)
     outer = _trace(*prepared, EIGHT, levels.shape, False)
@@ -112,9 +111,9 @@ def _largest(levels, floors, growth, last_wins):
 
 @jit
 def _trace(order, begin, cases, table, shape, holes):
-    """Boxes of all components of ``levels >= floor``, or of their holes.
+    """Box all components of ``levels >= floor``, or their holes.
 
-    Gives ``(n, 6)``: the box, and the first and last floor it holds for.
+    This gives ``(n, 6)``: the box, and the first and last floor it holds for.
     """
     count = begin.size - 2
     height, width = shape
@@ -129,8 +128,8 @@ def _trace(order, begin, cases, table, shape, holes):
     nodes = np.empty((1024, 6), np.int32)
     emitted = 0
     basins = 1
-    # Basin 0 is the frame: of holes the root that is no hole. The padding
-    # bears its label; of components it is never joined.
+    # Basin 0 is the frame, whose label the padding has. For holes it is the
+    # root that is no hole. For components nothing joins it.
     parent[0] = 0
     node[0] = -1
     flip = np.uint8(255 if holes else 0)
@@ -202,13 +201,13 @@ def _trace(order, begin, cases, table, shape, holes):
 
 @jit
 def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
-    """Components of ``levels >= floor``, with their sizes.
+    """Box components of ``levels >= floor``, and give their sizes.
 
-    Sizes grow by ``growth[case]``. All components, or the largest: of equals
-    the one whose first pixel in raster order comes last, or first.
+    Sizes grow by ``growth[case]``. ``every`` gives all components. Otherwise
+    the largest; of equals the last in raster order, or the first.
 
-    Gives ``(n, 7)``: the box, the floor 1, 2 ..., the highest first, the size
-    and the first pixel.
+    It gives ``(n, 7)``: the box, the floor (highest first), the size and the
+    first pixel.
     """
     count = begin.size - 2
     height, width = shape
@@ -226,7 +225,7 @@ def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
     plain = plain_steps(table, around)
     basins = number = emitted = 0
     for level in range(count, 0, -1):
-        last = -1  # Those that grow here follow those that were kept.
+        last = -1  # components that grow now follow those that were kept
         for at in range(begin[level], begin[level + 1]):
             pixel = order[at]
             case = cases[pixel]
@@ -259,7 +258,7 @@ def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
                 y, x = pixel // stride - 1, pixel % stride - 1
                 widen(box, root, (x, y, x, y))
                 first[root] = min(first[root], pixel)
-            # The root, not the first basin: the next look-up is shorter.
+            # With the root, not the first basin, the next look-up is shorter.
             label[pixel] = root
             area[root] += growth[case]
             kept[number] = root
@@ -285,7 +284,7 @@ def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
 
 @jit
 def _keep(roots, number, level, parent, seen, area, every):
-    """Keep each living root once, all or the largest; how many are left."""
+    """Keep each root once, all or the largest, and count what is left."""
     best, left = -1, 0
     for i in range(number):
         root = roots[i]

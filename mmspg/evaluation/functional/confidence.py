@@ -1,9 +1,9 @@
-"""How sure a box is: a calibrated probability that it is right.
+"""Give each box a calibrated probability that it is right.
 
 A box is right if its IoU with a true box of its class is at least .5. A
-logistic regression of what can be seen without the truth says how likely that
-is: class scores, the box's size, the map's contrast and spread, and how little
-the box changes with the threshold. It is fitted on images with boxes.
+logistic regression predicts this from features that need no true boxes: class
+scores, the size of the box, contrast and spread of the map, and how little the
+box changes with the threshold. It is fitted on images with boxes.
 """
 
 import numpy as np
@@ -17,9 +17,9 @@ FEATURES = (
     *('contrast', 'fill', 'spread'),
     *('stable_half', 'stable_double', 'stable_triple'),
 )
-# Shrinks the weights of standardised features: some hundred boxes are few.
+# This shrinks the weights, since a few hundred boxes are not many.
 RIDGE = 10.0
-# Fewer right or wrong ones than this tell nothing.
+# With fewer right or wrong boxes nothing is fitted.
 FEWEST = 10
 FOLDS = 5
 
@@ -32,7 +32,7 @@ def box_features(
     Args:
         score_map (array): ``(H, W)``, in [0, 1], the map on the image.
         box (array): ``(4,)`` x0 y0 x1 y1 in inclusive pixels.
-        threshold (float): Where the map was cut.
+        threshold (float): Score at which the map was cut.
         scores (array): ``(C,)`` class scores in [0, 1].
         label (int): The class of the box.
         rule (str): One of `RULES` that gives one box.
@@ -40,11 +40,12 @@ def box_features(
 
     Returns:
         ndarray: ``(F,)`` float64, in the order of `FEATURES`: log-odds of
-        the class; log-ratio to the best other one; entropy of all; peak;
-        shares of the sides, and their squares; how many borders of the image
-        the box touches; mean in less mean out of the box; share of the box
-        above the threshold; standard deviation of the map's mass, in sides;
-        IoU with the box at half, double and triple the threshold.
+        the class; log-ratio to the best other class; entropy of all classes;
+        peak; the box's width and height as shares of the image, and their
+        squares; number of image borders that the box touches; mean inside
+        minus mean outside the box; share of the box above the threshold;
+        standard deviation of the map's mass, as a share of the sides; IoU
+        with the box at half, double and triple the threshold.
     """
     score_map = np.asarray(score_map, np.float64)
     scores = np.clip(np.asarray(scores, np.float64), 1e-6, 1 - 1e-6)
@@ -94,9 +95,9 @@ def fit_confidence(features, right):
         right (array): ``(n,)`` bool.
 
     Returns:
-        dict | None: ``features``, ``mean``, ``scale``, ``weights`` (lists),
-        ``bias``, ``boxes`` and ``right`` (counts), for JSON. None: fewer
-        than ten right or ten wrong boxes.
+        dict | None: Values for JSON: ``features``, ``mean``, ``scale`` and
+        ``weights`` (lists), ``bias``, and the counts ``boxes`` and
+        ``right``. None if there are fewer than ten right or ten wrong boxes.
     """
     features = np.asarray(features, np.float64)
     right = np.asarray(right, bool)
@@ -106,8 +107,8 @@ def fit_confidence(features, right):
     scale[scale < 1e-9] = 1.0
     x = (features - mean) / scale
     *weights, bias = _logistic(x, right, RIDGE)
-    # The ridge makes it too timid. What it says of boxes that it was not
-    # fitted to shows by how much (Platt scaling).
+    # The ridge pulls the probabilities towards the mean. Boxes that were not
+    # used for the fit show by how much (Platt scaling).
     fold = folds_of(len(right))
     unseen = np.empty(len(right))
     for i in range(FOLDS):
@@ -127,12 +128,12 @@ def fit_confidence(features, right):
 
 
 def folds_of(number):
-    """Divide boxes into `FOLDS` parts at random, the same each time."""
+    """Divide boxes into `FOLDS` random parts, the same ones each time."""
     return np.random.default_rng(0).permutation(number) % FOLDS
 
 
 def _logistic(x, right, ridge):
-    """Weights and bias of the best penalised likelihood."""
+    """Find weights and bias with the best penalised likelihood."""
     x = np.column_stack([x, np.ones(len(x))])
     penalty = np.diag([ridge] * (x.shape[1] - 1) + [1e-6])
     weights = np.zeros(x.shape[1])
@@ -149,7 +150,7 @@ def _logistic(x, right, ridge):
 
 
 def confidence_of(features, fit):
-    """The probability that boxes are right.
+    """Compute the probability that boxes are right.
 
     Args:
         features (array): ``(..., F)``, from `box_features`.
@@ -159,27 +160,27 @@ def confidence_of(features, fit):
         ndarray: ``(...)`` float64 in (0, 1).
 
     Raises:
-        ValueError: It was fitted to other features, by another version.
+        ValueError: Another version has fitted it to other features.
     """
     if list(fit.get('features', ())) != list(FEATURES):
         raise ValueError(
             'the stored confidence was fitted to other features than this '
-            'version has; fit it again with sweep_threshold.py'
+            'version has. Fit it again with sweep_threshold.py'
         )
     x = (np.asarray(features, np.float64) - fit['mean']) / fit['scale']
     return 1 / (1 + np.exp(-(x @ fit['weights'] + fit['bias'])))
 
 
 def precision_at_coverage(confidence, right):
-    """Precision of the surest boxes, for every number of them.
+    """Compute the precision of the k surest boxes for every k.
 
     Args:
         confidence (array): ``(n,)``.
         right (array): ``(n,)`` bool.
 
     Returns:
-        tuple[ndarray]: Coverage ``(n,)``, 1/n to 1, and the precision of
-        that share of the boxes, in [0, 1].
+        tuple[ndarray]: The coverage ``(n,)``, 1/n to 1, and the precision of
+        this share of the boxes, in [0, 1].
     """
     order = np.argsort(-np.asarray(confidence, np.float64), kind='stable')
     kept = np.arange(1, len(order) + 1)
@@ -187,16 +188,16 @@ def precision_at_coverage(confidence, right):
 
 
 def calibration_error(confidence, right, bins=10):
-    """Expected calibration error (Guo et al., ICML 2017).
+    """Compute the expected calibration error (Guo et al., ICML 2017).
 
     Args:
         confidence (array): ``(n,)`` in [0, 1].
         right (array): ``(n,)`` bool.
-        bins (int): Of equal width. Defaults to 10.
+        bins (int): Number of bins of equal width. Defaults to 10.
 
     Returns:
-        float: Mean gap between confidence and precision of a bin, weighed by
-        its boxes, in [0, 1].
+        float: Mean gap between confidence and precision of the bins, weighted
+        by their numbers of boxes, in [0, 1].
     """
     confidence = np.asarray(confidence, np.float64)
     index = np.minimum((confidence * bins).astype(int), bins - 1)

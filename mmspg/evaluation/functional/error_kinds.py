@@ -1,4 +1,4 @@
-"""Why a box is wrong."""
+"""Say why a box is wrong."""
 
 import numpy as np
 
@@ -8,12 +8,16 @@ RIGHT, SEVERAL, PART, MORE, WRONG = range(5)
 def error_kinds(boxes, gt_boxes, right, iop=0.5, iog=0.7, several=0.3):
     """Sort boxes by what is wrong with them.
 
-    The first that holds of: several objects, the box covers more than
-    ``several`` of each of two true boxes; a part, more than ``iop`` of the
-    box is in one true box; more than the object, the box covers more than
-    ``iog`` of a true box; a wrong box, none of these. The kinds and their
-    bounds are those of Lu et al. (ECCV 2020, Geometry Constrained Weakly
-    Supervised Object Localization).
+    The first condition that holds gives the kind of a wrong box:
+
+    - several objects: it covers more than ``several`` of each of two true
+      boxes;
+    - a part: more than ``iop`` of it is in one true box;
+    - more than the object: it covers more than ``iog`` of a true box;
+    - a wrong box: none of these holds.
+
+    The kinds and their bounds are those of Lu et al. (ECCV 2020, Geometry
+    Constrained Weakly Supervised Object Localization).
 
     Args:
         boxes (array): ``(T, 4)`` in inclusive pixels.
@@ -21,7 +25,8 @@ def error_kinds(boxes, gt_boxes, right, iop=0.5, iog=0.7, several=0.3):
         right (array): ``(T,)`` bool, the boxes that are right.
         iop (float): Bound of intersection over predicted. Defaults to .5.
         iog (float): Bound of intersection over true. Defaults to .7.
-        several (float): The same, for several objects. Defaults to .3.
+        several (float): Bound of intersection over true for several objects.
+            Defaults to .3.
 
     Returns:
         ndarray: ``(T,)`` uint8: RIGHT, SEVERAL, PART, MORE or WRONG.

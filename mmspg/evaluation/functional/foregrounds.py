@@ -1,17 +1,17 @@
-"""Where a rule cuts a score map: nested foregrounds as integer levels.
+"""Cut a score map by a rule into nested foregrounds.
 
-All the foregrounds of one map are nested. They are given as ``levels``
-``(H, W)``, a few small integers, and one floor per threshold: the foreground
-is ``levels >= floor``. What depends on the foreground alone is then worked
-out once per floor, and not once per threshold.
+The foregrounds of one map are nested. They are given as ``levels`` ``(H, W)``,
+a few small integers, and one floor for each threshold: the foreground is
+``levels >= floor``. What depends only on the foreground is then computed once
+for each floor and not once for each threshold.
 """
 
 import numpy as np
 
 
 def grey_foregrounds(score_map, thresholds):
-    """Grey level > int(t * highest grey level), as the benchmark cuts."""
-    # The benchmark's 256 grey levels, cut off in float64.
+    """Cut at grey level > int(t * highest grey level), as the benchmark."""
+    # The benchmark truncates to 256 grey levels in float64.
     grey = _in_unit_range(score_map).astype(np.float64) * 255
     grey = grey.astype(np.uint8)
     cuts = np.asarray(thresholds, np.float64) * float(grey.max())
@@ -19,18 +19,18 @@ def grey_foregrounds(score_map, thresholds):
 
 
 def value_foregrounds(score_map, thresholds):
-    """Score > t, in float64."""
+    """Cut at score > t, in float64."""
     return _rank(_in_unit_range(score_map), thresholds)
 
 
 def maximum_foregrounds(score_map, thresholds):
-    """Score > t * the map's maximum."""
+    """Cut at score > t * the map's maximum."""
     score_map = _finite(score_map)
     return _rank(score_map, np.multiply(thresholds, float(score_map.max())))
 
 
 def mean_foregrounds(score_map, thresholds):
-    """Score > t * the map's mean; a constant map has no foreground."""
+    """Cut at score > t * the map's mean; a constant map has no foreground."""
     score_map = _finite(score_map)
     mean = score_map.mean(dtype=np.float64)
     cuts = np.multiply(thresholds, mean)
@@ -40,12 +40,12 @@ def mean_foregrounds(score_map, thresholds):
 
 
 def energy_foregrounds(score_map, thresholds):
-    """The fewest highest pixels, ties included, with t of the map's sum."""
+    """Take the fewest highest pixels, with ties, that have t of the sum."""
     score_map = _finite(score_map)
     if score_map.min() < 0:
         raise ValueError(
             "rule 'energy' needs scores >= 0, "
-            f'got a minimum of {score_map.min()}; clip or normalise the map'
+            f'got a minimum of {score_map.min()}. Clip or normalise the map'
         )
     values = np.sort(score_map, axis=None)[::-1]
     energy = np.cumsum(values, dtype=np.float64)
@@ -54,22 +54,22 @@ def energy_foregrounds(score_map, thresholds):
     else:
         last = np.searchsorted(energy, np.multiply(thresholds, energy[-1]))
         lowest = values[np.minimum(last, values.size - 1)]
-        # `_rank` cuts at >, so step just below the lowest one kept.
+        # `_rank` cuts at >, so the cut lies just below the lowest kept score.
         cuts = np.nextafter(lowest.astype(np.float64), -np.inf)
     return _rank(score_map, cuts)
 
 
 def _rank(score_map, cuts):
-    """Number of cuts below every pixel, and the floor of each cut."""
+    """Give the number of cuts below every pixel, and the floor of each cut."""
     distinct, inverse = np.unique(
         np.asarray(cuts, np.float64), return_inverse=True
     )
-    # numba takes half a second to import, and a training waits for no box.
+    # numba takes half a second to import, and a training may need no box.
     from .joining import cuts_below
 
     levels = np.empty(score_map.shape, f'u{1 + (distinct.size > 255)}')
-    # What lies in a lower bucket is lower, as rounding keeps the order.
-    # Halves, since the distance of two floats may be no float.
+    # A score in a lower bucket is lower, since rounding keeps the order.
+    # Scores are halved, since the distance of two floats may overflow.
     low, high = np.float64([score_map.min(), score_map.max()]) / 2
     with np.errstate(over='ignore', divide='ignore'):
         scale = min(2 * distinct.size / (high - low), 1e300)
@@ -94,7 +94,7 @@ def _in_unit_range(score_map):
     low, high = score_map.min(), score_map.max()
     if low < 0 or high > 1:
         raise ValueError(
-            f'score_map must be in [0, 1], got [{low}, {high}]; '
-            'normalise it with min_max'
+            f'score_map must be in [0, 1], got [{low}, {high}]. '
+            'Normalise it with min_max'
         )
     return score_map

@@ -1,6 +1,6 @@
-"""Hits per IoU threshold and score threshold, as packed bits.
+"""Pack hits by IoU threshold and score threshold into bits.
 
-1000 score thresholds at three IoU thresholds are 375 bytes an image, so that
+1000 score thresholds at three IoU thresholds take 375 bytes for an image. So
 a metric keeps a small record and no map.
 """
 
@@ -8,13 +8,14 @@ import numpy as np
 
 
 def hits_at_thresholds(ious, iou_thresholds=(0.5,), strict=False):
-    """Which boxes are right.
+    """Tell which boxes are right.
 
     Args:
         ious (array): ``(T,)`` best IoU at every score threshold.
         iou_thresholds (sequence): D values in [0, 1]. Defaults to .5.
-        strict (bool): Right if IoU > the threshold (the paper's words)
-            rather than >= (the devkit and the benchmark).
+        strict (bool): A box is right if IoU > the threshold, as the paper
+            says. If False, IoU >= the threshold is enough, as in the devkit
+            and the benchmark.
 
     Returns:
         ndarray: ``(D, T)`` bool.
@@ -24,12 +25,12 @@ def hits_at_thresholds(ious, iou_thresholds=(0.5,), strict=False):
 
 
 def pack_hits(hits):
-    """``(D, T)`` bool to bytes, D * T bits rounded up."""
+    """Pack ``(D, T)`` bool into bytes, D * T bits rounded up."""
     return np.packbits(np.asarray(hits, bool)).tobytes()
 
 
 def unpack_hits(packed, shape):
-    """The inverse of `pack_hits`, of ``n`` images at once.
+    """Unpack what `pack_hits` gave, for ``n`` images at once.
 
     Args:
         packed (sequence[bytes]): One for each of n images.
@@ -45,6 +46,6 @@ def unpack_hits(packed, shape):
 
 
 def chunks(records, size=1024):
-    """Cut a list; 50,000 records at once would be large when unpacked."""
+    """Cut a list, since 50,000 unpacked records would need much memory."""
     for start in range(0, len(records), size):
         yield records[start : start + size]

@@ -1,10 +1,10 @@
-"""The intersection over union of boxes, in inclusive pixels."""
+"""Compute the intersection over union of boxes in inclusive pixels."""
 
 import numpy as np
 
 
 def to_inclusive(boxes):
-    """Continuous corners to inclusive pixels.
+    """Turn continuous corners into inclusive pixels.
 
     A box that covers the pixels 2, 3 and 4 of a row is 2 to 5 as continuous
     corners, and 2 to 4 as inclusive pixels.
@@ -13,13 +13,13 @@ def to_inclusive(boxes):
         boxes (array): ``(..., 4)`` continuous corners x0 y0 x1 y1.
 
     Returns:
-        ndarray: ``(..., 4)`` float64, x1 and y1 less one.
+        ndarray: ``(..., 4)`` float64; x1 and y1 are smaller by one.
     """
     return np.asarray(boxes, np.float64) - (0, 0, 1, 1)
 
 
 def box_iou(boxes1, boxes2):
-    """IoU of every box with every other one, widths of x1 - x0 + 1.
+    """Compute the IoU of all pairs of boxes; a width is x1 - x0 + 1.
 
     Args:
         boxes1 (array): ``(N, 4)`` x0 y0 x1 y1 in inclusive pixels.
@@ -48,6 +48,6 @@ def _columns(boxes, axis):
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(
             f'boxes must be an (n, 4) array of x0 y0 x1 y1, '
-            f'got shape {boxes.shape}; write one box as [[x0, y0, x1, y1]]'
+            f'got shape {boxes.shape}. Write one box as [[x0, y0, x1, y1]]'
         )
     return [np.expand_dims(column, axis) for column in boxes.T]

@@ -1,8 +1,8 @@
-"""In which order pixels join nested foregrounds, and what they meet.
+"""Sort pixels by when they join nested foregrounds, and find their cases.
 
-What a pixel meets is one of 256 cases: a bit for each of its eight
-neighbours, in the order of `RING`, that has joined before it. The tables say
-what follows from a case. See `component_tree`.
+A pixel has one of 256 cases: each of its eight neighbours, in the order of
+`RING`, sets a bit if it has joined before. The tables say what follows from a
+case. See `component_tree`.
 """
 
 import cv2
@@ -11,10 +11,10 @@ import numpy as np
 
 
 def jit(function):
-    """Compile a function, once for all processes where that is possible."""
+    """Compile a function, if possible once for all processes."""
     try:
         return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no folder that the compiled code could be kept in
+    except RuntimeError:  # no folder can hold the compiled code
         return numba.njit(nogil=True)(function)
 
 
@@ -24,7 +24,7 @@ RING = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
 
 
 def _groups(case, connectivity):
-    """Groups of joined neighbours that touch the pixel, each connected."""
+    """Find the connected groups of joined neighbours that touch the pixel."""
     members = [p for i, p in enumerate(RING) if case >> i & 1]
     reach = 1 if connectivity == 4 else 2
     groups = []
@@ -47,10 +47,10 @@ def _groups(case, connectivity):
 
 
 def _table(connectivity):
-    """``(256, 6)``: number of groups, a neighbour of each, sides to widen.
+    """Make ``(256, 6)``: number of groups, a neighbour of each, wider sides.
 
-    The sides are bits: 1 for x0, 2 for y0, 4 for x1, 8 for y1, and 16 where
-    no neighbour that comes before in raster order has joined.
+    The sides are bits: 1 for x0, 2 for y0, 4 for x1 and 8 for y1. The bit 16
+    means that no neighbour before the pixel in raster order has joined.
     """
     table = np.zeros((256, 6), np.uint8)
     for case in range(256):
@@ -66,7 +66,7 @@ def _table(connectivity):
 
 
 def _cells():
-    """``(256,)`` growth of twice the polygon area by the four cells."""
+    """Make ``(256,)``, by how much twice the polygon area grows."""
     cells = np.zeros(256, np.uint8)
     for case in range(256):
         joined = {p for i, p in enumerate(RING) if case >> i & 1}
@@ -84,10 +84,10 @@ PIXEL = np.ones(256, np.uint8)
 
 @jit
 def cuts_below(values, cuts, before, low, scale, out):
-    """Number of ``cuts`` below each value, as `numpy.searchsorted` gives it.
+    """Count the ``cuts`` below each value, like `numpy.searchsorted`.
 
-    ``before[b]`` cuts are in a bucket lower than ``b``, and the bucket of a
-    value is the whole part of ``(value / 2 - low) * scale``.
+    ``before[b]`` cuts are in buckets below ``b``. The bucket of a value is
+    the integer part of ``(value / 2 - low) * scale``.
     """
     height, width = values.shape
     for y in range(height):
@@ -102,11 +102,12 @@ def cuts_below(values, cuts, before, low, scale, out):
 def join_order(levels, floors):
     """Sort the pixels of ``levels`` as they join, and find their cases.
 
-    Pixels are indices on the grid padded by one pixel on each side.
+    A pixel is an index on the grid padded by one pixel on each side.
 
     Returns:
-        tuple[ndarray]: The pixels, lowest level first; where those begin
-        that reach 0, 1, 2 ... of the floors; and the case of each index.
+        tuple[ndarray]: The pixels, lowest level first; the positions at which
+        the pixels begin that reach 0, 1, 2 ... of the floors; and the case of
+        each index.
     """
     reached = np.arange(int(levels.max()) + 1)
     ranks = np.searchsorted(floors, reached, side='right').astype(np.int16)
@@ -153,14 +154,14 @@ def _sort(levels, ranks, count):
 
 @jit
 def offsets(stride):
-    """Steps from a pixel to its neighbours, in the order of `RING`."""
+    """Give the steps from a pixel to its neighbours, ordered as `RING`."""
     above = np.array([-1, 0, 1]) - stride
     return np.concatenate((above, np.array([-1, 1]), above + 2 * stride))
 
 
 @jit
 def plain_steps(table, around):
-    """Step to a joined neighbour where a pixel changes but the size, or 0."""
+    """Give the step to a joined neighbour if only the size changes, or 0."""
     steps = np.zeros(256, np.int64)
     for case in range(256):
         if table[case, 0] == 1 and table[case, 5] == 0:
@@ -170,7 +171,7 @@ def plain_steps(table, around):
 
 @jit
 def find(parent, basin):
-    """Root of a basin's component; the way to it becomes shorter."""
+    """Find the root of a basin's component, and shorten the way to it."""
     while parent[basin] != basin:
         parent[basin] = parent[parent[basin]]
         basin = parent[basin]
@@ -187,7 +188,7 @@ def open_box(box, root, pixel, stride):
 
 @jit
 def widen(box, root, other):
-    """Make room in a component's box; whether it had to grow."""
+    """Widen a component's box, and tell whether it has grown."""
     wider = False
     for side in range(2):
         if other[side] < box[root, side]:
@@ -201,7 +202,7 @@ def widen(box, root, other):
 
 @jit
 def room(rows, number):
-    """The rows, and room for so many."""
+    """Give the rows with space for ``number`` rows."""
     if number <= len(rows):
         return rows
     return np.concatenate(
@@ -210,10 +211,11 @@ def room(rows, number):
 
 
 def fill_holes(levels):
-    """Raise what is lower than every way out to the frame up to the lowest.
+    """Fill holes: raise each pixel to the lowest way out to the frame.
 
-    ``filled = max(levels, min of the 4 neighbours' filled)``, by sweeps up
-    and down, and, transposed, to the sides, until nothing changes.
+    ``filled = max(levels, min of the 4 neighbours' filled)``. Sweeps up and
+    down, and on the transposed array to the sides, repeat until nothing
+    changes.
     """
     views = (np.ascontiguousarray(levels), cv2.transpose(levels))
     filled = np.full_like(levels, levels.max())
@@ -229,7 +231,7 @@ def fill_holes(levels):
 
 @jit
 def _sweep(levels, filled):
-    """Down and up; whether anything changed."""
+    """Sweep down and up, and tell whether anything has changed."""
     height, width = levels.shape
     changed = levels[0, 0] ^ levels[0, 0]
     for step in range(1, 2 * height - 1):

@@ -1,11 +1,11 @@
-"""Several objects of one score map: where the peaks stand apart.
+"""Box several objects of one score map if their peaks stand apart.
 
-A box rule gives one box, so two objects are one box around both, or one of
-them. Here the foreground of the rule is divided first. A part of it is an
-object if the map rises there at least ``valley`` above the cut. A part falls
-into two objects where a higher cut leaves two such parts; what is left
-between them goes to the nearer one. Where the valley is shallower, the
-objects stay one.
+A box rule gives one box. So two objects get one box around both, or only one
+of them gets a box. Here the foreground of the rule is divided first. A part of
+it is an object if the map rises there at least ``valley`` above the cut. A
+part is divided into two objects if a higher cut leaves two such parts; the
+pixels between them go to the nearer one. If the valley between two objects is
+shallower, they stay one.
 """
 
 from typing import NamedTuple
@@ -15,14 +15,14 @@ import numpy as np
 
 from .boxes import boxes_at_thresholds, get_rule
 
-STEP = 1 / 50  # between the cuts that are tried
+STEP = 1 / 50  # distance of the cuts that are tried
 
 
 class Objects(NamedTuple):
-    """Objects of a map, the largest in pixels first.
+    """Objects of a map, those with most pixels first.
 
-    ``boxes`` ``(n, 4)`` int64, as the rule writes corners; ``heights``
-    ``(n,)`` float64 in [0, 1], the highest score of each.
+    ``boxes`` is ``(n, 4)`` int64 with the corners of the rule. ``heights`` is
+    ``(n,)`` float64 in [0, 1], the highest score of each object.
     """
 
     boxes: np.ndarray
@@ -36,19 +36,19 @@ def objects_of(
 
     Args:
         score_map (array): ``(H, W)``, in [0, 1].
-        threshold (float): Where it is cut, as the rule means it.
+        threshold (float): Threshold of the rule at which it is cut.
         rule (str): One of `RULES` that boxes one part of the foreground.
         valley (float, optional): How far the map must fall between two
             objects, in (0, 1]. None: the one box of the rule.
-        most (int): At most this many, the largest. Defaults to 20.
+        most (int): Largest number of objects. Defaults to 20.
 
     Returns:
-        Objects: At least one; where no part rises by ``valley``, that of
-        the rule.
+        Objects: At least one object. If no part rises by ``valley``, it is
+        the box of the rule.
 
     Raises:
-        ValueError: A rule that boxes more than one part, ``valley`` or a
-            map out of range.
+        ValueError: The rule boxes more than one part, or ``valley`` or the
+            map is out of range.
     """
     score_map = np.asarray(score_map)
     single = boxes_at_thresholds(score_map, [threshold], rule)
@@ -61,10 +61,10 @@ def objects_of(
     if not picked.part.startswith('largest'):
         raise ValueError(
             f'rule {rule!r} boxes all of the foreground, which does not '
-            "divide into objects; take rule='largest_area'"
+            "divide into objects. Use rule='largest_area'"
         )
     if not 0 < valley <= 1:
-        raise ValueError(f'valley={valley}: a number in (0, 1] was expected')
+        raise ValueError(f'valley={valley}: expected a number in (0, 1]')
     levels, floors = picked.foreground(score_map, np.array([threshold]))
     mask = levels >= floors[0]
     if not mask.any():
@@ -94,15 +94,15 @@ def suppress(boxes, scores, iou=0.5):
 
     Args:
         boxes (array): ``(n, 4)`` x0 y0 x1 y1 in inclusive pixels.
-        scores (array): ``(n,)``; of equal ones the first is better.
-        iou (float): Left out is what overlaps by more. Defaults to .5.
+        scores (array): ``(n,)``. Of equal scores the first is better.
+        iou (float): A box is left out if the IoU is higher. Defaults to .5.
 
     Returns:
-        ndarray: Indices of the boxes that stay, in the order given.
+        ndarray: Indices of the boxes that stay, in the given order.
     """
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     sizes = boxes[:, 2:] - boxes[:, :2] + 1
-    # Ranks in their place: OpenCV drops scores of zero.
+    # Ranks replace the scores, since OpenCV drops scores of zero.
     ranks = np.empty(len(boxes))
     ranks[np.argsort(-np.asarray(scores), kind='stable')] = np.arange(
         len(boxes), 0, -1
@@ -113,7 +113,7 @@ def suppress(boxes, scores, iou=0.5):
 
 
 def _divide(score_map, part, cut, valley):
-    """The objects of one connected part, as masks of the whole map."""
+    """Give the objects of one connected part as masks of the whole map."""
     x0, y0, x1, y1 = _tight(part)
     window = slice(y0, y1 + 1), slice(x0, x1 + 1)
     score_map, inside = score_map[window], part[window]
@@ -146,7 +146,7 @@ def _divide(score_map, part, cut, valley):
 
 
 def _nearest(labels):
-    """The label that is nearest to each pixel."""
+    """Give the label that is nearest to each pixel."""
     _, seeds = cv2.distanceTransformWithLabels(
         (labels == 0).view(np.uint8),
         cv2.DIST_L2,

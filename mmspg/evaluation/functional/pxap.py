@@ -1,7 +1,7 @@
-"""Pixel average precision (the WSOL benchmark's PxAP).
+"""Compute the WSOL benchmark's PxAP, pixel average precision.
 
 Histograms of the scores of true and of false pixels are summed over the data
-set, and the area under precision and recall is taken once, without
+set. The area under precision and recall is then computed once, without
 interpolation (Choe et al., CVPR 2020).
 """
 
@@ -11,34 +11,34 @@ IGNORE = 255
 
 
 def pxap_edges(thresholds):
-    """Edges ``(T + 3,)`` of the T + 2 bins: the thresholds, 1, 2 and 3."""
+    """Give the edges ``(T + 3,)`` of the bins: the thresholds, 1, 2 and 3."""
     return np.append(np.asarray(thresholds, np.float64), (1.0, 2.0, 3.0))
 
 
 def pxap_histograms(score_map, mask, thresholds):
-    """Histograms of one image; sum those of all images.
+    """Compute the histograms of one image; sum those of all images.
 
     Args:
         score_map (array): ``(H, W)`` in [0, 1].
-        mask (array): ``(H, W)``, 1 true, 0 false, 255 not counted.
-        thresholds (array): ``(T,)`` increasing, starting with 0.
+        mask (array): ``(H, W)``: 1 is true, 0 false, and 255 does not count.
+        thresholds (array): ``(T,)`` increasing from 0.
 
     Returns:
-        ndarray: ``(2, T + 2)`` int64, true pixels, then false ones.
+        ndarray: ``(2, T + 2)`` int64: true pixels, then false ones.
 
     Raises:
-        ValueError: The shapes differ, or a score is outside of [0, 1].
+        ValueError: The shapes differ, or a score is outside [0, 1].
     """
     score_map, mask = np.asarray(score_map), np.asarray(mask)
     if score_map.shape != mask.shape:
         raise ValueError(
             f'score_map {score_map.shape} and mask {mask.shape} must have '
-            'the same shape; resize the mask to the map'
+            'the same shape. Resize the mask to the map'
         )
     if not (score_map.min() >= 0 and score_map.max() <= 1):
         raise ValueError('score_map must be in [0, 1]; normalise it first')
     edges = pxap_edges(thresholds)
-    # The last edge, 3, is never reached: no score falls on a closed end.
+    # No score reaches the last edge, 3, so no bin has a closed end.
     bins = np.searchsorted(edges, score_map, side='right') - 1
     return np.stack(
         [
@@ -49,13 +49,13 @@ def pxap_histograms(score_map, mask, thresholds):
 
 
 def pxap(histograms):
-    """PxAP of the pooled histograms.
+    """Compute PxAP from the pooled histograms.
 
     Args:
         histograms (array): ``(2, T + 2)``, the sum of `pxap_histograms`.
 
     Returns:
-        float: Percent; NaN where no image has a true pixel.
+        float: PxAP in percent; NaN if no image has a true pixel.
     """
     true, false = np.asarray(histograms, np.float64)
     if true.sum() == 0:

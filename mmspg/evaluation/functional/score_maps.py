@@ -1,4 +1,4 @@
-"""From a raw score map to one in [0, 1], placed on its image."""
+"""Place a raw score map on its image, with scores in [0, 1]."""
 
 import cv2
 import numpy as np
@@ -7,16 +7,16 @@ from .steps import apply_steps
 
 
 def as_float(array):
-    """An array as float32, or as float64 if that is what it is."""
+    """Convert an array to float32, but keep float64."""
     array = np.asarray(array)
     return array if array.dtype == np.float64 else array.astype(np.float32)
 
 
 def is_flat(score_map):
-    """Whether a map is constant or has a NaN or an infinity.
+    """Tell whether a map is constant or has a NaN or an infinity.
 
-    `min_max` gives zeros for such a map; a caller that should warn (or
-    refuse) asks here first.
+    `min_max` gives zeros for such a map. A caller that should warn of it or
+    refuse it calls this function first.
     """
     with np.errstate(invalid='ignore', over='ignore'):
         span = np.ptp(as_float(score_map))
@@ -24,14 +24,14 @@ def is_flat(score_map):
 
 
 def min_max(score_map):
-    """Min-max normalisation; a flat map (`is_flat`) becomes zeros.
+    """Min-max normalise a map. A flat map (`is_flat`) becomes zeros.
 
     Args:
         score_map (array): Any shape, any sign.
 
     Returns:
-        ndarray: The same shape, in [0, 1]; float64 stays float64, all else
-        becomes float32.
+        ndarray: The same shape, in [0, 1]. float64 stays float64, other types
+        become float32.
     """
     score_map = as_float(score_map)
     if is_flat(score_map):
@@ -41,7 +41,7 @@ def min_max(score_map):
 
 
 def in_unit_range(score_map):
-    """Cut off what interpolation has put outside of [0, 1]."""
+    """Clip scores that interpolation has moved outside [0, 1]."""
     return np.clip(score_map, 0, 1)
 
 
@@ -53,21 +53,21 @@ def place_score_map(
     align_corners=False,
     steps=(),
 ):
-    """Lay a raw map on its stored image, as the paper's protocol does.
+    """Place a raw map on its stored image, as the paper's protocol does.
 
     The map is resized bilinearly to the region of the image that the network
     saw (all of it, unless the pipeline crops), and min-max normalised there.
-    With steps it is not: they bring it to [0, 1] before it is resized.
-    Outside of the region the result is zero.
+    If there are steps, they bring it to [0, 1] before it is resized instead.
+    Outside the region the result is zero.
 
     Args:
         score_map (array): ``(h, w)``, raw, over the network's input.
         image_size (tuple[int]): (W, H) of the stored image.
         input_size (tuple[int]): (w, h) of the network's input.
-        homography (array, optional): ``(3, 3)``, continuous pixels of the
-            stored image to those of the input: resizes, crops and flips.
-            None: the image was resized to the input.
-        align_corners (bool): As in `torch.nn.functional.interpolate`; True
+        homography (array, optional): ``(3, 3)``, maps continuous pixels of
+            the stored image to those of the input through resizes, crops and
+            flips. None: the image was resized to the input.
+        align_corners (bool): See `torch.nn.functional.interpolate`. True
             puts the first and the last cell on the region's first and last
             pixel. Defaults to False.
         steps (Sequence): See `mmspg.evaluation.functional.steps`.
@@ -81,8 +81,8 @@ def place_score_map(
     score_map = np.asarray(score_map, np.float32)
     if score_map.ndim != 2 or score_map.size == 0:
         raise ValueError(
-            f'score_map must be (h, w), got shape {score_map.shape}; '
-            'give the maps of several classes one by one'
+            f'score_map must be (h, w), got shape {score_map.shape}. '
+            'Give the maps of several classes one by one'
         )
     if is_flat(score_map):
         return np.zeros(image_size[::-1], np.float32)
@@ -115,7 +115,7 @@ def place_score_map(
 
 
 def regions_of(image_size, input_size, homography):
-    """Begin and end on the image of the input, for x and for y."""
+    """Give the begin and end of the input on the image, for x and for y."""
     if homography is None:
         return [(0.0, float(side)) for side in image_size]
     homography = np.asarray(homography, np.float64)
@@ -129,8 +129,8 @@ def regions_of(image_size, input_size, homography):
     axes_only[:2, 2] = shift
     if not np.allclose(homography, axes_only, atol=1e-6) or not scale.all():
         raise ValueError(
-            'a score map can be laid back through resizes, crops and flips '
-            f'only, and this homography does more:\n{homography}'
+            'a score map can be placed back only through resizes, crops and '
+            f'flips, and this homography does more:\n{homography}'
         )
     return [
         ((0 - t) / s, (side - t) / s)
@@ -139,7 +139,7 @@ def regions_of(image_size, input_size, homography):
 
 
 def _samples(begin, end, side, cells, align_corners):
-    """Slice of the pixels inside of the region, and where they sample."""
+    """Give the slice of pixels in the region, and where they sample."""
     first = max(0, int(np.ceil(begin - 0.5 - 1e-6)))
     last = min(side, int(np.floor(end - 0.5 + 1e-6)) + 1)
     pixels = np.arange(first, max(first, last)) + 0.5 - begin
@@ -155,6 +155,6 @@ def _samples(begin, end, side, cells, align_corners):
 
 
 def _lerp(array, below, above, weight):
-    """Linear interpolation along the first axis."""
+    """Interpolate linearly along the first axis."""
     low, high = array[below], array[above]
     return low + (high - low) * weight[:, None]

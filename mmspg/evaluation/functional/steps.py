@@ -1,13 +1,13 @@
-"""Steps from a raw score map to one in [0, 1], before it becomes a box.
+"""Bring a raw score map to [0, 1] by steps, before it becomes a box.
 
-A config lists them by name, ``score_map_steps=['percentile']``, or with
-options, ``[dict(type='ivr', q=0.3)]``. They run in that order at the map's
-own resolution. Without a step a map is min-max normalised on its image, as
-the paper does.
+A config lists the steps by name, ``score_map_steps=['percentile']``, or with
+options, ``[dict(type='ivr', q=0.3)]``. They run in this order at the map's own
+resolution. Without steps a map is min-max normalised on its image, as in the
+paper.
 
-The steps take NumPy's arrays and PyTorch's tensors, ``(..., h, w)``, so that
-an exported graph has the very steps of the evaluation. Each map of a stack
-is a map of its own. A constant map becomes zeros.
+The steps take NumPy arrays and PyTorch tensors, ``(..., h, w)``, so that an
+exported graph has the same steps as the evaluation. The maps of a stack are
+treated one by one. A constant map becomes zeros.
 """
 
 import sys
@@ -22,16 +22,16 @@ Step = str | dict[str, Any]
 
 
 def min_max(score_map):
-    """From the map's minimum to its maximum."""
+    """Scale a map so that its minimum becomes 0 and its maximum 1."""
     return _between(score_map, _low(score_map), _high(score_map))
 
 
 def percentile(score_map, q=0.9):
-    """min(1, (M - min M) / q_.9(M - min M)) (Bae et al., ECCV 2020).
+    """Compute min(1, (M - min M) / q_.9(M - min M)) (Bae et al., ECCV 2020).
 
-    One extreme pixel no longer decides what the others become. Where the
-    quantile is the minimum itself, all above it becomes 1, the limit of the
-    formula.
+    A single extreme pixel no longer decides the values of all others. If the
+    quantile equals the minimum, all scores above it become 1, the limit of
+    the formula.
 
     Args:
         score_map (array | Tensor): ``(..., h, w)``, any finite range.
@@ -48,7 +48,7 @@ def percentile(score_map, q=0.9):
 
 
 def ivr(score_map, q=0.3):
-    """max(0, M - q_p(M)) / max(M - q_p(M)) (IVR, Kim et al., ICCV 2021).
+    """Compute max(0, M - q_p(M)) / max(M - q_p(M)) (IVR, Kim et al., 2021).
 
     Args:
         score_map (array | Tensor): ``(..., h, w)``, any finite range.
@@ -58,9 +58,9 @@ def ivr(score_map, q=0.3):
 
 
 def maximum(score_map):
-    """max(0, M) / max M: what a class map has below 0 is no evidence."""
+    """Compute max(0, M) / max M: negative scores are not evidence."""
     high = _high(score_map)
-    # A constant map is flat, whatever its height.
+    # A constant map is flat, even if it is high.
     low = _numbers(score_map).where(_low(score_map) < high, 0 * high, high)
     return _between(score_map, low, high)
 
@@ -76,12 +76,11 @@ def apply_steps(score_map, steps: Sequence[Step]):
         steps (Sequence[str | dict]): See the module; at least one.
 
     Returns:
-        array | Tensor: The same shape, in [0, 1]; an array that is not
-        finite becomes zeros.
+        array | Tensor: The same shape, in [0, 1]. An array with a NaN or an
+        infinity becomes zeros.
 
     Raises:
-        ValueError: Unknown step or option; the message lists those there
-            are.
+        ValueError: A step or an option is unknown; the message lists all.
     """
     if isinstance(score_map, np.ndarray):
         with np.errstate(invalid='ignore', over='ignore'):
@@ -94,14 +93,14 @@ def apply_steps(score_map, steps: Sequence[Step]):
 
 
 def checked_steps(steps: Sequence[Step] | None) -> list[Step]:
-    """Steps as JSON has them; a step without options is its name.
+    """Check steps, and give them as JSON; a step without options is a name.
 
     Raises:
-        ValueError: Unknown step or option, or no list.
+        ValueError: A step or an option is unknown, or it is not a list.
     """
     if isinstance(steps, (str, dict)):
         raise ValueError(
-            f'score_map_steps={steps!r}: a list was expected, [{steps!r}]'
+            f'score_map_steps={steps!r}: expected a list, [{steps!r}]'
         )
     checked: list[Step] = []
     for step in steps or ():
@@ -128,12 +127,12 @@ def checked_steps(steps: Sequence[Step] | None) -> list[Step]:
 
 
 def rule_in_words(rule: str, steps: Sequence[Step]) -> str:
-    """How a map becomes a box, as a person reads it."""
+    """Say in words how a map becomes a box."""
     return f'{rule} of maps by {steps_in_words(steps)}' if steps else rule
 
 
 def steps_in_words(steps: Sequence[Step]) -> str:
-    """Steps as a person reads them.
+    """Name the steps in words.
 
     Examples:
         >>> steps_in_words(['max', dict(type='percentile', q=0.8)])
@@ -153,13 +152,13 @@ def steps_in_words(steps: Sequence[Step]) -> str:
 def _check_range(name, q):
     if isinstance(q, bool) or not isinstance(q, (int, float)) or not 0 < q < 1:
         raise ValueError(
-            f'score_map_steps: {name!r} needs q, a share of the pixels, '
-            f'above 0 and below 1, and not {q!r}'
+            f'score_map_steps: {name!r} needs q, a share of the pixels above '
+            f'0 and below 1, not {q!r}'
         )
 
 
 def _numbers(score_map):
-    """The module of the array: numpy, or torch, which is not imported."""
+    """Give the module of the array, numpy or torch, without importing it."""
     is_array = isinstance(score_map, np.ndarray)
     return np if is_array else sys.modules['torch']
 
@@ -173,13 +172,13 @@ def _high(score_map):
 
 
 def _quantile(score_map, q):
-    """Interpolated linearly, as `numpy.quantile` is; ``(..., 1, 1)``."""
+    """Interpolate linearly, like `numpy.quantile`; gives ``(..., 1, 1)``."""
     flat = score_map.reshape(*score_map.shape[:-2], -1)
     if isinstance(score_map, np.ndarray):
         value = np.quantile(flat, q, axis=-1).astype(score_map.dtype)
     else:
-        # torch.quantile cannot be exported. Whole numbers, since the number
-        # of cells is a symbol there.
+        # torch.quantile cannot be exported. The rank is an integer, since
+        # the number of cells is a symbol there.
         rank = (flat.shape[-1] - 1) * round(q * 1000)
         ordered = flat.sort(dim=-1).values
         below = ordered[..., rank // 1000]
@@ -189,7 +188,7 @@ def _quantile(score_map, q):
 
 
 def _between(score_map, low, high):
-    """0 at ``low`` and below, 1 at ``high`` and above."""
+    """Scale to 0 at ``low`` and below, and 1 at ``high`` and above."""
     numbers = _numbers(score_map)
     span = numbers.where(high > low, high - low, 1 + 0 * high)
     return numbers.clip((score_map - low) / span, 0, 1)

@@ -68,7 +68,7 @@ def test_too_few_right_or_wrong_boxes_fit_nothing(boxes):
 def test_a_fit_to_other_features_is_refused(boxes):
     fit = fit_confidence(*boxes)
     fit['features'] = fit['features'][1:]
-    with pytest.raises(ValueError, match=r'fit it again with sweep_thr'):
+    with pytest.raises(ValueError, match=r'Fit it again with sweep_thr'):
         confidence_of(boxes[0], fit)
 
 

@@ -31,7 +31,7 @@ def test_no_boxes_give_an_empty_table():
 
 
 def test_one_bare_box_is_refused():
-    with pytest.raises(ValueError, match=r'write one box as \[\['):
+    with pytest.raises(ValueError, match=r'Write one box as \[\['):
         box_iou([0, 0, 1, 1], [[0, 0, 1, 1]])
 
 

@@ -98,8 +98,8 @@ def test_nothing_above_the_threshold_is_the_rule_s_empty_box():
 @pytest.mark.parametrize(
     'options, message',
     [
-        (dict(valley=0), r'valley=0: a number in \(0, 1\]'),
-        (dict(valley=0.3, rule='mean'), "take rule='largest_area'"),
+        (dict(valley=0), r'valley=0: expected a number in \(0, 1\]'),
+        (dict(valley=0.3, rule='mean'), "Use rule='largest_area'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options, message):

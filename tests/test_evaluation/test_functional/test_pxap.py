@@ -62,7 +62,7 @@ def test_without_true_pixels_there_is_no_area():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match='resize the mask'):
+    with pytest.raises(ValueError, match='Resize the mask'):
         pxap_histograms(np.eye(4), np.eye(5), THRESHOLDS)
     for bad in (np.eye(4) * 2, np.full((4, 4), np.nan)):
         with pytest.raises(ValueError, match=r'in \[0, 1\]'):

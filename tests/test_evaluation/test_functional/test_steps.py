@@ -130,7 +130,7 @@ def test_placed_by_its_steps_alone():
         ('percentile', r"\['percentile'\]"),
         ([dict(type='ivr', p=0.3)], "'ivr' has no option 'p'; valid are q"),
         ([dict(type='max', q=0.3)], 'valid are none'),
-        ([dict(type='ivr', q=30)], 'above 0 and below 1, and not 30'),
+        ([dict(type='ivr', q=30)], 'above 0 and below 1, not 30'),
         ([dict(q=0.3)], 'no step None'),
     ],
 )
