@@ -1,8 +1,8 @@
-"""From score maps to boxes and figures.
+"""Turn score maps into boxes and figures.
 
-``functional`` and ``wsol`` need NumPy, OpenCV and numba alone. The metrics
-need MMEngine and PyTorch, which take seconds to import, so they come when
-asked for.
+``functional`` and ``wsol`` need only NumPy, OpenCV and numba. The metrics need
+MMEngine and PyTorch, which take seconds to import. So they are imported when
+somebody asks for them.
 """
 
 from ..utils.lazy import names_of

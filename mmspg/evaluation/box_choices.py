@@ -1,7 +1,7 @@
-"""How many boxes a class has, and how sure each is: chosen with true boxes.
+"""Choose with true boxes how objects are divided and how sure boxes are.
 
-Both go with the threshold that they were chosen at, see
-`mmspg.evaluation.choices`: ``valley`` and ``confidence``.
+``valley`` and ``confidence`` are stored with the threshold that they were
+chosen at, see `mmspg.evaluation.choices`.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,9 @@ def choose_box_step(samples: Sequence[dict], protocol: Protocol) -> dict:
     """Choose the valley, and fit the confidence.
 
     The valley is the one with the best F1 of the boxes of the true classes
-    at an IoU of .5, every true box found once; one box a class among equals.
-    The confidence is that of the boxes of the predicted classes.
+    at an IoU of .5, where every true box can be found once. Of equals, one
+    box for each class counts. The confidence is fitted to the boxes of the
+    predicted classes.
 
     Args:
         samples (Sequence[dict]): Predictions with ``ori_gt_bboxes``, see
@@ -53,7 +54,7 @@ def choose_box_step(samples: Sequence[dict], protocol: Protocol) -> dict:
 
 
 def box_f1(samples: Sequence[dict], protocol: Protocol) -> float:
-    """F1 of the boxes of the true classes, in [0, 1]."""
+    """Compute the F1 of the boxes of the true classes, in [0, 1]."""
     hits = boxes = truths = 0
     for sample in samples:
         labels = sorted(set(true_labels(sample)))
@@ -76,7 +77,7 @@ def judge(
 
     Returns:
         tuple[ndarray]: Features ``(n, F)``, see `box_features`; ``(n,)``
-        bool, whether the IoU with a true box of the class is at least .5;
+        bool, true if the IoU with a true box of the class is at least .5; and
         scores ``(n,)``.
     """
     features, right, scores = [], [], []
@@ -93,7 +94,7 @@ def judge(
 
 
 def reliability(confidence, right) -> dict[str, float]:
-    """How far a confidence can be trusted.
+    """Measure how far a confidence can be trusted.
 
     Args:
         confidence (array): ``(n,)`` in [0, 1].
@@ -101,7 +102,7 @@ def reliability(confidence, right) -> dict[str, float]:
 
     Returns:
         dict: ``precision`` of all boxes, ``precision_half`` of the surer
-        half of them, ``calibration_error``; all in [0, 1].
+        half, and ``calibration_error``, all in [0, 1].
     """
     _, precision = precision_at_coverage(confidence, right)
     return dict(
@@ -112,15 +113,15 @@ def reliability(confidence, right) -> dict[str, float]:
 
 
 def precision_report(samples: Sequence[dict], protocol: Protocol) -> dict:
-    """Precision against coverage of the predicted boxes, for a report.
+    """Compute precision over coverage of the predicted boxes, for a report.
 
     Args:
         samples (Sequence[dict]): Predictions with ``ori_gt_bboxes``.
-        protocol (Protocol): Without a confidence the scores stand in for it.
+        protocol (Protocol): If it has no confidence, the scores replace it.
 
     Returns:
-        dict: ``precision``, a curve in percent over the share of the boxes
-        kept, and ``reliability``, what it says, in words.
+        dict: ``precision``, a curve in percent over the share of boxes that
+        are kept, and ``reliability``, the same in words.
     """
     features, right, scores = judge(samples, protocol)
     words = 'by class score, as no confidence was fitted (uncalibrated)'
@@ -149,7 +150,7 @@ def precision_report(samples: Sequence[dict], protocol: Protocol) -> dict:
 
 
 def _cross_fitted(features, right):
-    """Confidence of each box by a fit to others."""
+    """Give the confidence of each box by a fit to other boxes."""
     fold = folds_of(len(right))
     confidence = np.full(len(right), right.mean())
     for i in range(FOLDS):

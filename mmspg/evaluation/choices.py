@@ -1,15 +1,15 @@
-"""Thresholds that go with weights: what is stored, and what it is bound to.
+"""Store thresholds with weights, and refuse them for other weights.
 
-A threshold is worth something for the weights, the map, the input size and
-the rule that it was chosen with. So a choice is stored with all of these, in
-``meta['localization']`` of the checkpoint or in a file beside it, and is
+A threshold is valid only for the weights, the map, the input size and the rule
+that it was chosen with. So a choice is stored with all of these, in
+``meta['localization']`` of the checkpoint or in a file beside it, and it is
 refused for others. A choice is a plain dict:
 
 - ``threshold``, and for Top-5* ``threshold_tight`` and ``threshold_loose``;
 - ``kind``: 'validated' (the best of the validation during training),
   'chosen' (by ``sweep_threshold.py``) or 'fixed' (by the config);
 - ``chosen_on``: split and number of images, in words; ``figure`` and
-  ``value``: what was best there;
+  ``value``: the figure that was best there;
 - ``valley`` and ``confidence``, see `mmspg.evaluation.box_choices`;
 - the settings of `settings_of`, and ``weights``, a digest.
 """
@@ -35,7 +35,7 @@ from .functional.steps import checked_steps
 
 WITH_THRESHOLD = ('LocalizationMetric', 'DetectionMetric')
 SWEEP = 'python tools/analysis_tools/sweep_threshold.py'
-# How a metric reads a map, and what it does where a config does not say.
+# How a metric reads a map, with the values that hold without a config.
 PAPERS: dict[str, Any] = dict(
     rule='largest_area', align_corners=False, score_map_steps=[]
 )
@@ -58,7 +58,7 @@ TYPES = dict(
 
 
 def localization_metrics(evaluator) -> list[dict]:
-    """The configs of metrics with a threshold in an evaluator's config."""
+    """List the configs of an evaluator's metrics that have a threshold."""
     return [
         node
         for node in walk_dicts(evaluator)
@@ -67,12 +67,12 @@ def localization_metrics(evaluator) -> list[dict]:
 
 
 def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
-    """Collect what a threshold depends on, beside the weights.
+    """Collect what a threshold depends on beside the weights.
 
     Args:
-        cfg (Config): With ``model``, and dataloaders and evaluators.
-        split (str): Whose dataloader and evaluator: 'test', or 'val'. Where
-            there is none, the other's count.
+        cfg (Config): A config with ``model``, dataloaders and evaluators.
+        split (str): 'test' or 'val', the split whose dataloader and evaluator
+            count. If it has none, those of the other split count.
 
     Returns:
         dict: ``rule``, ``align_corners`` and ``score_map_steps`` of the
@@ -93,7 +93,7 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
     model = cfg.get('model') or {}
     found['map_source'] = ', '.join(_map_sources(model))
     views = model.get('score_map_views')
-    found['views'] = json.loads(json.dumps(views))  # lists, no tuples
+    found['views'] = json.loads(json.dumps(views))  # tuples become lists
     side = input_side(loader)
     if side is not None:
         found['input_size'] = side
@@ -116,7 +116,7 @@ def _map_sources(model: dict) -> list[str]:
 
 
 def weights_digest(state_dict: dict[str, Any]) -> str:
-    """Hash names and values of all tensors, whatever wraps the model.
+    """Hash names and values of all tensors.
 
     Args:
         state_dict (dict[str, Tensor]): Any order, any device.
@@ -140,14 +140,14 @@ def check_choice(choice: dict, settings: dict, command: str = SWEEP) -> None:
 
     Args:
         choice (dict): See the module.
-        settings (dict): What it would be used with; keys that the choice
-            does not have are not compared.
-        command (str): The one that makes a new choice, for the message.
+        settings (dict): The settings of its use. Keys that the choice does
+            not have are not compared.
+        command (str): The command that makes a new choice, for the message.
 
     Raises:
         ValueError: Something differs; the message names it.
     """
-    # Before there were steps and views nobody wrote that there are none.
+    # Choices from before there were steps and views do not name them.
     choice = {'score_map_steps': [], 'views': None, **choice}
     for key in ('weights', *BOUND):
         if key in choice and key in settings and choice[key] != settings[key]:
@@ -164,7 +164,7 @@ def check_choice(choice: dict, settings: dict, command: str = SWEEP) -> None:
 
 
 def describe(choice: dict) -> str:
-    """Where a choice came from, in words."""
+    """Say where a choice came from."""
     kind = choice.get('kind', 'chosen')
     if kind == 'fixed':
         return 'fixed by the config of the training'
@@ -175,13 +175,13 @@ def describe(choice: dict) -> str:
 
 
 def sweep_command(checkpoint: str, config: str | None = None) -> str:
-    """The command that chooses a threshold for a checkpoint."""
+    """Give the command that chooses a threshold for a checkpoint."""
     files = [config, checkpoint] if config else [checkpoint]
     return f'{SWEEP} {shlex.join(map(str, files))}'
 
 
 def threshold_file(checkpoint: str) -> Path:
-    """Path of the choice that lies beside a checkpoint.
+    """Give the path of the choice that lies beside a checkpoint.
 
     Examples:
         >>> threshold_file('work_dirs/epoch_3.pth').name
@@ -194,7 +194,7 @@ def read_choice(path: str | Path) -> dict:
     """Read a file that ``tools/analysis_tools/sweep_threshold.py`` wrote.
 
     Raises:
-        ValueError: It is absent, or holds no choice.
+        ValueError: The file is missing or holds no choice.
     """
     try:
         return checked_choice(
@@ -202,21 +202,22 @@ def read_choice(path: str | Path) -> dict:
         )
     except FileNotFoundError:
         raise ValueError(
-            f"threshold={str(path)!r}: no such file, and neither 'oracle', "
-            "'checkpoint' nor a number"
+            f'threshold={str(path)!r}: there is no such file, and it is not '
+            "'oracle', 'checkpoint' or a number"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(
-            f'{path}: no stored threshold, a JSON object with the key '
-            f"'threshold' was expected ({error})"
+            f'{path}: no stored threshold: expected a JSON object with the '
+            f"key 'threshold' ({error})"
         ) from None
 
 
 def checked_choice(choice) -> dict:
-    """Refuse what is no choice.
+    """Refuse everything that is not a choice.
 
     Raises:
-        ValueError: No dict, or a threshold that is no finite number >= 0.
+        ValueError: It is not a dict, or its threshold is not a finite number
+            >= 0.
     """
     if not isinstance(choice, dict):
         raise ValueError(f'it is a {type(choice).__name__}')
@@ -238,7 +239,7 @@ def check_threshold(value, name: str = 'threshold') -> None:
     """Refuse a threshold at which no map can be cut.
 
     Raises:
-        ValueError: It is no finite number of at least 0.
+        ValueError: It is not a finite number of at least 0.
     """
     if (
         not isinstance(value, Real)
@@ -246,13 +247,12 @@ def check_threshold(value, name: str = 'threshold') -> None:
         or not 0 <= value < math.inf
     ):
         raise ValueError(
-            f'{name} is {str(value)[:50]!r}, and a number of at least 0 was '
-            'expected'
+            f'{name} is {str(value)[:50]!r}; expected a number of at least 0'
         )
 
 
 def check_box_step(choice: dict) -> None:
-    """Refuse a valley or a confidence that is none.
+    """Refuse a malformed valley or confidence.
 
     Raises:
         ValueError: It would give meaningless boxes or probabilities.
@@ -283,10 +283,10 @@ def stored_choices(checkpoint: str, content: dict | None = None) -> list[dict]:
 
     Args:
         checkpoint (str): Path or address of the checkpoint.
-        content (dict, optional): What it holds, if it has been read.
+        content (dict, optional): Its content, if it has been read.
 
     Raises:
-        ValueError: The file beside it or the entry in it is no choice.
+        ValueError: The file beside it or the entry in it is not a choice.
     """
     found = []
     path = threshold_file(checkpoint)
@@ -307,16 +307,16 @@ def stored_choices(checkpoint: str, content: dict | None = None) -> list[dict]:
 
 
 def store_choice(choice: dict, path: str | Path) -> None:
-    """Write a choice, indented JSON."""
+    """Write a choice as indented JSON."""
     text = json.dumps(choice, indent=2) + '\n'
     write_atomically(path, text.encode())
 
 
 def store_in_checkpoint(choice: dict, checkpoint: str) -> None:
-    """Write a choice into a checkpoint's ``meta``, and keep all else."""
+    """Write a choice into a checkpoint's ``meta``; the rest stays."""
     content = read_checkpoint(str(checkpoint))
     content.setdefault('meta', {})[META_KEY] = choice
-    # A write that breaks off must not take the checkpoint with it.
+    # A write that breaks off must not destroy the checkpoint.
     unfinished = Path(f'{checkpoint}.unfinished')
     torch.save(content, unfinished)
     unfinished.replace(checkpoint)
@@ -328,16 +328,16 @@ def usable_choice(
     content: dict | None = None,
     config: str | None = None,
 ) -> tuple[dict | None, list[str]]:
-    """Find the choice that was made for just this use of a checkpoint.
+    """Find the choice that was made for this use of a checkpoint.
 
     Args:
-        settings (dict): What it is used with, see `settings_of`.
-        checkpoint (str): Path or address.
-        content (dict, optional): What it holds, if it has been read.
+        settings (dict): The settings of its use, see `settings_of`.
+        checkpoint (str): Path or address of the checkpoint.
+        content (dict, optional): Its content, if it has been read.
         config (str, optional): File of the config, for messages.
 
     Returns:
-        tuple: The choice or None, and why others were refused.
+        tuple: The choice or None, and the reasons why others were refused.
     """
     if content is None:
         content = read_checkpoint(str(checkpoint))

@@ -1,7 +1,7 @@
-"""Where one class is in one image: from a prediction to boxes.
+"""Find a class in an image: turn a prediction into boxes.
 
 The metric, the visualization hook, the report, the inferencer and the tools
-all call `locate`, so that all of them give the same box.
+all call `locate`, so they all give the same box.
 """
 
 from typing import NamedTuple
@@ -22,9 +22,9 @@ from .samples import class_map, true_boxes, true_labels
 class Located(NamedTuple):
     """A class found in an image.
 
-    ``label`` int; ``box`` ``(4,)`` int64 x0 y0 x1 y1 in inclusive pixels of
-    the stored image, or ``(T, 4)`` for T thresholds; ``score_map`` ``(H, W)``
-    float32 in [0, 1] at its resolution, see `place_score_map`.
+    ``label`` is an int. ``box`` is ``(4,)`` int64 x0 y0 x1 y1 in inclusive
+    pixels of the stored image, or ``(T, 4)`` for T thresholds. ``score_map``
+    is ``(H, W)`` float32 in [0, 1] at its resolution, see `place_score_map`.
     """
 
     label: int
@@ -48,29 +48,29 @@ def locate(
             ``(1,)``, ``ori_shape`` (H, W), ``img_shape`` (h, w) and, unless
             the image was only resized, ``homography`` ``(3, 3)``.
         threshold (float | array, optional): A score in [0, 1] at which the
-            map is cut, or T of them; what it means is the rule's. None: the
-            rule's own, if any.
+            rule cuts the map, or T of them. None: the threshold of the rule,
+            if it has one.
         rule (str): One of `RULES` that gives one box. Defaults to
-            'largest_area', the paper's.
-        label (int, optional): The class. None: the predicted one.
+            'largest_area', the paper's rule.
+        label (int, optional): The class. None: the predicted class.
         align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
         score_map_steps (Sequence): Steps of
-            `mmspg.evaluation.functional.steps`. Defaults to none, the
-            paper's.
+            `mmspg.evaluation.functional.steps`. Defaults to none, as in the
+            paper.
 
     Returns:
         Located: Label, box and map.
 
     Raises:
         ValueError: The sample has no map of this class, or the rule gives
-            many boxes or has no threshold of its own.
+            many boxes, or has no threshold while none is given.
     """
     sample = data_sample
     if not isinstance(sample, dict):
         sample = sample.to_dict()
     if label is None:
         predicted = sample.get('pred_label', sample.get('score_map_labels'))
-        if not len(predicted):  # of several labels none is sure enough
+        if not len(predicted):  # with several labels none is sure enough
             predicted = [sample['pred_score'].argmax()]
         label = int(predicted[0])
     placed = place_score_map(
@@ -88,12 +88,12 @@ def locate(
 class LocatedObject(NamedTuple):
     """One box of an image.
 
-    ``label`` int; ``score`` in [0, 1], the class score times the height of
-    the object's peak, which says nothing of how good the box is; ``box``
-    ``(4,)`` int64 x0 y0 x1 y1 in inclusive pixels of the stored image;
-    ``confidence``, the calibrated probability that the box is right, or
-    None: nobody has fitted one; ``score_map`` ``(H, W)``, that of its class;
-    ``features``, see `box_features`.
+    ``label`` is an int. ``score`` in [0, 1] is the class score times the
+    height of the object's peak; it does not say how good the box is. ``box``
+    is ``(4,)`` int64 x0 y0 x1 y1 in inclusive pixels of the stored image.
+    ``confidence`` is the calibrated probability that the box is right, or
+    None if no confidence was fitted. ``score_map`` ``(H, W)`` is the map of
+    its class. `box_features` explains ``features``.
     """
 
     label: int
@@ -107,21 +107,21 @@ class LocatedObject(NamedTuple):
 def locate_objects(data_sample, labels, protocol, describe=False):
     """Box the objects of some classes.
 
-    Without ``protocol.valley`` each class has one box, that of `locate`.
+    Without ``protocol.valley`` each class has one box, the box of `locate`.
     With it a class has a box for each peak that stands apart (`objects_of`),
-    the largest first, and a box that a better one of any class overlaps by
-    an IoU above .5 is left out.
+    the largest first. A box is left out if a better one of any class overlaps
+    it by an IoU above .5.
 
     Args:
-        data_sample (DataSample | dict): As for `locate`, with ``pred_score``
-            ``(C,)``.
+        data_sample (DataSample | dict): See `locate`; it also has
+            ``pred_score`` ``(C,)``.
         labels (Sequence[int]): The classes, in the order of the boxes.
         protocol (Protocol): Threshold, rule, valley and confidence.
-        describe (bool): Give ``features`` even where there is no
+        describe (bool): Give ``features`` even if there is no
             ``confidence``. Defaults to False.
 
     Returns:
-        list[LocatedObject]: At least one where there is a class.
+        list[LocatedObject]: At least one object if there is a class.
     """
     sample = data_sample
     if not isinstance(sample, dict):
@@ -173,11 +173,15 @@ def true_objects(sample):
 
 
 def homography_of(sample):
-    """``(3, 3)`` float64, pixels of the stored image to those of the input.
+    """Give the matrix from pixels of the stored image to those of the input.
+
+    Pixels are continuous: the centre of the first one is at (.5, .5).
 
     Args:
-        sample (DataSample | dict): As for `locate`. Pixels are continuous:
-            the centre of the first one is at (.5, .5).
+        sample (DataSample | dict): See `locate`.
+
+    Returns:
+        ndarray: ``(3, 3)`` float64.
     """
     homography = sample.get('homography')
     if homography is not None:
@@ -187,22 +191,22 @@ def homography_of(sample):
 
 
 def lay_on_image(array, sample, nearest=False, border=cv2.BORDER_CONSTANT):
-    """Put what lies over the network's input back on the stored image.
+    """Place an array that covers the network's input on the stored image.
 
     Args:
         array (ndarray): ``(h, w)`` or ``(h, w, C)``, at any resolution.
-        sample (DataSample | dict): As for `locate`.
+        sample (DataSample | dict): See `locate`.
         nearest (bool): Take the nearest value instead of interpolating
             bilinearly. Defaults to False.
-        border (int): OpenCV's border mode, for what the network did not
-            see. Defaults to zeros.
+        border (int): OpenCV's border mode for the parts that the network did
+            not see. Defaults to zeros.
 
     Returns:
         ndarray: ``(H, W)`` or ``(H, W, C)``.
     """
     h, w = sample.get('img_shape')
     scale = np.diag([array.shape[1] / w, array.shape[0] / h, 1.0])
-    # OpenCV counts in centres of pixels.
+    # OpenCV counts from the centre of the first pixel.
     shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     return cv2.warpPerspective(
         np.ascontiguousarray(array),

@@ -1,4 +1,4 @@
-"""Which map of a network localizes best, and what a centred box would do."""
+"""Compare how well the maps of a network, and a centred box, localize."""
 
 import functools
 from typing import NamedTuple
@@ -10,21 +10,22 @@ from mmengine.dist import all_reduce
 from .functional import box_iou, to_inclusive
 from .samples import true_boxes
 
-SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of the sides, of a centred box
+SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # a centred box has of the sides
 
 
 class MapFigure(NamedTuple):
-    """GT-known in percent of one map at its threshold."""
+    """The GT-known, in percent, of one map at its threshold."""
 
     gt_known: float
     threshold: float
 
 
 class MapFigures(NamedTuple):
-    """GT-known of all maps of a network on the same images.
+    """The GT-known of all maps of a network on the same images.
 
-    ``sources`` is by the name of the map; ``centred`` is that of the best
-    centred box, whose ``threshold`` is its share of the image's sides.
+    ``sources`` has the figure of each map by its name. ``centred`` is the
+    figure of the best centred box; its ``threshold`` is the box's share of
+    the image's sides.
     """
 
     sources: dict[str, MapFigure]
@@ -32,14 +33,14 @@ class MapFigures(NamedTuple):
     images: int
 
     def best(self, current: str) -> str:
-        """The source with the best figure; the current one among equals."""
+        """Give the source with the best figure; of equals, the current one."""
         return max(
             self.sources,
             key=lambda name: (self.sources[name].gt_known, name == current),
         )
 
     def table(self, chosen: str) -> str:
-        """A table for people, the chosen map marked."""
+        """Write a table in which the chosen map is marked."""
         lines = [
             f'GT-known on {self.images} validation images, each map at its '
             'best threshold',
@@ -62,15 +63,14 @@ def compare_map_sources(model, dataloader, metric) -> MapFigures:
     """Evaluate all maps of a network in one pass of it.
 
     Args:
-        model (ImageClassifier): In evaluation mode; its head has
-            ``score_map_source`` and ``score_map_sources``. It is left as it
-            was.
+        model (ImageClassifier): A model in evaluation mode, whose head has
+            ``score_map_source`` and ``score_map_sources``. It is not changed.
         dataloader (DataLoader): Gives images with boxes.
-        metric (LocalizationMetric): Gives rule, IoU and thresholds; its
-            records are left alone.
+        metric (LocalizationMetric): Gives rule, IoU and thresholds. Its
+            records are not changed.
 
     Returns:
-        MapFigures: Over the images of all processes.
+        MapFigures: Figures over the images of all processes.
     """
     head, before = model.head, model.head.score_map_source
     sources = available_sources(model)
@@ -113,13 +113,13 @@ def compare_map_sources(model, dataloader, metric) -> MapFigures:
 
 
 def available_sources(model) -> list[str]:
-    """The maps that a network has: those of its head, less lacking branches.
+    """List the maps that the head and the branches of a network give.
 
     Args:
-        model (ImageClassifier): Any.
+        model (ImageClassifier): Any classifier.
 
     Returns:
-        list[str]: Empty where its head gives one map only.
+        list[str]: Empty if its head gives only one map.
     """
     head, neck = model.head, getattr(model, 'neck', None)
     lacking = set() if getattr(neck, 'with_c', True) else {'c'}
@@ -132,7 +132,7 @@ def available_sources(model) -> list[str]:
 
 
 def remember_branches(feats):
-    """Let each branch of `SPGFeatures` be computed once."""
+    """Let each branch of `SPGFeatures` be computed only once."""
     for name in ('b1', 'b2', 'c'):
         if hasattr(feats, name):
             setattr(feats, name, functools.cache(getattr(feats, name)))
@@ -152,7 +152,7 @@ def centred_figure(samples, metric) -> tuple[float, float]:
 
 
 def _centred_hits(sample, metric):
-    """Whether centred boxes are right, ``(len(SHARES),)`` bool."""
+    """Tell which centred boxes are right, ``(len(SHARES),)`` bool."""
     height, width = sample['ori_shape']
     centre, half = (
         np.array([width, height] * 2) / 2,

@@ -1,8 +1,9 @@
-"""From score map to box: threshold and rule, and who said so.
+"""Choose threshold and rule of the boxes, and say where they come from.
 
-A threshold is fixed by the config, chosen before and stored with the weights
-(see `mmspg.evaluation.choices`), or the oracle's, the best of the images that
-are tested. Where none of these is, the rule's own counts, or that of CAM.
+A threshold is fixed by the config, or was chosen before and stored with the
+weights (see `mmspg.evaluation.choices`), or is the oracle's, the best one on
+the images that are tested. Without any of these the threshold of the rule
+counts, or else that of CAM.
 """
 
 import math
@@ -30,19 +31,19 @@ from .choices import (
 from .functional import get_rule
 from .functional.steps import Step
 
-BOX_KEYS = ('valley', 'confidence')  # what a choice may say of boxes
-BOX_STEP = 'box_step'  # among the figures of a validation
-DEFAULT_THRESHOLD = 0.2  # of CAM
+BOX_KEYS = ('valley', 'confidence')  # what a choice may say about boxes
+BOX_STEP = 'box_step'  # a key of the figures of a validation
+DEFAULT_THRESHOLD = 0.2  # CAM's threshold
 
 
 class Protocol(NamedTuple):
-    """From score map to box, as `locate` takes it, and who said so.
+    """How `locate` turns score maps into boxes.
 
     ``source`` says in words where the threshold came from. 'default' means
-    that nobody has chosen one for these weights. ``valley`` says where one
-    class has several objects, see `objects_of`; None: each has one box.
-    ``confidence`` is what `fit_confidence` gave; None: nobody fitted it.
-    ``score_map_steps`` are those of `mmspg.evaluation.functional.steps`.
+    that nobody has chosen one for these weights. ``valley`` tells when a
+    class has several objects, see `objects_of`; None gives each class one
+    box. ``confidence`` is the result of `fit_confidence`, or None.
+    ``score_map_steps`` are steps of `mmspg.evaluation.functional.steps`.
     """
 
     threshold: float
@@ -55,7 +56,7 @@ class Protocol(NamedTuple):
 
     @property
     def reading(self) -> dict[str, Any]:
-        """The arguments of `locate` other than the threshold."""
+        """Give the arguments of `locate` other than the threshold."""
         return {key: getattr(self, key) for key in METRIC_KEYS}
 
 
@@ -67,22 +68,21 @@ def protocol_of(
 ) -> Protocol:
     """Find threshold and rule for the boxes of a model.
 
-    The threshold is, in this order: the one that the config's metric fixes;
-    the one stored with the checkpoint for this use of it; the rule's own;
-    that of CAM, .2.
+    The first of these thresholds counts: the one that the config's metric
+    fixes; the one that is stored with the checkpoint for this use; the
+    threshold of the rule; CAM's threshold, .2.
 
     Args:
-        cfg (Config): With ``test_evaluator`` or ``val_evaluator``, or
-            neither.
+        cfg (Config): It may have ``test_evaluator`` or ``val_evaluator``.
         checkpoint (str, optional): Path or address of the weights.
-        content (dict, optional): What it holds, if it has been read.
-        rule (str, optional): None: the metric's.
+        content (dict, optional): Its content, if it has been read.
+        rule (str, optional): The rule. None: the rule of the metric.
 
     Returns:
         Protocol: What `locate` needs.
 
     Raises:
-        ValueError: Unknown rule; a stored threshold is broken.
+        ValueError: The rule is unknown, or a stored threshold is broken.
     """
     evaluator = cfg.get('test_evaluator') or cfg.get('val_evaluator')
     options = (localization_metrics(evaluator) or [{}])[0]
@@ -111,10 +111,10 @@ def protocol_of(
 def protocol_with(
     settings: dict, threshold: float, source: str = 'given', **more
 ) -> Protocol:
-    """A protocol of the settings of `settings_of`, and what else it has.
+    """Make a protocol from the settings of `settings_of` and a threshold.
 
     Raises:
-        ValueError: The threshold is no finite number of at least 0.
+        ValueError: The threshold is not a finite number of at least 0.
     """
     check_threshold(threshold)
     reading = {key: settings[key] for key in METRIC_KEYS}
@@ -122,12 +122,12 @@ def protocol_with(
 
 
 def box_step_of(choice: dict | None) -> dict[str, Any]:
-    """What a choice says of boxes beside the threshold, for a `Protocol`."""
+    """Give what a choice says about boxes, for a `Protocol`."""
     return {key: (choice or {}).get(key) for key in BOX_KEYS}
 
 
 def _of_the_config(options, settings) -> tuple[float | None, str, dict | None]:
-    """Threshold and choice that a metric fixes, and where it came from."""
+    """Give the threshold and choice that a metric fixes, and their source."""
     threshold = options.get('threshold')
     if isinstance(threshold, str) and threshold.endswith('.json'):
         threshold = read_choice(threshold)
@@ -144,7 +144,7 @@ def _of_the_config(options, settings) -> tuple[float | None, str, dict | None]:
 
 
 def default_threshold(rule: str) -> float:
-    """The rule's own threshold, or that of CAM."""
+    """Give the threshold of the rule, or CAM's."""
     own = get_rule(rule).thresholds
     return DEFAULT_THRESHOLD if own is None else float(own[0])
 
@@ -154,17 +154,17 @@ def use_stored_choice(
 ) -> None:
     """Let the test of a checkpoint use the threshold chosen for it.
 
-    It goes to every LocalizationMetric of ``test_evaluator`` that has no
-    ``threshold`` of its own, or has 'checkpoint'.
+    Every LocalizationMetric of ``test_evaluator`` gets it that has no
+    ``threshold``, or the threshold 'checkpoint'.
 
     Args:
         cfg (Config): Changed in place.
         checkpoint (str): Path or address of the checkpoint.
-        content (dict, optional): What it holds, if it has been read.
+        content (dict, optional): Its content, if it has been read.
 
     Raises:
-        ValueError: 'checkpoint' is asked for, and nothing is stored, or
-            something chosen for another use.
+        ValueError: A metric has 'checkpoint', and no threshold is stored, or
+            only one that was chosen for another use.
     """
     wanting = [
         metric
@@ -186,8 +186,8 @@ def use_stored_choice(
         if required:
             raise ValueError(f"threshold='checkpoint', but {reason}")
         warn(
-            f'{reason}\nUntil then the oracle stands in for it: the best '
-            'threshold of the very images that are tested, which flatters.'
+            f'{reason}\nUntil then the oracle replaces it: the best threshold '
+            'on the images that are tested. Its figures are too good.'
         )
     for metric in wanting if choice else ():
         metric['threshold'] = choice
@@ -196,15 +196,15 @@ def use_stored_choice(
 def validated_choice(
     metrics: Iterable, figures: dict, dataset
 ) -> dict[str, Any] | None:
-    """The choice that a validation has made.
+    """Give the choice that a validation has made.
 
     Args:
-        metrics (Iterable[BaseMetric]): Those of the validation.
-        figures (dict): What it returned.
-        dataset: What it was made on.
+        metrics (Iterable[BaseMetric]): The metrics of the validation.
+        figures (dict): The figures that it gave.
+        dataset: Its data set.
 
     Returns:
-        dict | None: A choice without its settings; None: no box was
+        dict | None: A choice without its settings, or None if no box was
         evaluated.
     """
     for metric in metrics:
@@ -229,6 +229,6 @@ def validated_choice(
 
 
 def named_split(dataset) -> str:
-    """Class, split and number of images of a data set, in words."""
+    """Name a data set by its class, split and number of images."""
     where = f'{type(dataset).__name__} {getattr(dataset, "split", "")}'
     return f'{where.strip()}, {len(dataset)} images'

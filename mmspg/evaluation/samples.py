@@ -1,4 +1,4 @@
-"""What is read from a data sample after prediction, as a dictionary."""
+"""Read the fields of a data sample after prediction, as a dictionary."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ UNRANKED = 2**31 - 1  # the rank of a class that is not among the known
 
 
 def sample_index(sample):
-    """Tell one sample of the data set from all others.
+    """Give what tells a sample of the data set from all others.
 
     Raises:
         KeyError: The pipeline packs neither ``sample_idx`` nor ``img_id``.
@@ -15,8 +15,8 @@ def sample_index(sample):
         if key in sample:
             return sample[key]
     raise KeyError(
-        "a data sample has neither 'sample_idx' nor 'img_id', so that "
-        'samples repeated by the sampler cannot be told; add one to '
+        "a data sample has neither 'sample_idx' nor 'img_id', so samples "
+        'that the sampler repeats cannot be recognised. Add one of them to '
         'meta_keys of PackLocInputs'
     )
 
@@ -33,19 +33,19 @@ def true_label(sample):
     """Give the ground-truth class, int.
 
     Raises:
-        ValueError: The sample has none, or several.
+        ValueError: The sample has no class, or several.
     """
     label = _array(sample.get('gt_label', ()))
     if label.size != 1:
         raise ValueError(
-            f'{sample_name(sample)}: one gt_label was expected, there are '
-            f'{label.size}; evaluate on a split with class labels'
+            f'{sample_name(sample)}: expected one gt_label, there are '
+            f'{label.size}. Evaluate on a split with class labels'
         )
     return int(label.reshape(()))
 
 
 def true_labels(sample):
-    """Give the ground-truth classes, a list of int; empty: not known."""
+    """Give the ground-truth classes, a list of int; empty if unknown."""
     return _array(sample.get('gt_label', ())).ravel().astype(int).tolist()
 
 
@@ -55,13 +55,13 @@ def predicted_labels(sample):
 
 
 def class_map(sample, label):
-    """Pick the map of a class; the first one, where it is given twice.
+    """Pick the map of a class, or the first one if there are two.
 
-    The ground-truth class is appended to the top-k predicted ones and may be
-    among them: its map is the same, so it is used (and costs) once.
+    The ground-truth class is appended to the top-k predicted classes and may
+    be among them. Both maps are the same, so only one is used.
 
     Args:
-        sample (dict): With ``score_map`` ``(K, h, w)`` and
+        sample (dict): A sample with ``score_map`` ``(K, h, w)`` and
             ``score_map_labels`` ``(K,)``.
         label (int): The class.
 
@@ -73,16 +73,16 @@ def class_map(sample, label):
     """
     if 'score_map' not in sample:
         raise ValueError(
-            f'{sample_name(sample)}: the model gave no score_map; its head '
+            f'{sample_name(sample)}: the model gave no score_map. Its head '
             'must be a CAMHead or SPGHead, or give score_map and '
-            'score_map_labels as those do'
+            'score_map_labels like these'
         )
     labels = _array(sample['score_map_labels'])
     found = np.flatnonzero(labels == label)
     if not found.size:
         raise ValueError(
-            f'{sample_name(sample)}: no score map of class {label}, only of '
-            f'{labels.tolist()}; leave score_map_gt=True in model.head'
+            f'{sample_name(sample)}: there is no score map of class {label}, '
+            f'only of {labels.tolist()}. Keep score_map_gt=True in model.head'
         )
     return _array(sample['score_map'][int(found[0])]).astype(np.float32)
 
@@ -96,7 +96,7 @@ def true_boxes(sample):
     boxes = _array(sample.get('ori_gt_bboxes', ())).reshape(-1, 4)
     if not len(boxes):
         raise ValueError(
-            f'{sample_name(sample)}: no true box (ori_gt_bboxes); a '
+            f'{sample_name(sample)}: there is no true box (ori_gt_bboxes). A '
             'localization metric needs a split whose images all have boxes. '
             "For the class alone use mmpretrain's Accuracy"
         )
@@ -104,10 +104,10 @@ def true_boxes(sample):
 
 
 def rank_of(scores, label):
-    """How many classes come before this one; the lower index among equals.
+    """Count the classes before this one; of equals the lower index is first.
 
-    A score that is not finite comes last: a diverged network is right about
-    nothing.
+    A score that is not finite comes last, since a diverged network is never
+    right.
     """
     scores = _array(scores).astype(np.float64)
     own = scores[label]

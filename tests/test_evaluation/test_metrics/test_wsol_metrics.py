@@ -158,7 +158,7 @@ def test_bad_options_and_samples(samples, tmp_path):
     with pytest.raises(ValueError, match='multi_iou=True'):
         MaxBoxAcc(iou_thrs=(0.3,))
     samples[0].pop('ori_gt_bboxes')
-    with pytest.raises(ValueError, match='0.jpg: no true box'):
+    with pytest.raises(ValueError, match='0.jpg: there is no true box'):
         MaxBoxAcc().process(None, samples[:1])
     for paths, words in (
         ([], '0.jpg: no mask'),
