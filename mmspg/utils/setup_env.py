@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .noise import quiet_printing
 from .upstream.config_names import name_configs
+from .upstream.config_text import lay_out_configs
 from .upstream.yapf_cache import import_yapf
 
 __all__ = ['join_ecosystem', 'model_index', 'register_all_modules']
@@ -108,6 +109,7 @@ def join_ecosystem() -> None:
     """
     import_yapf()  # MMEngine imports it sooner or later
     name_configs()
+    lay_out_configs()
     if 'mmpretrain' in sys.modules:
         _join_mmpretrain()
     else:

@@ -22,6 +22,20 @@ from mmspg.utils import command_line as cli
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / 'configs/spg_tiny_synthetic.py'
 
+BOXES = """
+import numpy as np
+from mmspg.evaluation.functional import boxes_at_thresholds
+boxes_at_thresholds(np.eye(9, dtype='float32'), [.2, .5], 'largest_contour')
+"""
+NETWORK = """
+import sys, torch, mmpretrain.models, mmspg.models
+from mmspg.registry import MODELS
+from mmspg.utils.cfg import load_config
+model = load_config(sys.argv[1]).model
+model.backbone.pop('init_cfg', None)
+MODELS.build(model)
+"""
+
 
 def parse_args():
     parser = cli.tool_parser(__doc__)
@@ -49,9 +63,18 @@ def commands(args, work_dir):
         'import mmspg.models': (['-c', 'import mmspg.models'], None),
         'tools/train.py -h': ([*train, '-h'], None),
         'tools/test.py -h': ([str(ROOT / 'tools/test.py'), '-h'], None),
+        'tools/analysis_tools/print_config.py': (
+            [str(ROOT / 'tools/analysis_tools/print_config.py'), args.config],
+            None,
+        ),
+        'the boxes of one map': (['-c', BOXES], None),
+        'torch, mmpretrain and the network': (
+            ['-c', NETWORK, args.config],
+            None,
+        ),
         'tools/train.py to its first iteration': (
             [*start, '--cfg-options', *options],
-            'Epoch(train)',
+            'step 1 of',
         ),
     }
     return {name: row for name, row in rows.items() if args.only in name}

@@ -6,13 +6,16 @@ from importlib.util import find_spec
 from inspect import signature
 
 import torch
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 from mmspg.registry import MODELS
-from mmspg.utils import pip_weights  # noqa: F401  registers pip://
+from mmspg.utils.pip_weights import read_pip_weights
 
 from ..attributions.steering import Replaced
 from .frozen_backbone import FrozenBackbone
+
+CheckpointLoader.register_scheme('pip://', read_pip_weights)
 
 TIMM = 'timm/'
 # With these, vision transformers and ConvNeXt of mmpretrain give maps.

@@ -46,6 +46,19 @@ subprocess.run([sys.executable, '-c', 'import yapf'], check=True)
 next(pathlib.Path('.').rglob('Grammar*.pickle')).write_bytes(b'')
 import yapf
 """
+TEXT = """
+from mmengine.config import Config
+from yapf.yapflib import yapf_api
+import mmengine.config.config as config
+times = []
+def format_code(text, **options):
+    times.append(text)
+    return text, False
+yapf_api.FormatCode = config.FormatCode = format_code
+cfg = Config(dict(a=1))
+cfg.pretty_text, cfg.pretty_text
+print('formatted twice' if len(times) == 2 else 'mended')
+"""
 NO_GPU = """
 from mmengine.dist import init_dist
 init_dist('pytorch', backend='gloo', init_method='file://{folder}/group')
@@ -62,6 +75,7 @@ dist.init_process_group(
 FAULTS = {
     'checkpoints': [(HISTORY, 'UnpicklingError')],
     'config_names': [(NAMES, 'AssertionError')],
+    'config_text': [(TEXT, 'formatted twice')],
     'fsdp_resume': [(FSDP, 'the state comes first')],
     'process_group': [
         (NO_GPU, 'torch._C._cuda_setDevice'),
