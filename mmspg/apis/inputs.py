@@ -69,7 +69,12 @@ def _local(path: str) -> str:
     """Give the path of a ``file://`` address; leave other texts alone."""
     if not path.startswith('file://'):
         return path
-    return url2pathname(urlsplit(path).path)
+    parts = urlsplit(path)
+    if parts.netloc not in ('', 'localhost') or not parts.path:
+        raise ValueError(
+            f'{path!r} is no address of a file here: write file:///FOLDER/FILE'
+        )
+    return url2pathname(parts.path)
 
 
 def _files(path: str, leave_out) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import Registry
 
-from .cfg import input_side, scale_input, walk_dicts
+from .cfg import SIZES, input_side, scale_input, walk_dicts
 from .warn import warn
 
 __all__ = [
@@ -20,6 +20,14 @@ __all__ = [
 
 META_KEY = 'localization'  # in a checkpoint's meta: what its boxes need
 
+PARTS = [
+    'model',
+    *(
+        f'{split}_{part}'
+        for split in ('train', 'val', 'test')
+        for part in ('dataloader', 'evaluator')
+    ),
+]
 CONSTANTS = dict(inf=math.inf, nan=math.nan)
 
 
@@ -105,12 +113,31 @@ def carried_config(checkpoint: dict, path: str) -> Config:
         )
     try:
         found = parse_config(text)
+        _check_parts(found)
         _check_types(found)
     except ValueError as error:
         raise ValueError(
             f"the config that '{path}' carries is refused: {error}. {way_out}"
         ) from None
     return Config(found)
+
+
+def _check_parts(cfg: dict) -> None:
+    """Refuse parts and sizes that are not of the types that are read."""
+    for key in PARTS:
+        kinds = (list, tuple, dict) if 'evaluator' in key else (dict,)
+        if cfg.get(key) is not None and not isinstance(cfg[key], kinds):
+            raise ValueError(f'{key} is {str(cfg[key])[:50]!r}')
+    model = cfg.get('model') or {}
+    for key in ('head', 'module', 'attribution', 'data_preprocessor'):
+        if model.get(key) is not None and not isinstance(model[key], dict):
+            raise ValueError(f'model.{key} is {str(model[key])[:50]!r}')
+    for node in walk_dicts(cfg):
+        for key in SIZES:
+            sides = node.get(key, 1)
+            for side in sides if isinstance(sides, list | tuple) else (sides,):
+                if type(side) not in (int, float) or not 0 < side < math.inf:
+                    raise ValueError(f'{key} is {str(sides)[:50]!r}')
 
 
 def _check_types(cfg: dict) -> None:

@@ -13,6 +13,7 @@ import argparse
 import json
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -88,6 +89,8 @@ def main():
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--out', help='a JSON file of the counts')
     args = parser.parse_args()
+    # A shell gives those in its background a SIGINT that is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     kinds = {**KINDS, MID_CHECKPOINT: KINDS['epochs']}
     counts, bad = {}, 0
     for name in args.kinds or kinds:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-LIMIT = 10  # seconds; what takes longer counts as a hang
+LIMIT = 5  # seconds; what takes longer counts as a hang
 NAME = 'named.jpg'  # what is read from memory
 
 ODD = [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import values
 from hypothesis import strategies as st
 from mmengine.config import Config
 from noise import NAME, Target, contents, of_file, of_folder
@@ -365,4 +366,6 @@ SETTINGS = {
     ),
 }
 
-TARGETS = ANNOTATIONS | PREDICTIONS | IMAGES | ARRAYS | SETTINGS
+TARGETS = (
+    ANNOTATIONS | PREDICTIONS | IMAGES | ARRAYS | SETTINGS | values.TARGETS
+)

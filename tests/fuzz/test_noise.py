@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from noise import Target, attempt
 from targets import TARGETS
 
-MEMORY = 4 * 2**30  # that the campaign may take beyond its start
+MEMORY = 2**30  # that the campaign may take beyond its start
 
 
 def feed(target, folder, number, start=0):

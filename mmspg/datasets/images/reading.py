@@ -237,10 +237,11 @@ def read_copy(
         return img, img.shape[1::-1]
     try:
         content = fileio.get(path, backend_args=backend_args)
-    except OSError as e:
+    except (KeyError, OSError, ValueError) as e:  # NUL, no such backend
+        reason = getattr(e, 'strerror', None) or e
         raise UnreadableImageError(
-            f'cannot read image {path}: {e.strerror or e}. Is the data root '
-            'right (--data-root DIR or MMSPG_DATA_ROOT)?'
+            f'cannot read image {path}: {reason}. Is the data root right '
+            '(--data-root DIR or MMSPG_DATA_ROOT)?'
         ) from e
     if content is None:  # mmengine's LmdbBackend about a missing key
         raise UnreadableImageError(
