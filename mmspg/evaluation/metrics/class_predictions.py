@@ -1,4 +1,4 @@
-"""Class predictions of other classifiers (Table 3 of the paper)."""
+"""Read class predictions of other classifiers (Table 3 of the paper)."""
 
 import csv
 import json
@@ -11,46 +11,46 @@ import numpy as np
 
 from ..samples import UNRANKED
 
-KEPT = 100  # classes an image; no figure asks for more than five
-LARGEST = float(np.finfo(np.float32).max)  # a score that is kept
+KEPT = 100  # classes for each image; no figure needs more than five
+LARGEST = float(np.finfo(np.float32).max)  # the largest score
 
 
 class ClassPredictions:
     """Ranked classes by image, from one classifier or the mean of several.
 
-    Formats, by the file's ending:
+    The ending of a file tells its format:
 
-    - ``.csv``: a line of image, then label and score in turn, ranked or not:
-      ``n01440764/a.JPEG,12,0.9,7,0.05``. A line that starts with ``image``
-      is a heading.
+    - ``.csv``: a line has the image, then labels and scores in turn:
+      ``n01440764/a.JPEG,12,0.9,7,0.05``. A first line may be a heading that
+      starts with ``image``.
     - ``.json``: ``{"image": {"labels": [12, 7], "scores": [0.9, 0.05]}}``.
     - ``.pkl``: what MMPretrain's ``tools/test.py --out`` writes. Reading a
-      pickle runs what is in it, so it has to be asked for.
+      pickle can run any code in it, so it must be allowed.
 
-    An image is named as in the data set, or by a longer or a shorter path;
-    where no two predictions have the same file name, folders do not matter.
+    An image has its name in the data set, or a longer or shorter path. If no
+    two predictions have the same file name, folders do not matter.
 
     Args:
-        files (str | sequence[str]): One file a classifier; the scores are
-            averaged, a class that a file does not list counts 0 there.
-        allow_pickle (bool): Whether ``.pkl`` may be read. Defaults to False.
+        files (str | sequence[str]): One file for each classifier. The scores
+            are averaged; a class that a file does not list counts 0 there.
+        allow_pickle (bool): Allow ``.pkl`` files. Defaults to False.
 
     Raises:
-        ValueError: Unknown ending, a malformed line, an image that is there
-            twice, or files that have not the same images: all are listed.
+        ValueError: An ending is unknown, a line is malformed, an image comes
+            twice, or the files have different images. The message lists them.
     """
 
     def __init__(self, files, allow_pickle=False):
         self.files = [files] if isinstance(files, (str, Path)) else list(files)
         if not self.files:
-            raise ValueError('class_predictions: no file was given')
+            raise ValueError('class_predictions: give at least one file')
         parts = [_read(Path(file), allow_pickle) for file in self.files]
         for file, part in zip(self.files, parts, strict=True):
             odd = set(parts[0]) ^ set(part)
             if odd:
                 raise ValueError(
-                    f'{self.files[0]} and {file} have not the same images; '
-                    f'only in one are {_listing(odd)}'
+                    f'{self.files[0]} and {file} have different images. Only '
+                    f'in one are {_listing(odd)}'
                 )
         self._ranked = {
             image: _mean([part[image] for part in parts]) for image in parts[0]
@@ -63,7 +63,7 @@ class ClassPredictions:
 
     @classmethod
     def build(cls, config):
-        """From a file, several files, a dict of arguments, or None."""
+        """Build it from a file, several files, a dict of arguments or None."""
         if config is None or isinstance(config, cls):
             return config
         if isinstance(config, dict):
@@ -74,10 +74,10 @@ class ClassPredictions:
         return len(self._ranked)
 
     def find(self, image):
-        """The name that an image of the data set has in the files.
+        """Find the name that an image of the data set has in the files.
 
         Raises:
-            KeyError: None, or several that cannot be told apart.
+            KeyError: There is no name, or there are several.
         """
         if image in self._ranked:
             return image
@@ -90,24 +90,25 @@ class ClassPredictions:
         return found[0]
 
     def ranked(self, image, topk=5):
-        """The ``topk`` classes of an image and their scores, best first.
+        """Give the ``topk`` best classes of an image and their scores.
 
         Returns:
-            tuple[list[int], list[float]]: Fewer where fewer are known.
+            tuple[list[int], list[float]]: Best first; fewer if the files have
+            fewer.
         """
         labels, scores = self._ranked[self.find(image)]
         return labels[:topk].tolist(), scores[:topk].tolist()
 
     def rank(self, image, label):
-        """How many classes come before this one; `UNRANKED` past the list."""
+        """Count the classes before this one; `UNRANKED` if it is not there."""
         labels, _ = self.ranked(image, topk=KEPT)
         return labels.index(label) if label in labels else UNRANKED
 
     def check(self, images):
-        """Compare with the images of a data set.
+        """Compare the predictions with the images of a data set.
 
         Raises:
-            ValueError: Images without a prediction, or that share one.
+            ValueError: Images have no prediction, or share one.
         """
         found, missing = Counter(), []
         for image in images:
@@ -120,8 +121,8 @@ class ClassPredictions:
         shared = [image for image, number in found.items() if number > 1]
         if shared:
             raise ValueError(
-                f'{self._names}: one prediction serves several images of the '
-                f'data set: {_listing(shared)}; give their folders, too'
+                f'{self._names}: several images of the data set have the same '
+                f'prediction: {_listing(shared)}. Add their folders'
             )
 
     def refuse(self, missing):
@@ -137,14 +138,14 @@ class ClassPredictions:
 
 
 def _same(parts, other):
-    """Whether one path is the end of the other."""
+    """Tell whether one path is the end of the other."""
     other = PurePosixPath(other).parts
     size = min(len(parts), len(other))
     return parts[-size:] == other[-size:]
 
 
 def _mean(parts):
-    """Labels and mean scores, best first, the lower label among equals."""
+    """Give labels and mean scores, best first; of equals, the lower label."""
     labels, inverse = np.unique(
         np.concatenate([part[0] for part in parts]), return_inverse=True
     )
@@ -159,8 +160,8 @@ def _read(path, allow_pickle):
     if path.suffix in ('.pkl', '.pickle'):
         if not allow_pickle:
             raise ValueError(
-                f'{path}: reading a pickle runs the code in it; if you made '
-                'this file yourself, ask for it with allow_pickle=True'
+                f'{path}: reading a pickle can run any code in it. If you '
+                'made this file yourself, set allow_pickle=True'
             )
         reader = _read_pickle
     elif path.suffix in readers:
@@ -171,7 +172,7 @@ def _read(path, allow_pickle):
             '.pickle files'
         )
     if not path.is_file():
-        raise ValueError(f'{path}: no such file of class predictions')
+        raise ValueError(f'{path}: there is no such file')
     found, doubles = {}, []
     for image, labels, scores, where in reader(path):
         image = str(image).replace('\\', '/')
@@ -184,31 +185,31 @@ def _read(path, allow_pickle):
         if len(labels) != len(scores) or not labels:
             raise ValueError(
                 f'{path}, {where}: {len(labels)} labels and {len(scores)} '
-                'scores; as many of each, and one at least, were expected'
+                'scores. There must be as many of each, and at least one'
             )
         if len(set(labels)) != len(labels):
-            raise ValueError(f'{path}, {where}: a label is there twice')
+            raise ValueError(f'{path}, {where}: a label comes twice')
         if not all(abs(score) <= LARGEST for score in scores):  # no NaN is
             raise ValueError(f'{path}, {where}: a score is not a number')
         if not all(0 <= label < UNRANKED for label in labels):
             raise ValueError(
-                f'{path}, {where}: labels are integers from 0, got '
+                f'{path}, {where}: labels must be integers from 0, got '
                 f'{min(labels)} to {max(labels)}'
             )
         if image in found:
             doubles.append(image)
-        # Arrays: 50,000 dictionaries of 1000 classes would fill the memory.
+        # 50,000 dictionaries of 1000 classes would fill the memory.
         found[image] = (
             np.array(labels, np.int32),
             np.array(scores, np.float32),
         )
     if doubles:
         raise ValueError(
-            f'{path}: {len(doubles)} images are there more than once: '
+            f'{path}: {len(doubles)} images come more than once: '
             f'{_listing(doubles)}'
         )
     if not found:
-        raise ValueError(f'{path}: no class prediction in the file')
+        raise ValueError(f'{path}: the file has no class prediction')
     return found
 
 
@@ -223,8 +224,8 @@ def _read_csv(path):
                 scores = [float(cell) for cell in row[2::2]]
             except ValueError as error:
                 raise ValueError(
-                    f'{path}, {where}: image,label,score,label,score ... was '
-                    f'expected ({error})'
+                    f'{path}, {where}: expected image,label,score,label,'
+                    f'score ... ({error})'
                 ) from None
             yield row[0].strip(), labels, scores, where
 
@@ -243,7 +244,7 @@ def _read_json(path):
         doubles = [k for k, n in Counter(k for k, _ in items).items() if n > 1]
         if doubles:
             raise ValueError(
-                f'{path}: {len(doubles)} keys are there more than once: '
+                f'{path}: {len(doubles)} keys come more than once: '
                 f'{_listing(doubles)}'
             )
         return dict(items)
@@ -251,12 +252,12 @@ def _read_json(path):
     try:
         content = json.loads(path.read_bytes(), object_pairs_hook=pairs)
     except (ValueError, RecursionError) as error:
-        if str(path) in str(error):  # of `pairs`
+        if str(path) in str(error):  # the error of `pairs`
             raise
         raise ValueError(f'{path}: not JSON ({error})') from None
     if not isinstance(content, dict):
         raise ValueError(
-            f'{path}: a JSON object with the images as keys was expected, got '
+            f'{path}: expected a JSON object with the images as keys, got '
             f'{type(content).__name__}'
         )
     for image, found in content.items():
@@ -265,8 +266,8 @@ def _read_json(path):
             scores = list(found['scores'])
         except (KeyError, TypeError):
             raise ValueError(
-                f'{path}, key {image!r}: {{"labels": [..], "scores": [..]}} '
-                'was expected'
+                f'{path}, key {image!r}: expected {{"labels": [..], '
+                '"scores": [..]}}'
             ) from None
         yield image, labels, scores, f'key {image!r}'
 
@@ -274,8 +275,8 @@ def _read_json(path):
 def _read_pickle(path):
     try:
         with open(path, 'rb') as file:
-            samples = list(pickle.load(file))  # asked for, see `_read`
-    except Exception as error:  # a broken pickle raises anything
+            samples = list(pickle.load(file))  # it was allowed, see `_read`
+    except Exception as error:  # a broken pickle can raise any error
         raise ValueError(
             f'{path}: not a list of samples as a pickle '
             f'({type(error).__name__}: {error})'
@@ -287,8 +288,8 @@ def _read_pickle(path):
             image = sample.get('img_id') or sample['img_path']
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(
-                f"{path}, {where}: 'pred_score' and 'img_path' were expected, "
-                "as MMPretrain's tools/test.py --out writes them"
+                f"{path}, {where}: expected 'pred_score' and 'img_path', as "
+                "MMPretrain's tools/test.py --out writes them"
             ) from None
         yield image, list(range(len(scores))), scores.tolist(), where
 

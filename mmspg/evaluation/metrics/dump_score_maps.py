@@ -1,4 +1,4 @@
-"""Write the score maps of a test run."""
+"""Write the score maps of a test."""
 
 import numpy as np
 from mmengine.logging import print_log
@@ -13,16 +13,16 @@ from .record_metric import RecordMetric
 
 @METRICS.register_module()
 class DumpScoreMaps(RecordMetric):
-    """A metric without figures that leaves a file of maps for every image.
+    """A metric without figures that writes a file of maps for every image.
 
     ``tools/analysis_tools/eval_score_maps.py`` reads either format.
 
     Args:
-        out_dir (str): Where ``<img_id>.npz`` or ``<img_id>.npy`` go.
-        form (str): 'compact', all the maps that the model gave, at feature
-            resolution and 16 bits a pixel (about 10 KiB an image); or
-            'benchmark', that of the true class alone, 224 x 224 float32 in
-            [0, 1] (196 KiB). Defaults to 'compact'.
+        out_dir (str): Folder for ``<img_id>.npz`` or ``<img_id>.npy``.
+        form (str): 'compact' writes all maps that the model gives, at feature
+            resolution with 16 bits for each pixel (about 10 KiB per image).
+            'benchmark' writes only the map of the true class, 224 x 224
+            float32 in [0, 1] (196 KiB). Defaults to 'compact'.
         score_map_steps (Sequence): Steps of a 'benchmark' map, see
             `LocalizationMetric`; a compact one stays raw. Defaults to none.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
@@ -61,7 +61,7 @@ class DumpScoreMaps(RecordMetric):
         )
 
     def compute_metrics(self, results):
-        """Say how many there are; there is no figure."""
+        """Say how many files there are; there is no figure."""
         print_log(
             f'score maps of {len(results)} images are in {self.out_dir}',
             logger='current',

@@ -1,4 +1,4 @@
-"""From the records of all images to counts at every threshold."""
+"""Count right images at every threshold from the records of all images."""
 
 from typing import NamedTuple
 
@@ -14,28 +14,28 @@ KIND_BITS = 3
 class Record(NamedTuple):
     """What is kept of one image."""
 
-    rank: int  # of the true class among the predicted; 0 is the first
+    rank: int  # rank of the true class in the prediction; 0 is the first
     label: int  # the true class
     flat: bool  # the map was constant, or not finite
     bits: bytes  # the rows of a `Layout`, packed
 
 
 class Layout(NamedTuple):
-    """Rows of T bits that a record holds."""
+    """The rows of T bits in a record."""
 
-    num_iou: int  # hits of the box at every IoU threshold
-    second: bool  # hits of the second component's box
-    kinds: bool  # the kind of error, `KIND_BITS` rows
+    num_iou: int  # rows with hits of the box, one for each IoU threshold
+    second: bool  # a row with hits of the second component's box
+    kinds: bool  # `KIND_BITS` rows with the kind of error
     num_thresholds: int
 
     @property
     def rows(self):
-        """Number of rows."""
+        """Give the number of rows."""
         return self.num_iou + self.second + KIND_BITS * self.kinds
 
     @property
     def num_bytes(self):
-        """Size of the packed rows."""
+        """Give the size of the packed rows."""
         return -(-self.rows * self.num_thresholds // 8)
 
     def unpack(self, records):
@@ -45,12 +45,12 @@ class Layout(NamedTuple):
 
 
 def pack_kinds(kinds):
-    """Kinds of error ``(T,)`` as rows of bits ``(KIND_BITS, T)``."""
+    """Turn kinds of error ``(T,)`` into rows of bits ``(KIND_BITS, T)``."""
     return (kinds >> np.arange(KIND_BITS)[:, None] & 1).astype(bool)
 
 
 def unpack_kinds(bits):
-    """The inverse, of ``(n, KIND_BITS, T)``: ``(n, T)``."""
+    """Turn bits ``(n, KIND_BITS, T)`` back into kinds of error ``(n, T)``."""
     return (bits << np.arange(KIND_BITS)[:, None]).sum(axis=1)
 
 
@@ -59,15 +59,15 @@ def count(records, layout, star=False):
 
     Args:
         records (list[Record]): One for each image.
-        layout (Layout): What their bits are.
+        layout (Layout): The meaning of their bits.
         star (bool): Add ``star_pair``. Defaults to False.
 
     Returns:
-        dict[str, ndarray]: ``gt_known``, ``top1``, ``top5``, each
-        ``(D, T)`` by IoU threshold and score threshold; ``cls_top1``,
+        dict[str, ndarray]: ``gt_known``, ``top1`` and ``top5``, each
+        ``(D, T)`` by IoU threshold and score threshold; ``cls_top1`` and
         ``cls_top5``; ``star_pair`` ``(T, T)``, Top-5* by tight and loose
-        threshold; with a second component ``star_second`` ``(T,)``; with
-        kinds ``kinds`` ``(5, T)``, of the images whose class is right.
+        threshold; with a second component ``star_second`` ``(T,)``; and with
+        kinds ``kinds`` ``(5, T)``, for the images whose class is right.
     """
     totals = {}
     for part in chunks(records):

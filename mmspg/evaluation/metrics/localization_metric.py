@@ -1,4 +1,4 @@
-"""Top-1, Top-5, GT-known and Top-5* localization, as the paper reports."""
+"""Measure Top-1, Top-5, GT-known and Top-5* localization, as the paper."""
 
 import numpy as np
 from mmengine.logging import print_log
@@ -38,69 +38,70 @@ RECORD_BYTES = 960  # and the record's few numbers: 1 KiB
 class LocalizationMetric(RecordMetric):
     """Localization accuracy and error at the resolution of the image.
 
-    The map of the true class is laid on the stored image, min-max
-    normalised, cut at every threshold and boxed by ``rule``; the box is
-    right if its IoU with any true box reaches ``iou_thr`` (section 4.1 of
-    the paper). GT-known asks no more, Top-k also that the true class is among
-    the k predicted. A prediction that counts under Top-k is that of the true
-    class, so its map is the only one that has to be boxed. Top-5* gives the
-    first and the second class two boxes each, the third one box, and counts
-    as Top-k does.
+    The map of the true class is placed on the stored image, min-max
+    normalised, cut at every threshold and boxed by ``rule``. The box is right
+    if its IoU with any true box reaches ``iou_thr`` (section 4.1 of the
+    paper). GT-known needs only this. For Top-k the true class must also be
+    among the k predicted classes. Only the box of the true class can count
+    for Top-k, so no other map is boxed. Top-5* gives the first and the second
+    class two boxes each and the third class one box, and counts like Top-k.
 
-    One threshold serves all figures of a report. Beside each stands its own
-    optimum over the thresholds, under ``oracle_...``: a figure that was
-    chosen on the images that it is measured on.
+    All figures of a report have the same threshold. ``oracle_...`` is the
+    optimum of each figure over the thresholds, which is chosen on the same
+    images that it is measured on.
 
-    Figures, in percent, under the prefix ``loc``: ``gt_known_acc``,
+    The figures are in percent and have the prefix ``loc``: ``gt_known_acc``,
     ``top1_acc``, ``top5_acc`` and the same with ``_err``; ``threshold``;
-    ``cls_top1_acc``, ``cls_top5_acc`` (and ``_err``) of the classification;
-    ``protocol``, a line that names rule, resolution, IoU and threshold and
-    where it came from. Further IoU thresholds add figures with a suffix,
-    ``gt_known_acc_iou70``.
+    ``cls_top1_acc`` and ``cls_top5_acc`` (and ``_err``) of the
+    classification; and ``protocol``, a line that names rule, resolution, IoU
+    and threshold and where it came from. Further IoU thresholds add figures
+    with a suffix, ``gt_known_acc_iou70``.
 
     Args:
-        thresholds (int | sequence, optional): The score thresholds t, as
+        thresholds (int | sequence, optional): The score thresholds, as
             fractions of the maximum after the normalisation, or how many,
-            evenly from 0 (20: 0, .05 ... .95). None: the rule's own, or 20.
-        threshold (str | float): Which of them the report uses. 'oracle' is
-            the best for GT-known on the evaluated images, the lowest among
-            equals; a number is fixed beforehand; a file is one that
-            ``tools/analysis_tools/sweep_threshold.py`` wrote; 'checkpoint'
-            is what ``tools/test.py`` finds in or beside the checkpoint.
-            Defaults to 'oracle'.
-        rule (str): Map to box, one of `mmspg.evaluation.functional.RULES`
-            that gives one box. Defaults to 'largest_area', the paper's.
-        iou_thr (float | sequence): IoU thresholds; the first is that of the
-            report and of the choice. Defaults to .5.
-        strict (bool): Right if IoU > ``iou_thr`` (the paper's words) rather
-            than >= (the devkit's and the benchmark's). Defaults to False.
+            evenly spaced from 0 (20: 0, .05 ... .95). None: the threshold of
+            the rule, or 20 of them.
+        threshold (str | float): The one that the report uses. 'oracle' is
+            the best for GT-known on the evaluated images; of equals, the
+            lowest. A number is fixed beforehand. A file is one that
+            ``tools/analysis_tools/sweep_threshold.py`` has written.
+            'checkpoint' is the one that ``tools/test.py`` finds in or beside
+            the checkpoint. Defaults to 'oracle'.
+        rule (str): The box rule, one of `mmspg.evaluation.functional.RULES`
+            that gives one box. Defaults to 'largest_area', the paper's rule.
+        iou_thr (float | sequence): IoU thresholds. The first one counts for
+            the report and the choice. Defaults to .5.
+        strict (bool): A box is right if IoU > ``iou_thr``, as the paper says.
+            If False, IoU >= ``iou_thr`` is enough, as in the devkit and the
+            benchmark. Defaults to False.
         align_corners (bool): See PyTorch's ``interpolate``. Defaults to False.
-        score_map_steps (Sequence): What brings the map to [0, 1] in the
-            place of the min-max normalisation, see
-            `mmspg.evaluation.functional.steps`. Defaults to none, the
-            paper's.
+        score_map_steps (Sequence): Steps that bring the map to [0, 1] instead
+            of the min-max normalisation, see
+            `mmspg.evaluation.functional.steps`. Defaults to none, as in the
+            paper.
         top5_star (str, optional): 'thresholds' draws a tight and a loose box
-            of the first and the second class and a loose one of the third,
-            by two thresholds chosen as the main one is (reference [1] of the
-            paper); 'components' draws the boxes of the largest and second
+            of the first and the second class and a loose box of the third.
+            The two thresholds are chosen like the main one (reference [1] of
+            the paper). 'components' draws the boxes of the largest and second
             largest component at the main threshold (CAM's released code).
             Defaults to None, no Top-5*.
-        star_thresholds (tuple[float], optional): (tight, loose), fixed.
+        star_thresholds (tuple[float], optional): Fixed (tight, loose).
         error_split (bool | dict): Add the shares of the Top-1 errors by
-            kind, see `error_kinds`; a dict has its bounds. Defaults to
-            False.
+            kind, see `error_kinds`. A dict has its bounds. Defaults to False.
         per_class (bool): Add ``per_class``, the figures by class name.
         class_predictions (str | dict | sequence, optional): Files with the
-            predictions of other classifiers, see `ClassPredictions`: their
+            predictions of other classifiers, see `ClassPredictions`. Their
             mean ranks the classes (Table 3 of the paper).
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
 
     Attributes:
-        curves (dict): On the main process, after an evaluation: a list for
-            every figure, its value at each of ``thresholds``.
+        curves (dict): For every figure a list of its values at all
+            ``thresholds``; on the main process after an evaluation.
 
     Raises:
-        ValueError: Unknown rule or option; a record would take over 1 KiB.
+        ValueError: The rule or an option is unknown, or a record would take
+            more than 1 KiB.
 
     Examples:
         >>> metric = LocalizationMetric(thresholds=[.2, .4], rule='cam')
@@ -235,16 +236,16 @@ class LocalizationMetric(RecordMetric):
         return results, number
 
     def compute_metrics(self, results):
-        """Figures of the whole data set.
+        """Compute the figures of the whole data set.
 
         Args:
-            results (list[Record]): In the order of the data set.
+            results (list[Record]): Records in the order of the data set.
 
         Returns:
             dict: See the class.
 
         Raises:
-            ValueError: ``class_predictions`` lacks images; GT-known, which
+            ValueError: ``class_predictions`` lacks images. GT-known, which
                 needs no class, is printed before.
         """
         counts = count(

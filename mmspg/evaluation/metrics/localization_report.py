@@ -1,4 +1,4 @@
-"""What `LocalizationMetric` reports: figures, curves and a table."""
+"""Make the figures, curves and table of `LocalizationMetric`."""
 
 from typing import NamedTuple
 
@@ -30,11 +30,11 @@ ERRORS = (
 
 
 class LocalizationReport(NamedTuple):
-    """What the counts of all images come to.
+    """The report of the counts of all images.
 
-    ``counts`` are those of `localization_counts.count`, ``number`` the images,
-    at least 1, ``choice`` a decided `ThresholdChoice`. The first of
-    ``iou_thrs`` has the names without suffix.
+    ``counts`` come from `localization_counts.count`. ``number`` is the number
+    of images, at least 1. ``choice`` is a decided `ThresholdChoice`. The
+    figures at the first of ``iou_thrs`` have names without suffix.
     """
 
     counts: dict
@@ -45,11 +45,11 @@ class LocalizationReport(NamedTuple):
     strict: bool
 
     def figures(self):
-        """Percent at the chosen threshold, and each figure's own optimum.
+        """Give figures at the chosen threshold, and the optimum of each.
 
         Returns:
-            dict[str, float]: The first is ``gt_known_acc``:
-            ``save_best='auto'`` takes the first.
+            dict[str, float]: Figures in percent. The first is
+            ``gt_known_acc``, which ``save_best='auto'`` takes.
         """
         counts, choice = self.counts, self.choice
         star, figures = star_right(counts, choice), {}
@@ -85,7 +85,7 @@ class LocalizationReport(NamedTuple):
         return figures
 
     def curves(self):
-        """Accuracy at every threshold, by figure: lists, for JSON."""
+        """Give the accuracy at every threshold, as lists for JSON."""
         found = dict(thresholds=self.choice.grid.tolist())
         for d, suffix in enumerate(self._suffixes()):
             for name in LOCALIZATION:
@@ -94,7 +94,7 @@ class LocalizationReport(NamedTuple):
         return found
 
     def protocol(self):
-        """Rule, resolution, IoU and thresholds, in words."""
+        """Say rule, resolution, IoU and thresholds in words."""
         choice = self.choice
         line = (
             f'rule {self.rule}, original resolution, inclusive pixels, IoU '
@@ -126,13 +126,13 @@ class LocalizationReport(NamedTuple):
 
 
 def per_class(hits, rank, label, names=None):
-    """The figures of each class.
+    """Compute the figures of each class.
 
     Args:
-        hits (array): ``(n,)`` bool, whether an image's box is right.
-        rank (array): ``(n,)`` of the true class, 0 is the first.
+        hits (array): ``(n,)`` bool, true if an image's box is right.
+        rank (array): ``(n,)`` rank of the true class; 0 is the first.
         label (array): ``(n,)`` the true class.
-        names (Sequence[str], optional): The classes'. None: numbers.
+        names (Sequence[str], optional): Names of the classes. None: numbers.
 
     Returns:
         dict[str, dict]: ``images`` and figures in percent, by class.
@@ -159,12 +159,12 @@ def table(figures, protocol, number):
     """Lay the figures out as text.
 
     Args:
-        figures (dict): As `LocalizationMetric.compute_metrics` gives them.
-        protocol (str): Rule, resolution, IoU and threshold, in words.
-        number (int): Images.
+        figures (dict): What `LocalizationMetric.compute_metrics` gives.
+        protocol (str): Rule, resolution, IoU and threshold in words.
+        number (int): Number of images.
 
     Returns:
-        str: Lines.
+        str: The lines of the table.
     """
     lines = [
         f'Localization of {number} images: {protocol}',

@@ -1,4 +1,4 @@
-"""MaxBoxAcc and MaxBoxAccV2 of the WSOL benchmark."""
+"""The WSOL benchmark's MaxBoxAcc and MaxBoxAccV2."""
 
 from mmengine.logging import print_log
 
@@ -29,30 +29,31 @@ STEMS = {
 
 @METRICS.register_module()
 class MaxBoxAcc(RecordMetric):
-    """GT-known box accuracy at its best threshold, as the benchmark has it.
+    """GT-known box accuracy at its best threshold, as in the benchmark.
 
-    The map of the true class on the 224 x 224 grid, cut and boxed by the
-    benchmark's rules (Choe et al., CVPR 2020, and its released code,
-    whose weaknesses are kept on purpose). Its figures are the optimum over
-    the thresholds on the evaluated images, an oracle; ``threshold`` adds
-    the figure at one that was chosen elsewhere.
+    The map of the true class is put on the 224 x 224 grid, cut and boxed by
+    the benchmark's rules (Choe et al., CVPR 2020, and its released code,
+    whose weaknesses are kept on purpose). The figures are the optimum over
+    the thresholds on the evaluated images, an oracle. ``threshold`` adds the
+    figure at a threshold that was chosen elsewhere.
 
-    Figures in percent under the prefix ``wsol``: ``max_box_acc``, or
-    ``max_box_acc_v2``; the same with ``_iou30`` and ``_threshold_iou30``
-    for every IoU threshold; with a threshold of its own ``box_acc``, or
-    ``box_acc_v2``; and ``max_box_acc_protocol``, what it is in words.
+    The figures are in percent and have the prefix ``wsol``: ``max_box_acc``
+    or ``max_box_acc_v2``, and the same with ``_iou30`` and
+    ``_threshold_iou30`` for every IoU threshold. With ``threshold`` there is
+    also ``box_acc`` or ``box_acc_v2``. ``max_box_acc_protocol`` says in words
+    how they were measured.
 
     Args:
-        multi_iou (bool): The mean over ``iou_thrs`` of each one's optimum
-            (V2), rather than the optimum at .5 (V1). Defaults to False.
-        multi_contour (bool, optional): Count the best box of all contours
-            rather than that of the largest. None: as ``multi_iou``.
-        iou_thrs (Sequence[float]): Defaults to .3, .5, .7.
+        multi_iou (bool): Average the optima of all ``iou_thrs`` (V2). If
+            False, take the optimum at .5 (V1). Defaults to False.
+        multi_contour (bool, optional): Count the best box of all contours,
+            not the box of the largest one. None: the same as ``multi_iou``.
+        iou_thrs (Sequence[float]): IoU thresholds. Defaults to .3, .5, .7.
         interval (float): Distance of the thresholds. Defaults to .001.
-        threshold (str | float): 'oracle', or one chosen elsewhere: see
-            `LocalizationMetric`. Defaults to 'oracle'.
+        threshold (str | float): 'oracle', or a threshold that was chosen
+            elsewhere, see `LocalizationMetric`. Defaults to 'oracle'.
         score_map_steps (Sequence): See `LocalizationMetric`. Defaults to
-            none, the benchmark's.
+            none, as in the benchmark.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
 
     Raises:
@@ -75,8 +76,8 @@ class MaxBoxAcc(RecordMetric):
         iou_thrs = tuple(iou_thrs)
         if not multi_iou and 0.5 not in iou_thrs:
             raise ValueError(
-                f'MaxBoxAcc: iou_thrs={iou_thrs} has no .5, at which '
-                'the figure is taken unless multi_iou=True'
+                f'MaxBoxAcc: iou_thrs={iou_thrs} has no .5, at which the '
+                'figure is measured. Add it, or set multi_iou=True'
             )
         accuracy = BoxAccuracy(
             wsol_thresholds(interval),
@@ -106,7 +107,7 @@ class MaxBoxAcc(RecordMetric):
         return is_flat(raw), pack_hits(hits)
 
     def compute_metrics(self, results):
-        """Accuracy at every threshold, then its maximum.
+        """Compute the accuracy at every threshold, then its maximum.
 
         Args:
             results (list[tuple]): Records.

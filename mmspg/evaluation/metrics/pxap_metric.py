@@ -1,4 +1,4 @@
-"""PxAP of the WSOL benchmark: pixel average precision."""
+"""The WSOL benchmark's PxAP, pixel average precision."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ from ..wsol.grid import on_wsol_grid, wsol_thresholds
 from ..wsol.masks import read_mask
 from .record_metric import RecordMetric, warn_flat
 
-# A sampler that evens out the shares repeats at the end of a share.
+# A sampler repeats samples at the end of a share, to make shares equal.
 RETAINED = 16
 
 
@@ -26,18 +26,18 @@ RETAINED = 16
 class PxAP(RecordMetric):
     """Area under precision and recall over all pixels of the data set.
 
-    Histograms of the scores of true and of false pixels are summed in every
-    process, so that memory does not grow with the data set. Samples that the
-    sampler repeats at the end of a process's share are taken out again
-    before the sums are merged. See `mmspg.evaluation.functional.pxap`.
+    Every process sums histograms of the scores of true and of false pixels,
+    so memory does not grow with the data set. Samples that the sampler
+    repeats at the end of a process's share are removed before the sums are
+    merged. See `mmspg.evaluation.functional.pxap`.
 
-    Figures under the prefix ``wsol``: ``pxap`` in percent, and
+    The figures have the prefix ``wsol``: ``pxap`` in percent, and
     ``pxap_protocol``.
 
     Args:
         interval (float): Distance of the thresholds. Defaults to .001.
         score_map_steps (Sequence): See `LocalizationMetric`. Defaults to
-            none, the benchmark's.
+            none, as in the benchmark.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
     """
 
@@ -57,10 +57,10 @@ class PxAP(RecordMetric):
         self._flat = 0
 
     def record(self, sample):
-        """Add an image to the histograms; a repeated one once.
+        """Add an image to the histograms, but only once.
 
         Returns:
-            None: All that is kept is the index.
+            None: Only the index is kept.
 
         Raises:
             ValueError: The sample has no mask.
@@ -71,7 +71,7 @@ class PxAP(RecordMetric):
         paths = sample.get('gt_mask_paths')
         if not paths:
             raise ValueError(
-                f'{sample_name(sample)}: no mask (gt_mask_paths); PxAP needs '
+                f'{sample_name(sample)}: no mask (gt_mask_paths). PxAP needs '
                 'a data set with masks, MaxBoxAcc one with boxes'
             )
         raw = class_map(sample, true_label(sample))
@@ -87,17 +87,17 @@ class PxAP(RecordMetric):
             self._sum = self._sum + self._retained.pop(0)[1]
 
     def share(self):
-        """Hand over indices, the sum, and the latest histograms apart."""
+        """Give the indices, the sum, and the latest histograms separately."""
         share = self._seen, self._sum, self._retained, self._flat
         self._reset()
         return share
 
     def merge(self, shares):
-        """Sum the shares, every image once.
+        """Sum the shares, with every image once.
 
         Raises:
-            ValueError: A sampler repeated an image elsewhere than at the end
-                of a share.
+            ValueError: The sampler has repeated an image that is not at the
+                end of a share.
         """
         surplus = Counter(index for seen, *_ in shares for index in seen)
         surplus = Counter({i: n - 1 for i, n in surplus.items() if n > 1})
@@ -112,18 +112,18 @@ class PxAP(RecordMetric):
         if +surplus:
             raise ValueError(
                 f'PxAP: the sampler gave {sum(surplus.values())} images to '
-                'several processes, and not at the end of their shares; use '
+                'several processes, and not at the end of their shares. Use '
                 "sampler=dict(type='DefaultSampler', shuffle=False)"
             )
         flat = sum(flat for *_, flat in shares)
         return (total, number, flat), number
 
     def compute_metrics(self, results):
-        """The area under the pooled histograms.
+        """Compute the area under the pooled histograms.
 
         Args:
             results (tuple): The summed histograms ``(2, T + 2)``, the number
-                of images and that of flat maps.
+                of images and the number of flat maps.
 
         Raises:
             ValueError: No image has a true pixel.
@@ -131,8 +131,7 @@ class PxAP(RecordMetric):
         histograms, number, flat = results
         if not histograms[0].sum():
             raise ValueError(
-                'PxAP: no mask has a true pixel; are these masks, white on '
-                'black?'
+                'PxAP: no mask has a true pixel. Masks must be white on black'
             )
         protocol = (
             f'resolution 224 x 224, thresholds {self.interval:g} apart, '

@@ -1,4 +1,4 @@
-"""A metric whose figures do not depend on how many processes ran it."""
+"""A metric whose figures do not depend on the number of processes."""
 
 from mmengine.dist import (
     broadcast_object_list,
@@ -14,13 +14,13 @@ from ..samples import sample_index
 
 
 class RecordMetric(BaseMetric):
-    """One small record a sample, told apart by the sample's index.
+    """Keep a small record of each sample, identified by its index.
 
-    MMEngine interleaves the processes' results and cuts the list at the
-    length of the data set. That is right for one sampler only: shares of
-    uneven length lose records, and a sampler that repeats other samples than
-    the first puts some in twice. Here every process hands over its share
-    whole, and a sample that was repeated counts once.
+    MMEngine interleaves the results of the processes and cuts the list at the
+    length of the data set. That is right for only one sampler. Shares of
+    different length lose records, and if the sampler repeats other samples
+    than the first ones, some count twice. Here every process gives its whole
+    share, and a sample that was repeated counts once.
 
     Subclasses write `record` and ``compute_metrics``, which gets the records
     in the order of the data set.
@@ -28,7 +28,7 @@ class RecordMetric(BaseMetric):
     Args:
         collect_device (str): 'cpu' or 'gpu', see MMEngine's BaseMetric.
             Defaults to 'cpu'.
-        prefix (str, optional): Comes before the names of the figures.
+        prefix (str, optional): Prefix of the names of the figures.
         collect_dir (str, optional): A folder that all processes share.
     """
 
@@ -46,7 +46,7 @@ class RecordMetric(BaseMetric):
             self.results.append((sample_index(sample), self.record(sample)))
 
     def share(self):
-        """Give what this process hands over."""
+        """Give the share of this process."""
         return self.results
 
     def merge(self, shares):
@@ -67,7 +67,7 @@ class RecordMetric(BaseMetric):
 
         Raises:
             ValueError: There was no sample. An error of ``compute_metrics``
-                is raised on every process: none waits for another for ever.
+                is raised on every process, so that no process waits forever.
         """
         shares = collect_results(
             [self.share()],
@@ -94,25 +94,25 @@ class RecordMetric(BaseMetric):
         name = type(self).__name__
         if number == 0:
             raise ValueError(
-                f'{name}: the evaluated split is empty, no sample was seen; '
-                'look at ann_file and split of the data loader'
+                f'{name}: the evaluated split is empty. Check ann_file and '
+                'split of the data loader'
             )
         if number != size:
-            warn(f'{name}: the figures are of {number} of {size} samples')
+            warn(f'{name}: the figures cover {number} of {size} samples')
         figures = self.compute_metrics(results)
         return {f'{self.prefix}/{key}': v for key, v in figures.items()}
 
 
 def warn_flat(metric, flat, number):
-    """Tell how many maps of the model had nothing to cut.
+    """Warn of maps that are constant or not finite.
 
     Args:
-        metric (RecordMetric): Who tells.
-        flat (int): Maps that are constant, or not finite.
-        number (int): How many maps there are.
+        metric (RecordMetric): The metric that warns.
+        flat (int): Number of these maps.
+        number (int): Number of all maps.
     """
     if flat:
         warn(
             f'{type(metric).__name__}: {flat} of {number} score maps are '
-            'constant or not finite, and were taken as zeros: they have no box'
+            'constant or not finite. They count as zeros and have no box'
         )

@@ -1,4 +1,4 @@
-"""Which threshold a report uses, and where it came from."""
+"""Choose the threshold that a report uses, and remember its source."""
 
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -17,14 +17,14 @@ from ..functional import get_rule
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """A threshold of a grid: chosen elsewhere, fixed, or the oracle's.
+    """A threshold of a grid that was chosen elsewhere, fixed or the oracle's.
 
     Attributes:
-        grid (ndarray): ``(T,)`` increasing, all the thresholds evaluated.
-        index (int, optional): Which one. None: not decided yet.
+        grid (ndarray): ``(T,)`` increasing, all evaluated thresholds.
+        index (int, optional): Index of the threshold. None: undecided.
         source (str): Where it came from, in words.
-        tight (int, optional): The same of Top-5*'s tight boxes.
-        loose (int, optional): The same of its loose boxes.
+        tight (int, optional): Index for Top-5*'s tight boxes.
+        loose (int, optional): Index for Top-5*'s loose boxes.
         star_source (str): Where these two came from.
     """
 
@@ -41,15 +41,15 @@ class ThresholdChoice:
 
         Args:
             threshold (str | float | dict): 'oracle', a number, a file that
-                ``sweep_threshold.py`` wrote, or what such a file holds.
+                ``sweep_threshold.py`` has written, or the content of one.
             grid (array): ``(T,)`` increasing.
-            star (tuple[float], optional): (tight, loose), fixed.
+            star (tuple[float], optional): Fixed (tight, loose) thresholds.
             **protocol: Settings that a stored choice must have been made
                 with: ``rule``, ``align_corners``, ``score_map_steps``.
 
         Raises:
-            ValueError: No such option; the file has no choice, or one made
-                under other settings.
+            ValueError: There is no such option, or the file has no choice or
+                one that was made with other settings.
         """
         if isinstance(threshold, str) and threshold not in (
             'oracle',
@@ -70,19 +70,20 @@ class ThresholdChoice:
         elif isinstance(threshold, Real):
             source = 'fixed'
         elif threshold == 'oracle':
-            # One threshold alone, a rule's own say, is not chosen from any.
+            # A single threshold, for example a rule's, is fixed.
             threshold = grid[0] if len(grid) == 1 else None
             source = 'fixed'
         elif threshold == 'checkpoint':
             raise ValueError(
-                "threshold='checkpoint' is filled in by tools/test.py from "
-                'the choice stored in or beside the checkpoint; elsewhere '
-                'give the number, or the .json that sweep_threshold.py wrote'
+                "only tools/test.py replaces threshold='checkpoint' by the "
+                'choice that is stored in or beside the checkpoint. Elsewhere '
+                'give a number, or the .json that sweep_threshold.py has '
+                'written'
             )
         else:
             raise ValueError(
-                f"threshold={threshold!r}: 'oracle', 'checkpoint', a number "
-                'or a .json file was expected'
+                f"threshold={threshold!r}: expected 'oracle', 'checkpoint', a "
+                'number or a .json file'
             )
         given = [t for t in (threshold, *(star or ())) if t is not None]
         for value in given:
@@ -97,8 +98,8 @@ class ThresholdChoice:
             tight, loose = star
             if not tight >= loose:
                 raise ValueError(
-                    f'star_thresholds=({tight}, {loose}): the tight box has '
-                    'the higher threshold, and comes first'
+                    f'star_thresholds=({tight}, {loose}): the threshold of '
+                    'the tight box comes first and must be the higher one'
                 )
             choice = replace(
                 choice,
@@ -109,24 +110,26 @@ class ThresholdChoice:
         return choice
 
     def position(self, threshold):
-        """Index of a threshold that is on the grid."""
+        """Give the index of a threshold that is on the grid."""
         return int(np.searchsorted(self.grid, threshold))
 
     def decide(self, right):
-        """Settle the oracle's: the best, the lowest among equals.
+        """Take the best threshold if none is fixed; of equals, the lowest.
 
         Args:
-            right (array): ``(T,)`` right images by threshold.
+            right (array): ``(T,)`` number of right images by threshold.
         """
         if self.index is not None:
             return self
         return replace(self, index=int(np.argmax(right)))
 
     def decide_star(self, right):
-        """Settle (tight, loose); the lowest tight one among equals.
+        """Take the best (tight, loose) if none is fixed.
+
+        Of equals, the one with the lowest tight threshold counts.
 
         Args:
-            right (array): ``(T, T)`` right images, tight by loose.
+            right (array): ``(T, T)`` number of right images, tight by loose.
         """
         if self.tight is not None:
             return self
@@ -139,30 +142,30 @@ def threshold_grid(thresholds, rule, most):
     """Read the option ``thresholds`` of `LocalizationMetric`.
 
     Args:
-        thresholds (int | sequence, optional): How many, evenly from 0, or
-            which. None: the rule's own, or 20.
+        thresholds (int | sequence, optional): The thresholds, or how many,
+            evenly spaced from 0. None: the rule's threshold, or 20.
         rule (str): One of `RULES`.
-        most (int): How many there may be.
+        most (int): The largest number of thresholds.
 
     Returns:
         ndarray: ``(T,)`` increasing.
 
     Raises:
-        ValueError: Too many, none, or one that is no number >= 0.
+        ValueError: There are too many or none, or one is not a number >= 0.
     """
     if thresholds is None:
         thresholds = get_rule(rule).thresholds or 20
     if isinstance(thresholds, int):
         if thresholds > most:  # before they fill the memory
             raise ValueError(
-                f'LocalizationMetric: {thresholds} thresholds take over '
-                f'{most // 8} bytes an image; ask for fewer'
+                f'LocalizationMetric: {thresholds} thresholds take more than '
+                f'{most // 8} bytes for each image. Set fewer'
             )
         thresholds = np.arange(thresholds) / max(thresholds, 1)
     grid = np.unique(np.asarray(thresholds, np.float64))
     if not grid.size or not np.isfinite(grid).all() or grid[0] < 0:
         raise ValueError(
-            f'LocalizationMetric: thresholds={thresholds!r}; a number of '
-            'thresholds, or a list of numbers >= 0, was expected'
+            f'LocalizationMetric: thresholds={thresholds!r}; expected a '
+            'number of thresholds or a list of numbers >= 0'
         )
     return grid

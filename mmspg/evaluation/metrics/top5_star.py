@@ -1,8 +1,8 @@
-"""Top-5*: more than one box for the first classes of an image.
+"""Count Top-5*, which allows several boxes for the first classes.
 
-The classes ranked first and second have two boxes each, the third has one.
-The second box is that of another threshold ('thresholds', (tight, loose)), or
-that of the second largest component ('components', CAM's released code).
+The classes ranked first and second have two boxes each, and the third has one.
+The second box comes from another threshold ('thresholds', (tight, loose)), or
+from the second largest component ('components', CAM's released code).
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ KINDS = (None, 'thresholds', 'components')
 
 
 def second_ious(score_map, thresholds, rule, truth):
-    """IoU ``(T,)`` of the second largest component's box, or 0."""
+    """Give the IoU ``(T,)`` of the second largest component's box, or 0."""
     return [
         box_iou(boxes[1:2], truth).max(initial=0)
         for boxes in all_boxes_at_thresholds(score_map, thresholds, rule)
@@ -21,33 +21,33 @@ def second_ious(score_map, thresholds, rule, truth):
 
 
 def count_pairs(rank, hits):
-    """Right images by tight and loose threshold, ``(T, T)``.
+    """Count right images by tight and loose threshold, ``(T, T)``.
 
-    Either box may hit for a class ranked first or second, and only the loose
-    box for a class ranked third.
+    For a class ranked first or second either box may be right, for a class
+    ranked third only the loose box.
 
     Args:
-        rank (array): ``(n,)`` of the true class, 0 is the first.
+        rank (array): ``(n,)`` rank of the true class; 0 is the first.
         hits (array): ``(n, T)`` bool.
     """
-    # float32 is exact up to 2**24 and has a fast product.
+    # float32 is exact up to 2**24, and its product is fast.
     two = hits[rank < 2].astype(np.float32)
     both, one = (two.T @ two).astype(np.int64), hits[rank < 2].sum(0)
     return one[:, None] + one - both + hits[rank == 2].sum(0)
 
 
 def count_either(rank, hits, second):
-    """Right images by threshold ``(T,)``, ``second`` being hits, too."""
+    """Count right images by threshold ``(T,)``; ``second`` also has hits."""
     either = hits[rank < 2] | second[rank < 2]
     return either.sum(0) + hits[rank == 2].sum(0)
 
 
 def star_right(counts, choice):
-    """Right images at the choice and at the optimum; None if not counted.
+    """Give the right images at the choice and at the optimum, or None.
 
     Args:
-        counts (dict): With ``star_pair``, ``star_second`` or neither.
-        choice (ThresholdChoice): Decided.
+        counts (dict): Counts; they may have ``star_pair`` or ``star_second``.
+        choice (ThresholdChoice): A decided choice.
     """
     if 'star_pair' in counts:
         right = counts['star_pair']

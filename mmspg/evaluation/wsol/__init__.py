@@ -1,4 +1,4 @@
-"""The WSOL benchmark's files and conventions: split, maps, grid, masks.
+"""The WSOL benchmark's files and conventions: split, maps, grid and masks.
 
-Nothing here needs MMEngine or PyTorch.
+This package needs neither MMEngine nor PyTorch.
 """

@@ -1,4 +1,4 @@
-"""One image of the WSOL benchmark, from files to counts."""
+"""Evaluate one image of the WSOL benchmark from its files."""
 
 import cv2
 
@@ -8,19 +8,19 @@ from .score_map_files import read_on_grid
 
 
 def evaluate_files(truth, folder, accuracy, steps=()):
-    """Count an image's hits, or its pixels where the truth is a mask.
+    """Count an image's hits, or its pixels if it has masks.
 
     Args:
-        truth (Truth): Its boxes or masks.
+        truth (Truth): Boxes or masks of the image.
         folder (str): The root of the score maps.
-        accuracy (BoxAccuracy): What is counted; of masks its thresholds.
+        accuracy (BoxAccuracy): What is counted. Masks use its thresholds.
         steps (Sequence): See `mmspg.evaluation.functional.steps`.
 
     Returns:
-        tuple: Hits ``(D, T)`` or histograms ``(2, T + 2)``, and None; or
+        tuple: Hits ``(D, T)`` or histograms ``(2, T + 2)``, and None. Or
         None, and what is wrong with the image.
     """
-    cv2.setNumThreads(1)  # of each of the processes that this runs in
+    cv2.setNumThreads(1)  # since this runs in several processes
     try:
         score_map = read_on_grid(folder, truth.image, steps)
         if truth.boxes is not None:

@@ -1,6 +1,7 @@
 """The WSOL benchmark's grid, 224 x 224 for every image, and its thresholds.
 
-All of it is that of Choe et al. (CVPR 2020), whose figures these give.
+Grid and thresholds are those of Choe et al. (CVPR 2020), and give the same
+figures.
 """
 
 import cv2
@@ -19,20 +20,20 @@ SIDE = 224
 
 
 def wsol_thresholds(interval=0.001):
-    """``(T,)`` float64, numpy's own arange: i / 1000 gives other cuts."""
+    """Give ``(T,)`` float64 by numpy's arange: i / 1000 cuts differently."""
     if not 1e-5 <= interval <= 1:
         raise ValueError(
-            f'interval={interval!r}: the distance of the thresholds, .00001 '
-            'to 1, was expected'
+            f'interval={interval!r}: expected the distance of the '
+            'thresholds, .00001 to 1'
         )
     return np.arange(0, 1, interval)
 
 
 def wsol_boxes(boxes, image_size, size=(SIDE, SIDE)):
-    """Scale true boxes onto the grid, cut off to integers.
+    """Scale true boxes to the grid, and truncate them to integers.
 
     Args:
-        boxes (array): ``(n, 4)`` x0 y0 x1 y1, as annotated (inclusive).
+        boxes (array): ``(n, 4)`` annotated x0 y0 x1 y1 (inclusive).
         image_size (tuple[int]): (w, h) of the image.
         size (tuple[int]): (w, h) of the grid. Defaults to 224 squared.
 
@@ -48,7 +49,7 @@ def wsol_boxes(boxes, image_size, size=(SIDE, SIDE)):
 def wsol_score_map(score_map, size=SIDE, steps=()):
     """Resize a map cubically to ``size`` squared, then min-max normalise it.
 
-    With steps it is not normalised: they do it before it is resized.
+    If there are steps, they bring it to [0, 1] before it is resized instead.
 
     Args:
         score_map (array): ``(h, w)``, raw.
@@ -60,7 +61,7 @@ def wsol_score_map(score_map, size=SIDE, steps=()):
     """
     score_map = as_float(score_map)
     if is_flat(score_map):
-        # Interpolation would round a constant to something to normalise.
+        # Interpolation would round a constant to values that differ.
         return np.zeros((size, size), score_map.dtype)
     if steps:
         score_map = apply_steps(score_map, steps)
@@ -71,17 +72,17 @@ def wsol_score_map(score_map, size=SIDE, steps=()):
 
 
 def on_wsol_grid(raw, sample, steps=()):
-    """Put a raw map on the 224 x 224 grid that stands for the whole image.
+    """Put a raw map on the 224 x 224 grid of the whole image.
 
-    Where the network saw the whole image, as in the benchmark, the map is
-    resized by the benchmark's cubic interpolation. Where it saw a crop or a
-    mirror image, which the benchmark does not know, the map is laid back
-    bilinearly, with zeros outside of the crop.
+    If the network saw the whole image, as in the benchmark, the map is
+    resized by the benchmark's cubic interpolation. The benchmark has no crops
+    and mirror images. For these the map is placed back bilinearly, with zeros
+    outside the crop.
 
     Args:
         raw (array): ``(h, w)``.
-        sample (dict): With ``ori_shape`` (h, w), ``img_shape`` (h, w) and
-            ``homography`` ``(3, 3)`` of the pipeline.
+        sample (dict): A sample with ``ori_shape`` (h, w), ``img_shape``
+            (h, w) and the pipeline's ``homography`` ``(3, 3)``.
         steps (Sequence): See `mmspg.evaluation.functional.steps`.
 
     Returns:
@@ -95,7 +96,7 @@ def on_wsol_grid(raw, sample, steps=()):
     homography = np.asarray(homography, np.float64) @ from_grid
     input_h, input_w = sample['img_shape'][:2]
     whole = np.diag([input_w / SIDE, input_h / SIDE, 1.0])
-    # Rounding of a resize to whole pixels is below a pixel of the grid.
+    # A resize rounds to whole pixels, which is less than a pixel of the grid.
     if np.allclose(homography / homography[2, 2], whole, atol=1e-2):
         return wsol_score_map(raw, steps=steps)
     return place_score_map(

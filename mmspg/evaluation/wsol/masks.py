@@ -1,4 +1,4 @@
-"""True masks as the WSOL benchmark stores them."""
+"""Read true masks as the WSOL benchmark stores them."""
 
 import io
 from pathlib import Path
@@ -18,12 +18,12 @@ MAX_PIXELS = 2**26  # of a mask; decoding takes up to a byte or three each
 
 
 def read_mask(mask_paths, ignore_path=None, side=224):
-    """Join the masks of an image's objects with what is not to be counted.
+    """Join the masks of an image's objects and the region to ignore.
 
     Args:
-        mask_paths (Sequence[str]): Grey images, an object each, any size.
-        ignore_path (str, optional): Grey image of the region to ignore,
-            where it is no object.
+        mask_paths (Sequence[str]): Grey images of any size, one per object.
+        ignore_path (str, optional): Grey image of the region to ignore. An
+            object in it still counts.
         side (int): Side of the grid (nearest neighbour). Defaults to 224.
 
     Returns:

@@ -1,4 +1,4 @@
-"""MaxBoxAcc and MaxBoxAccV2 (Choe et al., CVPR 2020), without a framework."""
+"""MaxBoxAcc and MaxBoxAccV2 (Choe et al., CVPR 2020) without a framework."""
 
 from typing import NamedTuple
 
@@ -8,11 +8,12 @@ from ..functional import best_iou_at_thresholds, hits_at_thresholds
 
 
 class BoxAccuracy(NamedTuple):
-    """What is counted, and what becomes of the counts.
+    """What is counted, and how the counts become a figure.
 
-    ``thresholds`` ``(T,)``; ``iou_thrs``, D of them; ``multi_iou``, the mean
-    over the IoU thresholds rather than the figure at .5; ``multi_contour``,
-    the best box of all contours rather than that of the largest.
+    ``thresholds`` is ``(T,)``, and ``iou_thrs`` has D values. ``multi_iou``
+    takes the mean over the IoU thresholds instead of the figure at .5.
+    ``multi_contour`` takes the best box of all contours instead of the
+    largest one's.
     """
 
     thresholds: np.ndarray
@@ -22,11 +23,11 @@ class BoxAccuracy(NamedTuple):
 
     @property
     def rule(self):
-        """One of `mmspg.evaluation.functional.RULES`."""
+        """Give the name of a rule of `mmspg.evaluation.functional.RULES`."""
         return 'all_contours' if self.multi_contour else 'largest_contour'
 
     def hits(self, score_map, boxes):
-        """At which thresholds an image is right, ``(D, T)`` bool.
+        """Tell at which thresholds an image is right, ``(D, T)`` bool.
 
         Args:
             score_map (array): ``(224, 224)`` in [0, 1].
@@ -38,22 +39,22 @@ class BoxAccuracy(NamedTuple):
         return hits_at_thresholds(ious, self.iou_thrs)
 
     def best(self, right, number):
-        """The optimum at each IoU threshold, over the thresholds.
+        """Give the optimum over the thresholds at each IoU threshold.
 
         Args:
-            right (array): ``(D, T)`` right images.
-            number (int): How many images there are.
+            right (array): ``(D, T)`` number of right images.
+            number (int): Number of all images.
 
         Returns:
-            tuple[list[float]]: Percent, and the lowest threshold that gives
-            it; D each.
+            tuple[list[float]]: D figures in percent, and the lowest threshold
+            that gives each.
         """
         at = np.argmax(right, axis=1)
         accs = np.max(right, axis=1) / number * 100
         return accs.tolist(), self.thresholds[at].tolist()
 
     def summary(self, accs):
-        """One figure from D; None where none of the thresholds is .5."""
+        """Give one figure from D; None if no IoU threshold is .5."""
         if self.multi_iou:
             return float(np.mean(accs))
         at = [i for i, iou in enumerate(self.iou_thrs) if iou == 0.5]

@@ -1,4 +1,4 @@
-"""Score maps on disk, compact or as the WSOL benchmark stores them."""
+"""Read and write score maps, compact or as the WSOL benchmark does."""
 
 from pathlib import Path, PurePosixPath
 
@@ -26,7 +26,7 @@ OPTIONAL = ('ori_shape', 'img_shape', 'homography')  # where the map lies
 
 
 def map_path(folder, image, suffix):
-    """Path of an image's score map, ``folder/image`` plus the suffix.
+    """Give the path of an image's score map, ``folder/image`` + suffix.
 
     Raises:
         ValueError: The name leads out of the folder.
@@ -34,25 +34,25 @@ def map_path(folder, image, suffix):
     parts = PurePosixPath(image).parts
     if not parts or parts[0] == '/' or '..' in parts or '\\' in image:
         raise ValueError(
-            f'image {image!r}: a path below the image root was expected, '
-            "with '/' and without '..'"
+            f'image {image!r}: expected a path below the image root, with '
+            "'/' and without '..'"
         )
     return Path(folder, *parts[:-1], parts[-1] + suffix)
 
 
 def write_compact(path, maps, labels, sample):
-    """Write maps at feature resolution, 16 bits a pixel.
+    """Write maps at feature resolution with 16 bits for each pixel.
 
-    Each map is spread over 65,536 levels between its minimum and maximum, so
-    that its boxes, which depend on the min-max normalised map, move by less
-    than half precision floats would let them.
+    Each map has 65,536 levels between its minimum and maximum. Boxes depend
+    on the min-max normalised map, so they move less than with half precision
+    floats.
 
     Args:
         path (Path): The .npz file.
         maps (array): ``(K, h, w)``, raw.
         labels (array): ``(K,)``, their classes.
-        sample (dict): With ``gt_label`` int, ``ori_shape``, ``img_shape``,
-            ``homography``.
+        sample (dict): It has ``gt_label`` int, and may have ``ori_shape``,
+            ``img_shape`` and ``homography``.
     """
     maps = np.asarray(maps, np.float32)
     low = maps.min(axis=(1, 2))
@@ -127,13 +127,13 @@ def read_compact(path, label=None):
 
     Args:
         path (Path): The .npz file.
-        label (int, optional): Whose map. None: the ground truth's.
+        label (int, optional): The class. None: the ground truth.
 
     Returns:
         tuple[ndarray, dict]: The map ``(h, w)`` float32, and the sample.
 
     Raises:
-        ValueError: Another kind of file, or no map of this class.
+        ValueError: The file is of another kind, or has no map of the class.
     """
     file = _arrays(path)
     sample = {key: file[key] for key in OPTIONAL if key in file}
@@ -153,7 +153,7 @@ def read_compact(path, label=None):
 
 
 def write_wsol(path, raw, sample, steps=()):
-    """Write a map as the benchmark does: 224 x 224 float32 in [0, 1]."""
+    """Write a map like the benchmark: 224 x 224 float32 in [0, 1]."""
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, on_wsol_grid(raw, sample, steps).astype(np.float32))
 
@@ -161,8 +161,8 @@ def write_wsol(path, raw, sample, steps=()):
 def find_map(folder, image):
     """Find the file that holds an image's map.
 
-    ``a/b.jpg.npy``, as the benchmark names it, ``a/b.npy``, or
-    ``a/b.jpg.npz``, which is ours.
+    Its name is ``a/b.jpg.npy``, as in the benchmark, or ``a/b.npy``, or
+    ``a/b.jpg.npz`` for our compact files.
 
     Args:
         folder (str | Path): The root of the maps.
@@ -187,14 +187,14 @@ def find_map(folder, image):
 
 
 def check_maps_differ(folder, images):
-    """Check that no file serves two images; missing files are no fault.
+    """Check that no two images have the same file; files may be missing.
 
     Args:
         folder (str | Path): The root of the maps.
         images (Iterable[str]): Ids of the images.
 
     Raises:
-        ValueError: Two images have one file; names them.
+        ValueError: Two images have one file; the message names them.
     """
     owners = {}
     for image in images:
@@ -213,10 +213,10 @@ def check_maps_differ(folder, images):
 
 
 def read_on_grid(folder, image, steps=()):
-    """Read any program's map of an image on the benchmark's grid.
+    """Read an image's map, of any program, on the benchmark's grid.
 
-    ``(224, 224)`` floats in [0, 1] are taken as they are; a compact file is
-    brought to that grid. `find_map` has the names.
+    ``(224, 224)`` floats in [0, 1] are taken as they are. A compact file is
+    brought to this grid. `find_map` explains the names.
 
     Args:
         folder (str | Path): The root of the maps.
@@ -227,8 +227,8 @@ def read_on_grid(folder, image, steps=()):
         ndarray: ``(224, 224)`` in [0, 1].
 
     Raises:
-        ValueError: No such file; another shape or type; a value that is
-            not finite or not in [0, 1]. The message names the file.
+        ValueError: There is no such file, it has another shape or type, or a
+            value is not finite or not in [0, 1]. The message names the file.
     """
     path = find_map(folder, image)
     if path.suffix == '.npz':
@@ -237,7 +237,7 @@ def read_on_grid(folder, image, steps=()):
             return wsol_score_map(raw, steps=steps)
         return on_wsol_grid(raw, sample, steps)
     try:
-        # Mapped, as a header may claim more bytes than there are.
+        # It is mapped, since a header may claim more bytes than there are.
         score_map = np.load(path, allow_pickle=False, mmap_mode='r')
     except Exception as error:  # NumPy's header parser raises anything
         raise ValueError(f'{path}: not an array of NumPy ({error})') from None

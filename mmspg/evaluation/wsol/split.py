@@ -1,4 +1,4 @@
-"""The true boxes or masks of a split in the benchmark's format."""
+"""Read the true boxes or masks of a split in the benchmark's format."""
 
 import sys
 from pathlib import Path
@@ -25,12 +25,12 @@ from .grid import wsol_boxes
 
 
 class Truth(NamedTuple):
-    """What is true of one image, on the benchmark's grid."""
+    """The true boxes or masks of one image, on the benchmark's grid."""
 
-    image: str  # id, the path of the list
-    boxes: np.ndarray | None  # (n, 4) int64, inclusive pixels; or
-    masks: tuple = ()  # paths of the masks of its objects, and
-    ignore: str | None = None  # that of the region to ignore
+    image: str  # id: its path in the list
+    boxes: np.ndarray | None  # (n, 4) int64, inclusive pixels
+    masks: tuple = ()  # paths of the masks of its objects
+    ignore: str | None = None  # path of the mask of the region to ignore
 
 
 def read_split(folder, mask_root='', dataset_name='OpenImages'):
@@ -38,18 +38,19 @@ def read_split(folder, mask_root='', dataset_name='OpenImages'):
 
     Args:
         folder (str | Path): ``metadata/<data set>/<split>``.
-        mask_root (str): The masks lie in the folder ``OpenImages`` of it,
-            as in the benchmark, or in one named as the data set, or in it.
-        dataset_name (str): For the latter.
+        mask_root (str): Folder of the masks. They may lie in its folder
+            ``OpenImages``, as in the benchmark, or in its folder with the
+            name of the data set.
+        dataset_name (str): Name of the data set.
 
     Returns:
-        list[Truth]: In the order of the list.
+        list[Truth]: Images in the order of the list.
 
     Raises:
-        ValueError: The list is empty; files disagree about the images; a
-            malformed line; boxes in shares of their images. The message
+        ValueError: The list is empty, files disagree about the images, a line
+            is malformed, or boxes are in shares of their images. The message
             names file and line.
-        FileNotFoundError: A file is absent.
+        FileNotFoundError: A file is missing.
     """
     folder = Path(folder)
     listed = str(folder / 'image_ids.txt')
@@ -69,7 +70,7 @@ def read_split(folder, mask_root='', dataset_name='OpenImages'):
 def _exists(path):
     if not Path(path).is_file():
         raise FileNotFoundError(
-            f'{path}: no such file; --metadata_root/--dataset_name/--split '
+            f'{path}: no such file. --metadata_root/--dataset_name/--split '
             "must be a folder of the benchmark's metadata"
         )
 
@@ -116,7 +117,7 @@ def _with_masks(images, listed, path, root):
 
 
 def _mask_root(mask_root, dataset_name, line):
-    """The first of the folders that has the first line's mask."""
+    """Give the first of the folders that has the first line's mask."""
     mask = line.split(',')[1] if line.count(',') == 2 else ''
     roots = [
         Path(mask_root, 'OpenImages'),

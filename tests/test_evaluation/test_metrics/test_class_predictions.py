@@ -88,8 +88,8 @@ def test_images_are_found_by_their_paths(tmp_path, known, asked, found):
     [
         ('p.csv', '0.jpg,1,.5\n1.jpg,1,.5\n0.jpg,2,.5\n', '1 images .* 0.jpg'),
         ('p.csv', '0.jpg,1\n', 'line 1: 1 labels and 0 scores'),
-        ('p.csv', '0.jpg,cat,.5\n', 'line 1: image,label,score'),
-        ('p.csv', '0.jpg,1,.5,1,.4\n', 'a label is there twice'),
+        ('p.csv', '0.jpg,cat,.5\n', 'line 1: expected image,label,score'),
+        ('p.csv', '0.jpg,1,.5,1,.4\n', 'a label comes twice'),
         ('p.csv', '0.jpg,1,nan\n', 'not a number'),
         ('p.csv', '', 'no class prediction'),
         ('p.json', '{"0.jpg": [1]}', "key '0.jpg'"),
