@@ -47,6 +47,7 @@ SMALLER = {
     'python tools/test.py': NO_WORKERS,
     'python tools/train.py configs/spg_tiny_synthetic.py': DRAWN,
     'python tools/train.py configs/light': ('--input-size 64',),
+    'python tools/train.py configs/psol': ('--input-size 64',),
     'python tools/train.py configs/spg_inceptionv3': (
         *PHOTOGRAPHS,
         '--input-size 64',
@@ -95,6 +96,10 @@ ELSEWHERE = {
     'python projects/evidence/': (
         'tests/test_projects/test_evidence.py',
         'def test_commands',
+    ),
+    'python projects/closed_loop/': (
+        'tests/test_projects/test_closed_loop.py',
+        'def test_a_detector_learns_from_pseudo_boxes',
     ),
     'python docs/make_model_zoo.py': (
         'tests/test_docs.py',

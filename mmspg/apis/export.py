@@ -21,6 +21,7 @@ from .box_step import box_of
 from .inputs import list_inputs, load_inputs
 
 INPUTS = ('images', 'label')
+BOX_OUTPUTS = ('scores', 'top_label', 'box')
 OUTPUTS = ('scores', 'top_label', 'top_map', 'label_map')
 MIN_SIDE = 32
 
@@ -117,16 +118,22 @@ class ExportModel(nn.Module):
             label (Tensor): ``(N,)`` int64, the class of ``label_map``.
 
         Returns:
-            tuple[Tensor]: ``scores`` ``(N, C)``, a softmax; ``top_label``
-            ``(N,)`` int64; ``top_map`` and ``label_map`` ``(N, h, w)`` in
-            [0, 1], at feature resolution.
+            tuple[Tensor]: ``scores`` ``(N, C)``, a softmax, or sigmoids of
+            several labels; ``top_label`` ``(N,)`` int64; ``top_map`` and
+            ``label_map`` ``(N, h, w)`` in [0, 1], at feature resolution. Of
+            a head that regresses a box (`PSOLHead`) the third and last is
+            ``box`` ``(N, 4)``, x0 y0 x1 y1 in shares of the image.
         """
         if self.turn:
             images = images.flip(1)
         images = (images - self.mean) / self.std
         feats = self.model.extract_feat(images)
-        scores = self.model.head(feats).softmax(dim=1)
+        scores = self.model.head(feats)
+        several = getattr(self.model.head, 'multi_label', False)
+        scores = scores.sigmoid() if several else scores.softmax(dim=1)
         top = scores.argmax(dim=1)
+        if hasattr(self.model.head, 'boxes'):
+            return scores, top, self.model.head.boxes(feats)
         labels = torch.stack([top, label], dim=1)
         maps = self.model.head.score_maps(feats, labels)  # (N, 2, h, w)
         if hasattr(self.model, 'maps_of_views'):
@@ -164,12 +171,17 @@ def export_onnx(model: ExportModel, path: str | Path, side: int = 224):
         example_inputs(side),
         str(path),
         input_names=INPUTS,
-        output_names=OUTPUTS,
+        output_names=outputs_of(model),
         dynamic_shapes=dynamic_shapes(),
         dynamo=True,
         external_data=False,
         verbose=False,
     )
+
+
+def outputs_of(model: ExportModel) -> tuple[str, ...]:
+    """Name the outputs."""
+    return BOX_OUTPUTS if hasattr(model.model.head, 'boxes') else OUTPUTS
 
 
 def run_onnx(path: str | Path):
@@ -260,16 +272,20 @@ def compare(find, path: str | Path, inputs):
         data = find.pipeline(dict(info))['inputs'].numpy()[None, ::-1]
         outputs = run(np.float32(data), np.zeros(1, np.int64))
         size = image.shape[1::-1]
-        boxes = [
-            box_of(
-                score_map[0],
-                size,
-                protocol.threshold,
-                protocol.align_corners,
-                normalise=not protocol.score_map_steps,
-            )
-            for score_map in outputs[2:]
-        ]
+        if len(outputs) == len(BOX_OUTPUTS):
+            x0, y0, x1, y1 = np.round(outputs[2][0] * np.tile(size, 2))
+            boxes = [[x0, y0, x1 - 1, y1 - 1]] * 2
+        else:
+            boxes = [
+                box_of(
+                    score_map[0],
+                    size,
+                    protocol.threshold,
+                    protocol.align_corners,
+                    normalise=not protocol.score_map_steps,
+                )
+                for score_map in outputs[2:]
+            ]
         gap = np.abs(np.subtract(boxes, [top['box'], zero['box']])).max()
         same = int(outputs[1][0]) == top['pred_label']
         yield info['img_id'], int(gap), same

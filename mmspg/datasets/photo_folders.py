@@ -6,6 +6,7 @@ from mmspg.registry import DATASETS
 
 from .annotations.boxes import box_fields
 from .base import LocDataset
+from .photographs.boxes import read_box_list
 from .photographs.reading import PARTS, read_photos
 
 
@@ -24,6 +25,9 @@ class PhotoFolders(LocDataset):
         split (str): 'train', 'val' or 'test'.
         boxes (str, optional): File or folder of boxes. Defaults to the files
             found among the photographs.
+        pseudo_boxes (str, optional): ``boxes.csv`` of ``label_images.py``
+            for the folder ``data_root``: what the part train learns boxes
+            from. Parts are divided, and figures taken, by ``boxes`` alone.
         **kwargs: See :class:`LocDataset`. With ``test_mode`` the photographs
             without a box are left out if others have one.
 
@@ -34,14 +38,26 @@ class PhotoFolders(LocDataset):
     SPLITS = PARTS
     grid = 'seen'
 
-    def __init__(self, data_root='', split='train', boxes=None, **kwargs):
+    def __init__(
+        self,
+        data_root='',
+        split='train',
+        boxes=None,
+        pseudo_boxes=None,
+        **kwargs,
+    ):
         self.boxes = boxes
+        self.pseudo_boxes = pseudo_boxes
         super().__init__(data_root=data_root, split=split, **kwargs)
 
     def load_samples(self) -> list[dict]:
         """Read names, classes and boxes."""
         photos = read_photos(self.data_root, self.boxes)
         self.set_classes(photos.classes)
+        boxed_images = photos.boxes
+        if self.pseudo_boxes and self.split == 'train':
+            there = osp.isfile(self.pseudo_boxes)
+            boxed_images = read_box_list(self.pseudo_boxes) if there else {}
         samples = []
         for label, some in photos.parts[self.split].items():
             for name in some:
@@ -51,7 +67,7 @@ class PhotoFolders(LocDataset):
                     gt_label=photos.classes.index(label),
                     ann_grid='seen',
                 )
-                found = photos.boxes.get(name)
+                found = boxed_images.get(name)
                 if found:
                     boxes = [box for _, box in found.objects]
                     sample.update(box_fields(boxes))
@@ -59,4 +75,11 @@ class PhotoFolders(LocDataset):
                         sample['ann_size'] = found.size
                 samples.append(sample)
         boxed = [s for s in samples if 'ori_gt_bboxes' in s]
+        if self.pseudo_boxes and self.split == 'train' and not boxed:
+            raise ValueError(
+                f'there is no {self.pseudo_boxes}, or it has no box of a '
+                f'photograph to train on below {self.data_root}. Label this '
+                'folder: python tools/labeling/label_images.py '
+                f'{self.data_root} CHECKPOINT'
+            )
         return boxed if self.test_mode and boxed else samples

@@ -42,6 +42,9 @@ def locate(
 ):
     """Box a class by its score map.
 
+    A network that regresses a box, see `PSOLHead`, has that one, whatever
+    class, threshold and rule are.
+
     Args:
         data_sample (DataSample | dict): A prediction: ``score_map``
             ``(K, h, w)``, ``score_map_labels`` ``(K,)``, ``pred_label``
@@ -81,8 +84,33 @@ def locate(
         align_corners,
         score_map_steps,
     )
-    boxes = boxes_at_thresholds(placed, threshold, rule)
+    if 'pred_box' in sample:
+        box = regressed_box(sample)
+        boxes = np.tile(box, (np.size(threshold), 1))
+    else:
+        boxes = boxes_at_thresholds(placed, threshold, rule)
     return Located(label, boxes if np.ndim(threshold) else boxes[0], placed)
+
+
+def regressed_box(sample):
+    """Lay the box that a network regressed on the stored image.
+
+    Args:
+        sample (DataSample | dict): With ``pred_box`` ``(4,)``, x0 y0 x1 y1
+            in shares of the input, and as for `locate`.
+
+    Returns:
+        ndarray: ``(4,)`` int64 in inclusive pixels of the stored image.
+    """
+    height, width = sample.get('ori_shape')[:2]
+    h, w = sample.get('img_shape')[:2]
+    corners = np.asarray(sample.get('pred_box'), np.float64).reshape(2, 2)
+    corners = np.column_stack([corners * (w, h), np.ones(2)])
+    corners = corners @ np.linalg.inv(homography_of(sample)).T
+    corners = np.sort(corners[:, :2] / corners[:, 2:], axis=0)
+    low, high = np.clip(np.round(corners), 0, (width, height)).astype(int)
+    low = np.minimum(low, (width - 1, height - 1))
+    return np.array([*low, *np.maximum(high - 1, low)])
 
 
 class LocatedObject(NamedTuple):
@@ -130,12 +158,11 @@ def locate_objects(data_sample, labels, protocol, describe=False):
     scores = np.asarray(sample['pred_score'], np.float64)
     found = []
     for label in labels:
-        whole = locate(
-            sample, threshold, label=label, **protocol.reading
-        ).score_map
-        boxes, peaks = objects_of(whole, threshold, rule, protocol.valley)
-        if protocol.valley is None:
-            peaks = np.ones(1)
+        one = locate(sample, threshold, label=label, **protocol.reading)
+        whole = one.score_map
+        boxes, peaks = one.box[None], np.ones(1)
+        if protocol.valley is not None and 'pred_box' not in sample:
+            boxes, peaks = objects_of(whole, threshold, rule, protocol.valley)
         for box, peak in zip(boxes, peaks, strict=True):
             confidence = features = None
             if describe or protocol.confidence:

@@ -15,6 +15,14 @@ from pathlib import Path
 
 from mmspg.utils import command_line as cli
 
+WHAT = dict(
+    scores='(N, C) softmax, or sigmoids of several labels',
+    top_label='(N,) int64',
+    top_map='(N, h, w) in [0, 1], for box_step.box_of',
+    label_map='the same for label',
+    box='(N, 4) x0 y0 x1 y1 in shares of the image: no box step is needed',
+)
+
 
 def parse_args():
     parser = cli.tool_parser(__doc__)
@@ -44,9 +52,9 @@ def parse_args():
     return cli.read_arguments(parser)
 
 
-def describe(inferencer, sides):
+def describe(inferencer, model, sides):
     """What whoever runs the model has to know."""
-    from mmspg.apis.export import INPUTS, OUTPUTS
+    from mmspg.apis.export import INPUTS, outputs_of
 
     return dict(
         inputs=dict(
@@ -60,18 +68,7 @@ def describe(inferencer, sides):
                 strict=True,
             )
         ),
-        outputs=dict(
-            zip(
-                OUTPUTS,
-                (
-                    '(N, C) softmax',
-                    '(N,) int64',
-                    '(N, h, w) in [0, 1], for box_step.box_of',
-                    'the same for label_map',
-                ),
-                strict=True,
-            )
-        ),
+        outputs={name: WHAT[name] for name in outputs_of(model)},
         input_size=sides,
         classes=list(inferencer.classes or ()),
         threshold=inferencer.protocol.threshold,
@@ -112,7 +109,7 @@ def main():
         path = out / 'model.pt2'
         exporting.export_program(model, path, sides[1])
     (out / 'model.json').write_text(
-        json.dumps(describe(inferencer, sides), indent=1) + '\n'
+        json.dumps(describe(inferencer, model, sides), indent=1) + '\n'
     )
     shutil.copyfile(box_step.__file__, out / 'box_step.py')
     print(f'wrote {path}')

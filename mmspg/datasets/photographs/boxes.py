@@ -4,6 +4,7 @@ Label tools show a photograph as its EXIF tag turns it. So boxes and sizes
 belong to the image as people see it.
 """
 
+import csv
 import os
 import os.path as osp
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from ..annotations.formats import (
     AnnotatedImage,
     Box,
     numbers,
+    open_text,
     read_columns,
     read_names,
 )
@@ -23,9 +25,10 @@ from ..annotations.voc import annotated, read_voc_xml, voc_origin
 from ..images.headers import read_header
 from ..images.walk import Walk, walk
 
-__all__ = ['PhotoBoxes', 'find_boxes']
+__all__ = ['PhotoBoxes', 'find_boxes', 'read_box_list']
 
 KINDS = {'.json': 'COCO', '.xml': 'VOC', '.txt': 'YOLO'}
+LISTED = ('image', 'class', 'x0', 'y0', 'x1', 'y1')
 NAMES = ('classes.txt', 'obj.names', 'labels.txt')  # name YOLO's classes
 YOLO = "'class x y width height', shares of the image"
 
@@ -95,6 +98,37 @@ def find_boxes(
     files += [osp.join(photos.root, name) for name in NAMES]
     read_from = frozenset(_below(path, photos.root) for path in files)
     return PhotoBoxes(found, text, read_from, faults)
+
+
+def read_box_list(path: str) -> dict[str, AnnotatedImage]:
+    """Read the list of all boxes that ``label_images.py`` writes.
+
+    Args:
+        path (str): A CSV file with the columns image, class, x0, y0, x1 and
+            y1, inclusive pixels of the image as a person sees it.
+
+    Returns:
+        dict: Images with their boxes by name, corners made continuous.
+
+    Raises:
+        ValueError: A column lacks, or a corner is no number.
+    """
+    found: dict[str, AnnotatedImage] = {}
+    with open_text(path) as file:
+        rows = csv.DictReader(file)
+        lacking = set(LISTED) - set(rows.fieldnames or ())
+        if lacking:
+            raise ValueError(f'{path}:1: no column {min(lacking)!r}.')
+        for row in rows:
+            where = f'{path}:{rows.line_num}'
+            texts = [row[key] or '' for key in LISTED[2:]]
+            x0, y0, x1, y1 = numbers(texts, where, 'x0,y0,x1,y1')
+            image = AnnotatedImage(row['image'], None, [])
+            box = Box((x0, y0, x1 + 1, y1 + 1), where)
+            found.setdefault(image.name, image).objects.append(
+                (row['class'], box)
+            )
+    return found
 
 
 def _files(photos: Walk, given: str | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from .acol_head import ACoLHead
 from .cam_head import CAMHead
+from .psol_head import PSOLHead
 from .spg_head import SPGHead
 
-__all__ = ['ACoLHead', 'CAMHead', 'SPGHead']
+__all__ = ['ACoLHead', 'CAMHead', 'PSOLHead', 'SPGHead']

@@ -279,3 +279,42 @@ def test_photographs_of_nothing_train_and_have_no_box(tmp_path):
     test = read(tmp_path, 'test', test_mode=True)
     assert names(test)
     assert all(name.startswith('bee/') for name in names(test))
+
+
+def test_pseudo_boxes_train_and_true_boxes_measure(tmp_path):
+    root = photographs(tmp_path / 'photos')
+    true = {f'ant/{i}.png': [1, 1, 5, 5] for i in range(30)}
+    coco(root, true)
+    plain = {part: names(read(root, part)) for part in ('train', 'val')}
+    path = tmp_path / 'boxes.csv'
+    rows = ['image,split,class,score,confidence,x0,y0,x1,y1']
+    rows += [f'{name},train,bee,.5,,2,3,6,7' for name in plain['train']]
+    path.write_text('\n'.join(rows))
+    train = read(root, 'train', pseudo_boxes=str(path))
+    assert names(train) == plain['train']
+    boxes = [
+        train.get_data_info(i)['ori_gt_bboxes'].tolist()
+        for i in range(len(train))
+    ]
+    assert boxes == [[[2, 3, 7, 8]]] * len(train)
+    val = read(root, 'val', pseudo_boxes=str(path), test_mode=True)
+    assert names(val) == plain['val'] & set(true)
+    assert val.get_data_info(0)['ori_gt_bboxes'].tolist() == [[1, 1, 6, 6]]
+
+
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        (None, 'Label this folder'),
+        ('image,class,x0,y0,x1,y1\n', 'Label this folder'),
+        ('image,class\n', "no column 'x0'"),
+        ('image,class,x0,y0,x1,y1\na,b,1,2,x,4\n', r'csv:2: .*x0,y0,x1,y1'),
+    ],
+)
+def test_pseudo_boxes_that_are_none(tmp_path, text, message):
+    root = photographs(tmp_path / 'photos')
+    path = tmp_path / 'boxes.csv'
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read(root, pseudo_boxes=str(path))
