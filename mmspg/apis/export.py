@@ -89,7 +89,7 @@ class ExportModel(nn.Module):
 
     def __init__(self, model: nn.Module, steps: Sequence[Step] = ()):
         super().__init__()
-        self.steps = checked_steps(steps) or ['min_max']
+        self.steps = checked_steps(steps, with_image=False) or ['min_max']
         if not hasattr(model.head, 'score_maps'):
             raise TypeError(
                 f'a {type(model.head).__name__} has no score maps to export; '

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmpretrain.utils import track
 
+from mmspg.evaluation.functional import split_steps
 from mmspg.utils.cfg import merge_options
 from mmspg.utils.overlap import ahead, behind
 
@@ -225,7 +226,8 @@ class LocalizationInferencer(BatchSteps):
             unreadable,
             self.unreadable,
         )
-        pictured = any(drawn.values())
+        seen = bool(split_steps(self.protocol.score_map_steps)[1])
+        pictured = any(drawn.values()) or seen
         infos: deque[dict] = deque()
 
         def noted():
@@ -237,6 +239,9 @@ class LocalizationInferencer(BatchSteps):
             for data in batches:
                 preds = self.forward(data)
                 chunk = [infos.popleft() for _ in preds]
+                for info, sample in zip(chunk, preds, strict=True):
+                    if seen:
+                        sample.set_metainfo(dict(ori_img=info['img']))
                 pictures = self.visualize(
                     chunk, preds, locations=locations, **drawn
                 )
@@ -253,6 +258,8 @@ class LocalizationInferencer(BatchSteps):
             )
             if return_datasamples:
                 return results
+            for sample in preds:
+                sample.pop('ori_img', None)  # results keep no pixels
             return [
                 self._result(*found, locations)
                 for found in zip(results, chunk, preds, strict=True)

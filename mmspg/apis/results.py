@@ -7,7 +7,7 @@ import numpy as np
 from mmpretrain.structures import DataSample
 
 from mmspg.engine.hooks.localization_visualization_hook import safe_name
-from mmspg.evaluation.functional import all_boxes_at_thresholds
+from mmspg.evaluation.functional import all_boxes_at_thresholds, split_steps
 from mmspg.evaluation.locate import locate_objects
 from mmspg.evaluation.protocol import Protocol
 from mmspg.labeling.formats.coco import (
@@ -88,6 +88,8 @@ def draw_locations(
     Returns:
         ndarray: ``(h, w, 3)`` uint8 RGB.
     """
+    if split_steps(protocol.score_map_steps)[1]:
+        sample.set_metainfo(dict(ori_img=image))
     shown: list[int | None] = list(labels) or [None]  # the image alone
     views = [
         visualizer.visualize_localization(

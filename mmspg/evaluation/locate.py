@@ -10,13 +10,15 @@ import cv2
 import numpy as np
 
 from .functional import (
+    apply_image_steps,
     boxes_at_thresholds,
     place_score_map,
+    split_steps,
     to_inclusive,
 )
 from .functional.confidence import box_features, confidence_of
 from .functional.peaks import objects_of, suppress
-from .samples import class_map, true_boxes, true_labels
+from .samples import class_map, sample_name, true_boxes, true_labels
 
 
 class Located(NamedTuple):
@@ -49,7 +51,9 @@ def locate(
         data_sample (DataSample | dict): A prediction: ``score_map``
             ``(K, h, w)``, ``score_map_labels`` ``(K,)``, ``pred_label``
             ``(1,)``, ``ori_shape`` (H, W), ``img_shape`` (h, w) and, unless
-            the image was only resized, ``homography`` ``(3, 3)``.
+            the image was only resized, ``homography`` ``(3, 3)``; for steps
+            that see the image ``ori_img`` ``(H, W, 3)`` uint8 in B, G, R,
+            or ``img_path``.
         threshold (float | array, optional): A score in [0, 1] at which the
             rule cuts the map, or T of them. None: the threshold of the rule,
             if it has one.
@@ -76,14 +80,17 @@ def locate(
         if not len(predicted):  # with several labels none is sure enough
             predicted = [sample['pred_score'].argmax()]
         label = int(predicted[0])
+    of_map, of_image = split_steps(score_map_steps)
     placed = place_score_map(
         class_map(sample, label),
         tuple(sample['ori_shape'][1::-1]),
         tuple(sample['img_shape'][1::-1]),
         sample.get('homography'),
         align_corners,
-        score_map_steps,
+        of_map,
     )
+    if of_image:
+        placed = apply_image_steps(placed, _image_of(sample), of_image)
     if 'pred_box' in sample:
         box = regressed_box(sample)
         boxes = np.tile(box, (np.size(threshold), 1))
@@ -111,6 +118,21 @@ def regressed_box(sample):
     low, high = np.clip(np.round(corners), 0, (width, height)).astype(int)
     low = np.minimum(low, (width - 1, height - 1))
     return np.array([*low, *np.maximum(high - 1, low)])
+
+
+def _image_of(sample):
+    """The stored image, ``(H, W, 3)`` uint8 in B, G, R."""
+    if 'ori_img' in sample:
+        return sample['ori_img']
+    from mmspg.datasets.images.reading import read_image
+
+    if not sample.get('img_path'):
+        raise ValueError(
+            f'{sample_name(sample)}: a step of score_map_steps sees the '
+            'image, and the sample has neither ori_img nor img_path; name '
+            'img_path in meta_keys of PackLocInputs'
+        )
+    return read_image(sample['img_path'], sample.get('exif', 'ignore'))
 
 
 class LocatedObject(NamedTuple):

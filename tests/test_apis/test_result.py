@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from PIL import Image
 
 from mmspg.apis import LocalizationInferencer
@@ -107,3 +108,23 @@ def test_nothing_found_for_others(inferencer, photo):
     result['locations'] = []
     assert result.to_coco() == result.to_yolo() == []
     assert len(result.to_supervision()) == 0
+
+
+def test_steps_that_see_the_image(files, tmp_path):
+    """From memory and from a file, and the picture agrees."""
+    cfg = Config.fromfile(files[0])
+    cfg.test_evaluator = dict(
+        type='mmspg.LocalizationMetric', score_map_steps=['grabcut']
+    )
+    find = LocalizationInferencer(cfg, files[1], threshold=0.5)
+    plain = LocalizationInferencer(*files, threshold=0.5)
+    y, x = np.mgrid[:48, :72]
+    array = np.stack([x * 3, y * 5, (x > 30) * 255], -1).astype(np.uint8)
+    path = tmp_path / 'one.png'
+    Image.fromarray(array[..., ::-1]).save(path)
+    (one,) = find(array, progress=False, return_score_maps=True)
+    (other,) = find(str(path), progress=False, return_score_maps=True)
+    assert one['box'] == other['box']
+    (without,) = plain(array, progress=False, return_score_maps=True)
+    assert np.abs(one['score_map'] - without['score_map']).max() > 0.2
+    assert one.plot().shape == other.plot().shape

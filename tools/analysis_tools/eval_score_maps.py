@@ -114,7 +114,7 @@ def main():
     from mmspg.evaluation.wsol.split import read_split
 
     try:
-        checked_steps(args.score_map_steps)
+        checked_steps(args.score_map_steps, with_image=False)
         images = read_split(
             Path(args.metadata_root, args.dataset_name, args.split),
             args.mask_root,

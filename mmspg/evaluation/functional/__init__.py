@@ -16,12 +16,20 @@ from .score_maps import (
     min_max,
     place_score_map,
 )
-from .steps import STEPS, apply_steps, checked_steps, rule_in_words
+from .steps import (
+    STEPS,
+    apply_image_steps,
+    apply_steps,
+    checked_steps,
+    rule_in_words,
+    split_steps,
+)
 
 __all__ = [
     'RULES',
     'STEPS',
     'all_boxes_at_thresholds',
+    'apply_image_steps',
     'apply_steps',
     'best_iou_at_thresholds',
     'box_iou',
@@ -38,6 +46,7 @@ __all__ = [
     'pxap_edges',
     'pxap_histograms',
     'rule_in_words',
+    'split_steps',
     'to_inclusive',
     'unpack_hits',
 ]

@@ -7,16 +7,19 @@ paper.
 
 The steps take NumPy arrays and PyTorch tensors, ``(..., h, w)``, so that an
 exported graph has the same steps as the evaluation. The maps of a stack are
-treated one by one. A constant map becomes zeros.
+treated one by one. A constant map becomes zeros. The steps of
+`mmspg.evaluation.functional.image_steps` come last, since they see the image.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from inspect import signature
 from typing import Any
 
 import numpy as np
+
+from .image_steps import IMAGE_STEPS
 
 Step = str | dict[str, Any]
 
@@ -86,18 +89,62 @@ def apply_steps(score_map, steps: Sequence[Step]):
         with np.errstate(invalid='ignore', over='ignore'):
             if not np.isfinite(np.ptp(score_map)):
                 return np.zeros_like(score_map)
-    for step in checked_steps(steps):
-        options = dict(type=step) if isinstance(step, str) else dict(step)
-        score_map = STEPS[options.pop('type')](score_map, **options)
+    for step in checked_steps(steps, with_image=False):
+        function, options = _call_of(step)
+        score_map = function(score_map, **options)
     return score_map
 
 
-def checked_steps(steps: Sequence[Step] | None) -> list[Step]:
+def apply_image_steps(score_map, image, steps: Sequence[Step]):
+    """Run the steps that see the image.
+
+    Args:
+        score_map (array): ``(H, W)`` in [0, 1], as it lies on the image.
+        image (array): ``(H, W, 3)`` uint8 in B, G, R.
+        steps (Sequence[str | dict]): From `split_steps`.
+
+    Returns:
+        ndarray: ``(H, W)`` float32 in [0, 1].
+    """
+    for step in steps:
+        function, options = _call_of(step)
+        score_map = function(score_map, image, **options)
+    return score_map
+
+
+def split_steps(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """Part the steps of the map from those that see the image."""
+    parts: tuple[list[Step], list[Step]] = ([], [])
+    for step in steps:
+        name = step if isinstance(step, str) else step['type']
+        parts[name in IMAGE_STEPS].append(step)
+    return parts
+
+
+def _call_of(step: Step) -> tuple[Callable, dict[str, Any]]:
+    options: dict = {'type': step} if isinstance(step, str) else dict(step)
+    return _all_steps()[options.pop('type')], options
+
+
+def _all_steps() -> dict[str, Callable]:
+    return {**STEPS, **IMAGE_STEPS}
+
+
+def checked_steps(
+    steps: Sequence[Step] | None, with_image: bool = True
+) -> list[Step]:
     """Check steps, and give them as JSON; a step without options is a name.
 
+    Args:
+        steps (Sequence[str | dict], optional): None are none.
+        with_image (bool): Whether steps that see the image are allowed.
+            Defaults to True.
+
     Raises:
-        ValueError: A step or an option is unknown, or it is not a list.
+        ValueError: A step or an option is unknown, it is not a list, or a
+            step that sees the image has none or stands before another.
     """
+    valid_steps = _all_steps()
     if isinstance(steps, (str, dict)):
         raise ValueError(
             f'score_map_steps={steps!r}: expected a list, [{steps!r}]'
@@ -106,14 +153,26 @@ def checked_steps(steps: Sequence[Step] | None) -> list[Step]:
     for step in steps or ():
         options = dict(type=step) if isinstance(step, str) else dict(step)
         name = options.pop('type', None)
-        if name not in STEPS:
-            near = get_close_matches(str(name), STEPS, 1)
+        if name not in valid_steps:
+            near = get_close_matches(str(name), valid_steps, 1)
             raise ValueError(
                 f'score_map_steps: there is no step {name!r}'
                 + (f', perhaps {near[0]!r}' if near else '')
-                + f'. Valid are {", ".join(STEPS)}'
+                + f'. Valid are {", ".join(valid_steps)}'
             )
-        valid = list(signature(STEPS[name]).parameters)[1:]
+        if name in IMAGE_STEPS and not with_image:
+            raise ValueError(
+                f'score_map_steps: {name!r} sees the image, and here are '
+                'score maps alone. LocalizationMetric and the inferencer '
+                'have it'
+            )
+        if name in STEPS and split_steps(checked)[1]:
+            raise ValueError(
+                f'score_map_steps: {name!r} stands behind a step that sees '
+                f'the image ({", ".join(IMAGE_STEPS)}); these come last'
+            )
+        valid = list(signature(valid_steps[name]).parameters)
+        valid = valid[1 + (name in IMAGE_STEPS) :]
         unknown = sorted(set(options) - set(valid))
         if unknown:
             raise ValueError(
@@ -122,6 +181,11 @@ def checked_steps(steps: Sequence[Step] | None) -> list[Step]:
                 f'{", ".join(valid) or "none"}'
             )
         _check_range(name, options.get('q', 0.5))
+        if name == 'segmenter' and not options.get('file'):
+            raise ValueError(
+                "score_map_steps: 'segmenter' needs its file: "
+                "dict(type='segmenter', file='sam.onnx')"
+            )
         checked.append(dict(type=name, **options) if options else name)
     return checked
 

@@ -39,7 +39,9 @@ class DumpScoreMaps(RecordMetric):
             )
         self.out_dir = out_dir
         self.form = form
-        self.score_map_steps = checked_steps(score_map_steps)
+        self.score_map_steps = checked_steps(
+            score_map_steps, with_image=form == 'compact'
+        )
 
     def record(self, sample):
         """Write the maps of one image."""

@@ -89,9 +89,9 @@ class MaxBoxAcc(RecordMetric):
             threshold,
             accuracy.thresholds,
             rule=accuracy.rule,
-            score_map_steps=checked_steps(score_map_steps),
+            score_map_steps=checked_steps(score_map_steps, with_image=False),
         )
-        self.score_map_steps = checked_steps(score_map_steps)
+        self.score_map_steps = checked_steps(score_map_steps, with_image=False)
         self.rule, self.thresholds = accuracy.rule, self.choice.grid
         self.accuracy = accuracy._replace(thresholds=self.thresholds)
 

@@ -46,7 +46,7 @@ class PxAP(RecordMetric):
     def __init__(self, interval=0.001, score_map_steps=(), **kwargs):
         super().__init__(**kwargs)
         self.interval = interval
-        self.score_map_steps = checked_steps(score_map_steps)
+        self.score_map_steps = checked_steps(score_map_steps, with_image=False)
         self.thresholds = wsol_thresholds(interval)
         self._reset()
 

@@ -11,7 +11,12 @@ import cv2
 import numpy as np
 
 from mmspg.apis.results import picture_name
-from mmspg.evaluation.functional import apply_steps, box_iou, to_inclusive
+from mmspg.evaluation.functional import (
+    apply_steps,
+    box_iou,
+    split_steps,
+    to_inclusive,
+)
 from mmspg.evaluation.functional.score_maps import regions_of
 from mmspg.evaluation.functional.steps import Step
 from mmspg.evaluation.locate import locate
@@ -85,7 +90,7 @@ def report_image(
         size, tuple(sample['img_shape'][1::-1]), sample.get('homography')
     )
     flips = tuple(slice(None, None, -1 if b < a else 1) for a, b in regions)
-    steps = score_map_steps or ['min_max']
+    steps = split_steps(score_map_steps)[0] or ['min_max']
     levels = 255 * apply_steps(class_map(sample, label), steps)
     levels = np.round(levels[flips[::-1]])
     (x0, x1), (y0, y1) = (sorted(map(float, region)) for region in regions)

@@ -1,0 +1,171 @@
+"""Steps that lay a score map along the edges of its image.
+
+They run last, on the map as it lies on the stored image, and see the image.
+The result is the mean of the map and of what the step makes of it, so that a
+threshold still moves the box.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def grabcut(score_map, image, delta_h=0.7, delta_l=0.1, iterations=3):
+    """Cut the object out by colours (GrabCut, Rother et al., 2004).
+
+    The seeds are those of Eq. (1) of the paper: sure foreground above
+    ``delta_h``, sure background below ``delta_l``; what lies between may be
+    either. A map without both kinds of seeds stays as it is.
+
+    Args:
+        score_map (array): ``(H, W)`` in [0, 1].
+        image (array): ``(H, W, 3)`` uint8.
+        delta_h (float): In (0, 1). Defaults to .7.
+        delta_l (float): In (0, ``delta_h``). Defaults to .1.
+        iterations (int): Rounds of GrabCut. Defaults to 3.
+
+    Returns:
+        ndarray: ``(H, W)`` float32 in [0, 1].
+    """
+    score_map = np.asarray(score_map, np.float32)
+    middle = (delta_h + delta_l) / 2
+    labels = np.where(score_map > middle, cv2.GC_PR_FGD, cv2.GC_PR_BGD)
+    labels[score_map > delta_h] = cv2.GC_FGD
+    labels[score_map < delta_l] = cv2.GC_BGD
+    if not {cv2.GC_FGD, cv2.GC_BGD} <= set(np.unique(labels).tolist()):
+        return score_map
+    cv2.setRNGSeed(0)  # its mixtures begin at random
+    labels, _, _ = cv2.grabCut(
+        np.ascontiguousarray(image),
+        np.ascontiguousarray(labels.astype(np.uint8)),
+        None,
+        np.zeros((1, 65)),
+        np.zeros((1, 65)),
+        iterations,
+        cv2.GC_INIT_WITH_MASK,
+    )
+    cut = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    return (score_map + cut.astype(np.float32)) / 2
+
+
+def slic(score_map, image, segments=200, compactness=10.0):
+    """Let superpixels vote: each has one score, its mean (SLIC).
+
+    Args:
+        score_map (array): ``(H, W)`` in [0, 1].
+        image (array): ``(H, W, 3)`` uint8.
+        segments (int): About how many superpixels. Defaults to 200.
+        compactness (float): Of scikit-image's ``slic``. Defaults to 10.
+
+    Returns:
+        ndarray: ``(H, W)`` float32 in [0, 1].
+
+    Raises:
+        ImportError: scikit-image is not installed.
+    """
+    try:
+        from skimage.segmentation import slic as superpixels
+    except ImportError as error:
+        raise ImportError(
+            "score_map_steps: 'slic' needs scikit-image: "
+            'pip install scikit-image'
+        ) from error
+
+    score_map = np.asarray(score_map, np.float32)
+    if not score_map.any():
+        return score_map
+    labels = superpixels(
+        image, int(segments), compactness=compactness, start_label=0
+    )
+    total = np.bincount(labels.ravel(), score_map.ravel())
+    votes = total / np.maximum(np.bincount(labels.ravel()), 1)
+    return (score_map + votes[labels].astype(np.float32)) / 2
+
+
+def segmenter(score_map, image, file, threshold=0.5, side=None):
+    """Ask a model that cuts out what a box holds, such as SAM.
+
+    The model is a file of one's own: ``.onnx``, run by onnxruntime, or
+    ``.pt2``, written by `torch.export.save`. It takes ``image``
+    ``(1, 3, h, w)`` float32, R, G, B in [0, 255], and ``box`` ``(1, 4)``
+    float32, x0 y0 x1 y1 in its pixels, and gives a mask ``(1, h', w')``
+    float32 in [0, 1]. Normalisation and prompts of another form are the
+    file's affair.
+
+    Args:
+        score_map (array): ``(H, W)`` in [0, 1].
+        image (array): ``(H, W, 3)`` uint8 in B, G, R.
+        file (str): The model.
+        threshold (float): The box of the map at this score is the prompt.
+            Defaults to .5.
+        side (int, optional): Side that the image is resized to. None: it is
+            given as it is.
+
+    Returns:
+        ndarray: ``(H, W)`` float32 in [0, 1].
+
+    Raises:
+        ValueError: The file is none of these, or gives something else.
+    """
+    from .boxes import boxes_at_thresholds
+
+    score_map = np.asarray(score_map, np.float32)
+    if not score_map.max() > threshold:
+        return score_map
+    height, width = score_map.shape
+    size = (side, side) if side else (width, height)
+    pixels = cv2.resize(image, size)[..., ::-1].transpose(2, 0, 1)
+    (box,) = boxes_at_thresholds(score_map, [threshold])
+    scale = np.tile(np.divide(size, (width, height)), 2)
+    prompt = np.float32((box + (0, 0, 1, 1)) * scale)[None]
+    mask = np.asarray(
+        _load(str(file))(np.float32(pixels)[None], prompt), np.float32
+    )
+    if (
+        mask.ndim != 3
+        or len(mask) != 1
+        or not 0 <= mask.min() <= mask.max() <= 1
+    ):
+        raise ValueError(
+            f'{file}: a mask (1, h, w) in [0, 1] was expected, it gave '
+            f'{mask.shape} in [{mask.min():g}, {mask.max():g}]'
+        )
+    cut = cv2.resize(mask[0], (width, height))
+    return (score_map + cut) / 2
+
+
+@lru_cache(maxsize=2)
+def _load(file):
+    """A model as a function of two arrays."""
+    if not Path(file).is_file():
+        raise ValueError(f"score_map_steps: there is no segmenter '{file}'")
+    if file.endswith('.onnx'):
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(
+            file, providers=['CPUExecutionProvider']
+        )
+        return lambda image, box: session.run(
+            None, dict(image=image, box=box)
+        )[0]
+    if file.endswith('.pt2'):
+        import torch
+
+        module = torch.export.load(file).module()
+
+        def run(image, box):
+            with torch.no_grad():
+                return module(torch.from_numpy(image), torch.from_numpy(box))
+
+        return run
+    raise ValueError(
+        f'score_map_steps: the segmenter {file!r} is neither .onnx nor .pt2'
+    )
+
+
+IMAGE_STEPS: dict[str, Callable] = dict(
+    grabcut=grabcut, slic=slic, segmenter=segmenter
+)
