@@ -32,7 +32,11 @@ def test_a_folder_is_walked_as_everywhere(tmp_path, capsys):
     faults = [error for _, error in load_inputs(*list_inputs(tmp_path))]
     assert [bool(fault) for fault in faults] == [False, False, False, True]
     said = capsys.readouterr().err
-    for line in ('hidden: 1: .cache', 'a program: 1: @eaDir', '1: notes.txt'):
+    for line in (
+        '(hidden): .cache',
+        'a program): @eaDir',
+        '): notes.txt',
+    ):
         assert line in said
 
 

@@ -112,12 +112,12 @@ def test_masks(wsol):
         (
             'localization',
             'a.jpg,.1,.2,.3,.4\nb.jpg,0.2,0.3,-0.3,-0.3\n',
-            'in shares of its image .*: 2 .*localization.txt:1; .*Multiply',
+            'in shares of its image .*.2 times.: .*localization.txt:1; .*Multiply',
         ),
         (
             'localization',
             'a.jpg,1,2,300,400\nb.jpg,90,90,99,99\n',
-            'mostly outside its image.*: 2 .*localization.txt:1: .*a.jpg',
+            'mostly outside its image.* .2 times.*localization.txt:1: .*a.jpg',
         ),
         ('image_sizes', 'a.jpg,60,40\nb.jpg,90,90\n', 'b.jpg is 60 x 40 .* '),
         ('class_names', 'a\nb\na\n', "come twice, .'a'. for example"),

@@ -77,12 +77,12 @@ def test_each_fault_is_listed_where_it_is(check, own):
     Image.new('RGB', (40, 60)).save(photos / 'c.png')
     code, printed, faults = check(config, '--show', '1')
     assert code == 1
-    broken = faults['train']['image cannot be read']
+    broken = faults['train']['An image cannot be read']
     assert ['a.png' in broken[0], 'b.png' in broken[1]] == [True, True]
     (size,) = faults['val'][f.OTHER_IMAGE.what]
     assert 'c.png is 40 x 60' in size
     assert 'annotation says 60 x 40' in size
-    assert '  image cannot be read: 2\n' in printed
+    assert '  An image cannot be read (2 times):\n' in printed
     assert '    ... and 1 more\n' in printed
     assert '    -> Fetch the file again, or train with' in printed
     assert printed.endswith('3 faults\n')
@@ -115,7 +115,7 @@ def test_images_shrunk_after_annotation_are_a_note(check, own):
     assert faults['val'][f.RESCALED.what] == [
         'c.png is 30 x 20 (width x height), annotated 60 x 40'
     ]
-    assert 'its boxes are rescaled: 1' in printed
+    assert 'its boxes are rescaled (once)' in printed
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_classes_of_val_are_those_of_train(check, own, names, said):
     (meta / 'val/class_names.txt').write_text(names)
     code, printed, faults = check(own[1], '--no-images')
     assert code == 1
-    (fault,) = faults['val']['classes are not those of train']
+    (fault,) = faults['val']['The classes are not those of train']
     assert said in fault
     assert 'Convert both splits with one list of classes' in printed
 
@@ -137,7 +137,7 @@ def test_number_of_classes(check, own):
     with own[1].open('a') as file:
         file.write('model = dict(head=dict(num_classes=5))\n')
     _, printed, faults = check(own[1], '--no-images')
-    what = 'number of classes is not that of the model'
+    what = 'The number of classes is not that of the model'
     assert faults['train'][what] == ['2 classes, model.head.num_classes is 5']
     assert 'model.head.num_classes=' in printed
 
@@ -167,11 +167,14 @@ def test_classes_boxes_and_splits(check, own):
     (meta / 'val/image_sizes.txt').write_text('c.png,60,40\na.png,60,40\n')
     code, _, faults = check(config)
     assert code == 1
-    assert faults['train']['class has no image to train on'] == ['2 cat']
-    (twice,) = faults['train']['names of classes are wrong']
+    assert faults['train']['A class has no image to train on'] == ['2 cat']
+    (twice,) = faults['train']['The names of classes are wrong']
     assert "come twice, ['cat']" in twice
-    assert faults['val']['image to test on has no box'] == ['c.png', 'a.png']
-    (double,) = faults['val']['image is in train, too']
+    assert faults['val']['An image to test on has no box'] == [
+        'c.png',
+        'a.png',
+    ]
+    (double,) = faults['val']['An image is also in train']
     assert double.endswith('a.png')
 
 
@@ -181,5 +184,5 @@ def test_fault_of_the_format(check, own):
     path.write_text('c.png,0\nd.png,many\n')
     code, _, faults = check(config)
     assert code == 1
-    (fault,) = faults['val']['annotations cannot be read']
+    (fault,) = faults['val']['The annotations cannot be read']
     assert fault.startswith(f'{path}:2: expected a label')

@@ -1,12 +1,12 @@
-"""Say what is wrong with a data set: what, how many, where.
+"""Say what is wrong with a data set, how often and where.
 
     python tools/misc/check_dataset.py CONFIG --data-root DIR
 
 reads the annotations and every image of the data sets of a config, as
-training and testing will. It gives the number of faults of each kind, examples
-and the way to mend them. The exit status is 1 if anything is wrong. A fault in
-the format of an annotation file hides those behind it: mend it, and run this
-again.
+training and testing will. It prints the number of faults of each kind, with
+examples and what to do. The exit status is 1 if anything is wrong. A fault in
+the format of an annotation file hides the faults behind it: correct it, and
+run this again.
 """
 
 import json
@@ -20,37 +20,37 @@ from mmspg.utils import command_line as cli
 
 SPLITS = ('train', 'val', 'test')
 
-# What is wrong, and what to do; the kinds of faults of boxes are those of
-# mmspg.datasets.annotations.faults, which are of this form.
+# What is wrong, and what to do. The faults of boxes are those of
+# mmspg.datasets.annotations.faults and have the same form.
 UNREADABLE = (
-    'image cannot be read',
+    'An image cannot be read',
     "Fetch the file again, or train with broken_images='replace'.",
 )
 UNREAD = (
-    'annotations cannot be read',
-    'Mend what the message names, and run this again.',
+    'The annotations cannot be read',
+    'Correct what the message names, and run this again.',
 )
-TWICE = ('image is listed more than once', 'List every image once.')
+TWICE = ('An image is listed more than once', 'List every image once.')
 NO_BOX = (
-    'image to test on has no box',
-    'Give it a box, or take it off the list of images.',
+    'An image to test on has no box',
+    'Give it a box, or remove it from the list of images.',
 )
 ONE_CLASS = (
-    'data set has one class only, which trains to a loss of 0',
-    'Add a folder of images without the object, as a second class.',
+    'The data set has only one class, so the loss is 0 from the start',
+    'Add a folder of images without the object as a second class.',
 )
-NAMES = ('names of classes are wrong', 'Correct the list of classes.')
+NAMES = ('The names of classes are wrong', 'Correct the list of classes.')
 DIFFER = (
-    'classes are not those of train',
+    'The classes are not those of train',
     'Convert both splits with one list of classes, or correct '
     'class_names.txt: labels are positions in it.',
 )
 NUMBER = (
-    'number of classes is not that of the model',
+    'The number of classes is not that of the model',
     'Add --cfg-options model.head.num_classes=NUMBER to the training.',
 )
 SHARED = (
-    'image is in train, too',
+    'An image is also in train',
     'Remove it from one of the splits: figures on it mean nothing.',
 )
 
@@ -64,10 +64,15 @@ def parse_args():
     add(
         '--no-images',
         action='store_true',
-        help='read the annotations only: seconds instead of minutes',
+        help='read only the annotations, which takes seconds, not minutes',
     )
-    add('--show', type=int, default=2, help='faults of a kind (%(default)s)')
-    add('--out', metavar='FILE.json', help='write all faults')
+    add(
+        '--show',
+        type=int,
+        default=2,
+        help='number of faults of each kind to print (default: %(default)s)',
+    )
+    add('--out', metavar='FILE.json', help='write all faults into this file')
     return cli.read_arguments(parser)
 
 
@@ -82,14 +87,14 @@ def datasets_of(cfg):
 
 
 def labels_of(samples):
-    """The classes of all images; an image may have several."""
+    """List the classes of all images; an image may have several."""
     import numpy as np
 
     return np.hstack([sample['gt_label'] for sample in samples]).tolist()
 
 
 def check_annotations(dataset, samples, faults):
-    """Look at all samples, where the data set stops at the first fault."""
+    """Check all samples; a data set would stop at the first fault."""
     from mmspg.datasets.annotations.class_lists import faults_of_names
     from mmspg.datasets.annotations.faults import NO_IMAGE
     from mmspg.datasets.annotations.fitting import has_region
@@ -113,7 +118,7 @@ def check_annotations(dataset, samples, faults):
 
 
 def check_boxes(dataset, samples, no_images, faults):
-    """Fit the boxes as a test does, to the headers of the image files."""
+    """Fit the boxes to the headers of the image files, as a test does."""
     from mmspg.datasets.annotations.faults import Refusal
     from mmspg.datasets.annotations.fitting import fit_samples, read_headers
 
@@ -128,7 +133,7 @@ def check_boxes(dataset, samples, no_images, faults):
 
 
 def look_at(sample):
-    """Read an image; say what is wrong, or None."""
+    """Read an image, and say what is wrong with it, or give None."""
     from mmspg.datasets.images.reading import UnreadableImageError, read_copy
 
     try:
@@ -139,7 +144,7 @@ def look_at(sample):
 
 
 def check_images(samples, workers):
-    """Read all images; say what is wrong with them."""
+    """Read all images, and list what is wrong with them."""
     if workers > 1:
         with get_context('spawn').Pool(workers) as pool:
             looks = pool.map(look_at, samples, chunksize=16)
@@ -149,7 +154,7 @@ def check_images(samples, workers):
 
 
 def check_split(dataset_cfg, args):
-    """Check a data set: a line about it, its images, classes and faults."""
+    """Check a data set; give a line about it, images, classes and faults."""
     from mmspg.registry import DATASETS
 
     faults = defaultdict(list)
@@ -164,7 +169,7 @@ def check_split(dataset_cfg, args):
     classes = dataset.metainfo['classes']
     line = (
         f'{len(samples)} images, {len(classes)} classes'
-        f' ({min(images, default=0)} to {max(images, default=0)} images a '
+        f' ({min(images, default=0)} to {max(images, default=0)} images in a '
         f'class), {boxes} boxes'
     )
     paths = {os.path.realpath(sample['img_path']) for sample in samples}
@@ -176,9 +181,11 @@ def check_split(dataset_cfg, args):
 
 
 def show(faults, number):
-    """Print faults by kind: how many, examples, the way to mend them."""
+    """Print faults by kind: how many, examples, and what to do."""
+    from mmspg.datasets.annotations.faults import counted
+
     for (what, mend, *_), found in faults.items():
-        print(f'  {what}: {len(found)}')
+        print(f'  {counted(what, found)}:')
         for fault in found[:number]:
             print(f'    {fault}')
         if len(found) > number:

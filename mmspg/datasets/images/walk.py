@@ -160,11 +160,11 @@ def describe(left_out: Mapping[str, list[str]]) -> Iterator[str]:
 
     Example:
         >>> list(describe({'hidden': ['a/.x', 'b/.x']}))
-        ['left out, hidden: 2: a/.x, b/.x']
+        ['2 left out (hidden): a/.x, b/.x']
     """
     for kind, paths in sorted(left_out.items()):
         if paths:
-            yield f'left out, {kind}: {len(paths)}: {first_few(paths)}'
+            yield f'{len(paths)} left out ({kind}): {first_few(paths)}'
 
 
 def first_few(names: Iterable[str]) -> str:

@@ -108,7 +108,10 @@ def test_a_box_that_is_none_is_named(read, bbox):
         (note(image_id='1'), r"unknown image_id '1'.* \[1, 2\]"),
         (note(image_id=[1]), 'annotation 5: unknown image_id'),
         (note(category_id=None), 'annotation 5: unknown category_id None'),
-        (note(bbox=[0.1, 0.2, 0.3, 0.4]), 'shares .*: 1 .*annotation 5 of a'),
+        (
+            note(bbox=[0.1, 0.2, 0.3, 0.4]),
+            'shares .*.once.: .*annotation 5 of a',
+        ),
         (dict(annotations=['x']), 'annotations, number 1 .*object'),
         (dict(annotations={}), "'annotations' must be a list"),
         (dict(images=[dict(file_name='a')]), 'images, number 1 .* id .*None'),

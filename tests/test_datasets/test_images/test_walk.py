@@ -73,15 +73,15 @@ def test_what_is_left_out_is_named_by_kind(tmp_path):
     assert found.images == ['cat/1.jpg', *heic]
     lines = '\n'.join(describe(found.left_out))
     for line in (
-        'hidden: 2: .ipynb_checkpoints, cat/._1.jpg',
-        'a program: 3: __MACOSX, cat/@eaDir, cat/Thumbs.db',
-        'no image that can be read: 2: cat/2.jpg, cat/3.jpg',
-        'no image (.txt): 1: cat/notes.txt',
-        'an empty folder: 1: dog',
+        '2 left out (hidden): .ipynb_checkpoints, cat/._1.jpg',
+        'a program): __MACOSX, cat/@eaDir, cat/Thumbs.db',
+        '2 left out (no image that can be read): cat/2.jpg, cat/3.jpg',
+        '1 left out (no image (.txt)): cat/notes.txt',
+        '1 left out (an empty folder): dog',
     ):
         assert line in lines
     if not heic:
-        assert 'pip install "mmspg[heic]": 1: cat/4.heic' in lines
+        assert 'pip install "mmspg[heic]"): cat/4.heic' in lines
     assert found.others == sorted(
         {'cat/2.jpg', 'cat/3.jpg', 'cat/4.heic', 'cat/notes.txt'} - {*heic}
     )
