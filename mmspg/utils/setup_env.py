@@ -54,8 +54,10 @@ def _join_mmpretrain() -> None:
     from mmpretrain.apis import ModelHub
 
     from .upstream.checkpoints import allow_checkpoints
+    from .upstream.model_apis import extend_model_apis
 
     allow_checkpoints()
+    extend_model_apis()
     index = model_index()
     if index and not ModelHub.has('spg_inceptionv3_imagenet'):
         ModelHub.register_model_index(index, config_prefix=index.parent)

@@ -23,13 +23,23 @@ class SPGFeatures(tuple):
     training asks for all of them, prediction for none.
     """
 
-    neck: 'SPGNeck'
+    neck: 'SPGNeck | None'
 
-    def __new__(cls, features: Sequence[Tensor], neck: 'SPGNeck'):
-        """Keep the neck, which knows the side branches."""
+    def __new__(
+        cls, features: Sequence[Tensor], neck: 'SPGNeck | None' = None
+    ):
+        """Keep the neck, which knows the side branches.
+
+        Without it these are the features alone: a part of a batch as
+        mmpretrain's ``FeatureExtractor`` gives it, or what was pickled.
+        """
         self = super().__new__(cls, features)
         self.neck = neck
         return self
+
+    def __reduce__(self):
+        """Leave the network out of a pickle."""
+        return type(self), (tuple(self),)
 
     @property
     def tail(self) -> Tensor:
@@ -38,15 +48,23 @@ class SPGFeatures(tuple):
 
     def b1(self) -> Tensor:
         """Compute B1's map before the sigmoid, ``(N, h, w)``."""
-        return self.neck.side_map('b1', self[-3])
+        return self._with_neck().side_map('b1', self[-3])
 
     def b2(self) -> Tensor:
         """Compute B2's map before the sigmoid, ``(N, h, w)``."""
-        return self.neck.side_map('b2', self[-2])
+        return self._with_neck().side_map('b2', self[-2])
 
     def c(self) -> Tensor:
         """Compute C's map before the sigmoid, ``(N, h, w)``."""
-        return self.neck.c_map(self.tail)
+        return self._with_neck().c_map(self.tail)
+
+    def _with_neck(self) -> 'SPGNeck':
+        if self.neck is None:
+            raise ValueError(
+                'these features have lost their network, which the maps of '
+                'the branches B and C need: call model.extract_feat'
+            )
+        return self.neck
 
 
 @MODELS.register_module()

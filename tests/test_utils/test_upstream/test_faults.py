@@ -59,6 +59,16 @@ cfg = Config(dict(a=1))
 cfg.pretty_text, cfg.pretty_text
 print('formatted twice' if len(times) == 2 else 'mended')
 """
+INFERENCE = """
+import mmpretrain
+from types import SimpleNamespace
+task = SimpleNamespace(task='Weakly Supervised Object Localization')
+from mmengine.model import BaseModel
+class Model(BaseModel):
+    _metainfo = SimpleNamespace(results=[task])
+    def forward(self): pass
+mmpretrain.inference_model(Model(), 'a.jpg')
+"""
 NO_GPU = """
 from mmengine.dist import init_dist
 init_dist('pytorch', backend='gloo', init_method='file://{folder}/group')
@@ -77,6 +87,7 @@ FAULTS = {
     'config_names': [(NAMES, 'AssertionError')],
     'config_text': [(TEXT, 'formatted twice')],
     'fsdp_resume': [(FSDP, 'the state comes first')],
+    'model_apis': [(INFERENCE, 'IndexError')],
     'process_group': [
         (NO_GPU, 'torch._C._cuda_setDevice'),
         (GROUP, 'left to itself: True'),
