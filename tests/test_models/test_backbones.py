@@ -248,3 +248,40 @@ def test_spg_on_any_backbone_with_two_maps_more(backbone, channels):
     total, _ = model.parse_losses(losses)
     total.backward()
     assert model.predict(torch.randn(1, 3, 64, 64))[0].score_map.ndim == 3
+
+
+@pytest.mark.parametrize(
+    ('name', 'stage', 'frozen', 'free'),
+    [
+        ('SpatialVGG', 2, 'features.4', 'features.6'),
+        ('SpatialAlexNet', 1, 'features.3', 'features.6'),
+        ('TruncatedGoogLeNet', 0, 'conv3', 'inception3a'),
+        ('TruncatedGoogLeNet', 1, 'inception3b', 'inception4a'),
+        ('TruncatedInceptionV3', 1, 'Mixed_5d', 'Mixed_6a'),
+    ],
+)
+def test_frozen_stages_do_not_move(name, stage, frozen, free):
+    """Neither their weights nor their statistics, also after `train()`."""
+    net = MODELS.build(dict(type=f'mmspg.{name}', frozen_stages=stage))
+    net.train()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    optim = torch.optim.SGD(net.parameters(), lr=0.1)
+    sum(
+        out.square().mean() for out in net(torch.rand(2, 3, 96, 96))
+    ).backward()
+    optim.step()
+    moved = {k for k, v in net.state_dict().items() if (v != before[k]).any()}
+    assert not any(k.startswith(f'{frozen}.') for k in moved)
+    assert any(k.startswith(f'{free}.') for k in moved)
+    with pytest.raises(ValueError, match='frozen_stages'):
+        MODELS.build(dict(type=f'mmspg.{name}', frozen_stages=9))
+
+
+def test_norm_eval_keeps_the_statistics():
+    net = MODELS.build(dict(type='mmspg.TruncatedGoogLeNet', norm_eval=True))
+    before = {k: v.clone() for k, v in net.named_buffers()}
+    net.train()(torch.rand(2, 3, 96, 96))
+    for name, value in net.named_buffers():
+        assert torch.equal(value, before[name]), name
+    for name in ('SpatialVGG', 'SpatialAlexNet'):
+        MODELS.build(dict(type=f'mmspg.{name}', norm_eval=True)).train()

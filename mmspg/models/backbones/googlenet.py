@@ -1,14 +1,15 @@
 """GoogLeNet cut after inception4e."""
 
-from mmpretrain.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 from torchvision.models.googlenet import BasicConv2d, Inception
 
 from mmspg.registry import MODELS
 
+from .frozen_backbone import FrozenBackbone
+
 
 @MODELS.register_module()
-class TruncatedGoogLeNet(BaseBackbone):
+class TruncatedGoogLeNet(FrozenBackbone):
     """GoogLeNet up to inception4e, with torchvision's tensor names.
 
     As in torchvision, convolutions have BatchNorm, while the original of 2014
@@ -20,6 +21,11 @@ class TruncatedGoogLeNet(BaseBackbone):
         large_feature_map (bool): Give the third pool stride 1, for maps of
             28 x 28 from inputs of 224 x 224. If False, the maps are 14 x 14.
             Defaults to False.
+        frozen_stages (int): Stages whose parameters and batch statistics are
+            frozen: 0 is the stem, 1 adds inception3, 2 adds inception4, and
+            -1 is none. Defaults to -1.
+        norm_eval (bool): Keep the batch statistics of all BatchNorm layers
+            as they are. Defaults to False.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=
             'torchvision://googlenet')`` or a file.
 
@@ -31,9 +37,18 @@ class TruncatedGoogLeNet(BaseBackbone):
     """
 
     out_channels = (512, 528, 832)
+    stages = (
+        ('conv1', 'conv2', 'conv3'),
+        ('inception3a', 'inception3b'),
+        tuple(f'inception4{letter}' for letter in 'abcde'),
+    )
 
     def __init__(
-        self, large_feature_map: bool = False, init_cfg: dict | None = None
+        self,
+        large_feature_map: bool = False,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
         # The numbers are map sides for an input of 224; conv1 gives 112.
@@ -55,6 +70,7 @@ class TruncatedGoogLeNet(BaseBackbone):
         self.inception4d = Inception(512, 112, 144, 288, 32, 64, 64)  # 528
         self.inception4e = Inception(528, 256, 160, 320, 32, 128, 128)  # 832
         self._register_load_state_dict_pre_hook(self._check_names)
+        self.freeze(frozen_stages, norm_eval)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Compute the three feature maps that SPG needs.

@@ -83,14 +83,7 @@ class TruncatedInceptionV3(FrozenBackbone):
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
-        if frozen_stages not in range(-1, len(self.stages)):
-            raise ValueError(
-                f'frozen_stages must be from -1 to {len(self.stages) - 1}, '
-                f'but is {frozen_stages}.'
-            )
         self.large_feature_map = large_feature_map
-        self.frozen_stages = frozen_stages
-        self.norm_eval = norm_eval
         self.with_cp = with_cp
 
         def pool():
@@ -119,7 +112,7 @@ class TruncatedInceptionV3(FrozenBackbone):
         self.Mixed_6d = InceptionC(768, channels_7x7=160)  # 768, B2
         self.Mixed_6e = InceptionC(768, channels_7x7=192)  # 768, A
         self._register_load_state_dict_pre_hook(self._check_names)
-        self._freeze()
+        self.freeze(frozen_stages, norm_eval)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Compute the features for B1, B2 and A.
@@ -148,11 +141,6 @@ class TruncatedInceptionV3(FrozenBackbone):
         for layer in layers:
             x = layer(x)
         return x
-
-    def _freeze(self) -> None:
-        for stage in self.stages[: self.frozen_stages + 1]:
-            for name in stage:
-                getattr(self, name).eval().requires_grad_(False)
 
     def _check_names(self, state_dict: dict, prefix: str, *args) -> None:
         """Refuse weights of another network; unwrap those of a classifier.

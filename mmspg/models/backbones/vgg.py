@@ -23,6 +23,9 @@ class SpatialVGG(Taps, VGG):
             the benchmark's SPG. 'stride1' and 'none' give maps of 28 x 28.
             Defaults to 'stride2'.
         taps (Sequence[str]): See :class:`Taps`.
+        frozen_stages (int): Number of stages, 0 to 5, whose parameters are
+            frozen, as mmpretrain counts them. Defaults to -1, none.
+        norm_eval (bool): As of other backbones; this one has no BatchNorm.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=
             'torchvision://vgg16')`` or a file. Defaults to VGG's own, for
             training from scratch.
@@ -43,6 +46,8 @@ class SpatialVGG(Taps, VGG):
         depth: int = 16,
         pool4: str = 'stride2',
         taps=(),
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
         init_cfg: dict | None = None,
     ):
         if pool4 not in self.POOLS:
@@ -50,7 +55,13 @@ class SpatialVGG(Taps, VGG):
                 f'model.backbone.pool4 is {pool4!r}; valid are '
                 f'{list(self.POOLS)}.'
             )
-        kwargs = dict(init_cfg=init_cfg) if init_cfg else {}
+        if frozen_stages not in range(-1, 6):
+            raise ValueError(
+                f'model.backbone.frozen_stages is {frozen_stages}; valid are '
+                '-1 to 5.'
+            )
+        kwargs: dict = dict(init_cfg=init_cfg) if init_cfg else {}
+        kwargs.update(frozen_stages=frozen_stages, norm_eval=norm_eval)
         super().__init__(depth, with_last_pool=False, taps=taps, **kwargs)
         self.features[self.range_sub_modules[3][1] - 1] = self.POOLS[pool4]()
         self._register_load_state_dict_pre_hook(self._rename)
