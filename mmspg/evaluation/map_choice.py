@@ -23,7 +23,10 @@ from .locate import locate
 from .map_sources import available_sources, remember_branches
 from .samples import true_boxes, true_label
 
-KEPT = ('ori_shape', 'img_shape', 'homography', 'ori_gt_bboxes')
+KEPT = (
+    *('img_id', 'img_path', 'exif', 'ori_shape', 'img_shape', 'homography'),
+    'ori_gt_bboxes',
+)
 STEPS_TRIED: tuple[list[Step], ...] = (
     [],
     ['percentile'],
@@ -128,11 +131,22 @@ class Comparison:
     Args:
         images (list[dict]): From `collect_maps`.
         metric (LocalizationMetric): Gives rule, IoU and thresholds.
+        proposals (list[ndarray], optional): Class-agnostic boxes
+            ``(n, 4)`` of each image, in inclusive pixels. With them a box
+            counts by its IoU with the nearest one, and true boxes are not
+            looked at. Defaults to None, right or wrong by true boxes.
         draws (int): Resamples of a bootstrap. Defaults to 2000.
         seed (int): Of the resamples. Defaults to 0.
     """
 
-    def __init__(self, images, metric, draws: int = 2000, seed: int = 0):
+    def __init__(
+        self,
+        images,
+        metric,
+        proposals: list[np.ndarray] | None = None,
+        draws: int = 2000,
+        seed: int = 0,
+    ):
         if not images:
             raise ValueError('there is no image to choose maps on')
         self.images = images
@@ -144,7 +158,10 @@ class Comparison:
         counts = rng.multinomial(number, np.full(number, 1 / number), draws)
         self.shares = counts.astype(np.float32) / number
         self._hits: dict[Reading, np.ndarray] = {}
-        self._truths = [to_inclusive(true_boxes(image)) for image in images]
+        self.by_proposals = proposals is not None
+        self._boxes = proposals or [
+            to_inclusive(true_boxes(image)) for image in images
+        ]
 
     def reading(self, source: str, steps: Sequence[Step]) -> Reading:
         """One of the readings, by any name of its map."""
@@ -156,7 +173,7 @@ class Comparison:
         )
 
     def hits(self, reading: Reading) -> np.ndarray:
-        """Which boxes are right, ``(N, T)`` bool."""
+        """Which boxes are right, ``(N, T)`` bool, or how well they agree."""
         if reading not in self._hits:
             how = dict(
                 self.metric.reading, score_map_steps=reading.list_of_steps()
@@ -164,7 +181,7 @@ class Comparison:
             self._hits[reading] = np.stack(
                 [
                     self._hits_of(image, image['maps'][reading.source], t, how)
-                    for image, t in zip(self.images, self._truths, strict=True)
+                    for image, t in zip(self.images, self._boxes, strict=True)
                 ]
             )
         return self._hits[reading]
@@ -173,14 +190,21 @@ class Comparison:
         sample = dict(image, score_map=score_map[None], score_map_labels=[0])
         boxes = locate(sample, self.metric.thresholds, label=0, **how).box
         ious = box_iou(boxes, truth).max(axis=1)
+        if self.by_proposals:
+            return ious.astype(np.float32)
         metric = self.metric
         return hits_at_thresholds(ious, metric.iou_thrs[:1], metric.strict)[0]
 
     def figure(self, reading: Reading) -> tuple[float, float]:
-        """GT-known in percent, and the threshold that gives it."""
+        """GT-known or agreement in percent, and the threshold of it."""
         right = self.hits(reading).mean(0)
         best = int(np.argmax(right))
         return 100 * float(right[best]), float(self.metric.thresholds[best])
+
+    def figure_at(self, reading: Reading, threshold: float) -> float:
+        """GT-known or agreement in percent at a threshold of the metric."""
+        at = int(np.searchsorted(self.metric.thresholds, threshold))
+        return 100 * float(self.hits(reading)[:, at].mean())
 
     def gains(
         self, options: Sequence[Reading], over: Reading, level: float = 0.95

@@ -1,5 +1,6 @@
 """Map, steps and threshold: chosen by a command, found by the others."""
 
+import json
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import torch
 from mmengine.config import Config
 
 from mmspg.evaluation.choices import stored_choices, weights_digest
+from mmspg.registry import DATASETS
 
 
 def run(root, folder, *command):
@@ -68,3 +70,28 @@ def test_weights_from_an_address_need_a_file(root, tmp_path):
     )
     assert done.returncode == 2
     assert '--out FILE.pth' in done.stderr
+
+
+def test_without_true_boxes(root, files, tmp_path):
+    """By proposals; what it costs is told, since here there are boxes."""
+    cfg = Config.fromfile(files[0])
+    dataset = DATASETS.build(dict(cfg.val_dataloader.dataset, num_images=6))
+    boxes = {}
+    for i in range(6):
+        info = dataset.get_data_info(i)
+        boxes[info['img_id']] = info['ori_gt_bboxes'].tolist()
+    (tmp_path / 'boxes.json').write_text(json.dumps(boxes))
+    checkpoint = tmp_path / 'given.pth'
+    weights = torch.load(files[1], weights_only=True)['state_dict']
+    torch.save(dict(state_dict=weights, meta={}), checkpoint)
+    text = run(
+        *(root, tmp_path, root / 'tools/analysis_tools/choose_maps.py'),
+        *(files[0], checkpoint, '--proposals', 'boxes.json'),
+        *('--ddt-images', 0, '--cfg-options'),
+        'val_dataloader.dataset.num_images=6',
+    )
+    assert 'agreement with proposals in percent on 6 images' in text
+    assert 'by true boxes one would have chosen' in text
+    assert '| ddt |' not in text
+    (choice,) = stored_choices(str(checkpoint))
+    assert choice['figure'] == 'agreement'

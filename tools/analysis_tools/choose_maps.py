@@ -8,7 +8,7 @@ maps (score_map_source, products of two among them) with all steps
 as the interval of the gain leaves out zero. Map, steps and threshold are
 written into the checkpoint, where every tool finds them. The choosing split
 is --split, or 'val' of the benchmark's metadata where it is there, or else
-what the config validates on: its images need boxes.
+what the config validates on. Its images need boxes, or --proposals.
 """
 
 import copy
@@ -33,6 +33,13 @@ def parse_args():
         help='make the statistics of DDT of so many images of the split, '
         'unless the checkpoint has them; 0: leave DDT out '
         '(default: %(default)s)',
+    )
+    add(
+        '--proposals',
+        metavar='FILE',
+        help='choose without true boxes, by how well boxes agree with '
+        'proposals: a JSON of {"image id": [[x0, y0, x1, y1], ...]}, or '
+        'selective-search (opencv-contrib)',
     )
     add(
         '--out',
@@ -111,6 +118,7 @@ def main():
         table,
     )
     from mmspg.evaluation.map_sources import available_sources, centred_figure
+    from mmspg.evaluation.proposals import proposals_of, read_proposals
 
     with cli.errors_in_one_line(args):
         runner, given, content = build(args)
@@ -124,25 +132,49 @@ def main():
         (metric,) = runner.test_evaluator.metrics
         if args.ddt_images and not hasattr(model.head, 'ddt'):
             make_ddt(model, loader, args.ddt_images)
-        comparison = Comparison(collect_maps(model, loader), metric)
+        images = collect_maps(model, loader)
+        proposals = None
+        if args.proposals:
+            searched = args.proposals == 'selective-search'
+            listed = None if searched else read_proposals(args.proposals)
+            proposals = proposals_of(images, listed)
+        comparison = Comparison(images, metric, proposals)
     start = comparison.reading(
         model.head.score_map_source, metric.reading['score_map_steps']
     )
     path = choose(comparison, start)
     best = chosen(path, start)
-    figure, share = centred_figure(comparison.images, metric)
+    what = 'agreement with proposals' if args.proposals else 'GT-known'
     print(
-        f'GT-known in percent on {len(comparison.images)} images, each map '
-        f'and list of steps at its best threshold\n\n{table(comparison)}\n\n'
-        f'a centred box of {share:.0%} of the sides: {figure:.1f}\n'
-        f'as it was: {start}: {comparison.figure(start)[0]:.1f}'
+        f'{what} in percent on {len(images)} images, each map and list of '
+        f'steps at its best threshold\n\n{table(comparison)}\n'
     )
+    boxes = all('ori_gt_bboxes' in image for image in images)
+    if boxes:
+        figure, share = centred_figure(images, metric)
+        print(f'a centred box of {share:.0%} of the sides: {figure:.1f}')
+    print(f'as it was: {start}: {comparison.figure(start)[0]:.1f}')
     for move in path:
         print(
             f'{"kept" if move.kept else "not kept, it may be luck"}: '
             f'{move.to}: {move.gain}, the best of {move.tried}'
         )
+    if boxes and args.proposals:
+        print(below(Comparison(images, metric), start, comparison, best))
     write(args, runner, given, content, comparison, best)
+
+
+def below(by_boxes, start, comparison, best):
+    """How far the choice without boxes lies below the one with boxes."""
+    from mmspg.evaluation.map_choice import choose, chosen
+
+    other = chosen(choose(by_boxes, start), start)
+    own = by_boxes.figure_at(best, comparison.figure(best)[1])
+    figure, threshold = by_boxes.figure(other)
+    return (
+        f'GT-known of this choice: {own:.1f}; by true boxes one would have '
+        f'chosen {other}, threshold {threshold:g}: {figure:.1f}'
+    )
 
 
 def write(args, runner, given, content, comparison, best):
@@ -169,7 +201,7 @@ def write(args, runner, given, content, comparison, best):
         threshold=threshold,
         kind='chosen',
         chosen_on=named_split(dataset),
-        figure='gt_known_acc',
+        figure='agreement' if args.proposals else 'gt_known_acc',
         value=figure,
         weights=weights_digest(state),
         **settings_of(given),
@@ -187,7 +219,7 @@ def write(args, runner, given, content, comparison, best):
         beside.unlink()
         print(f'{beside} was of another choice and is deleted')
     print(
-        f'{out} has the choice: {best}, threshold {threshold:g}, GT-known '
+        f'{out} has the choice: {best}, threshold {threshold:g}, '
         f'{figure:.1f} %. Test it: python tools/test.py {out}'
     )
 
