@@ -8,6 +8,7 @@ nothing, one would else look good.
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from .functional import (
 from .functional.steps import Step, steps_in_words
 from .locate import locate
 from .map_sources import available_sources, remember_branches
+from .proposals import agreement, strangers
 from .samples import true_boxes, true_label
 
 KEPT = (
@@ -133,8 +135,8 @@ class Comparison:
         metric (LocalizationMetric): Gives rule, IoU and thresholds.
         proposals (list[ndarray], optional): Class-agnostic boxes
             ``(n, 4)`` of each image, in inclusive pixels. With them a box
-            counts by its IoU with the nearest one, and true boxes are not
-            looked at. Defaults to None, right or wrong by true boxes.
+            counts by its `agreement`, and true boxes are not looked at.
+            Defaults to None, right or wrong by true boxes.
         draws (int): Resamples of a bootstrap. Defaults to 2000.
         seed (int): Of the resamples. Defaults to 0.
     """
@@ -158,10 +160,19 @@ class Comparison:
         counts = rng.multinomial(number, np.full(number, 1 / number), draws)
         self.shares = counts.astype(np.float32) / number
         self._hits: dict[Reading, np.ndarray] = {}
-        self.by_proposals = proposals is not None
-        self._boxes = proposals or [
-            to_inclusive(true_boxes(image)) for image in images
-        ]
+        if proposals is None:
+            self._judges = [
+                partial(self._right, to_inclusive(true_boxes(image)))
+                for image in images
+            ]
+        else:
+            sizes = [tuple(image['ori_shape'][1::-1]) for image in images]
+            self._judges = [
+                partial(agreement, own=own, others=others)
+                for own, others in zip(
+                    proposals, strangers(proposals, sizes), strict=True
+                )
+            ]
 
     def reading(self, source: str, steps: Sequence[Step]) -> Reading:
         """One of the readings, by any name of its map."""
@@ -180,18 +191,24 @@ class Comparison:
             )
             self._hits[reading] = np.stack(
                 [
-                    self._hits_of(image, image['maps'][reading.source], t, how)
-                    for image, t in zip(self.images, self._boxes, strict=True)
+                    judge(self._boxes(image, reading.source, how))
+                    for image, judge in zip(
+                        self.images, self._judges, strict=True
+                    )
                 ]
             )
         return self._hits[reading]
 
-    def _hits_of(self, image, score_map, truth, how):
-        sample = dict(image, score_map=score_map[None], score_map_labels=[0])
-        boxes = locate(sample, self.metric.thresholds, label=0, **how).box
+    def _boxes(self, image, source, how):
+        sample = dict(
+            image,
+            score_map=image['maps'][source][None],
+            score_map_labels=[0],
+        )
+        return locate(sample, self.metric.thresholds, label=0, **how).box
+
+    def _right(self, truth, boxes):
         ious = box_iou(boxes, truth).max(axis=1)
-        if self.by_proposals:
-            return ious.astype(np.float32)
         metric = self.metric
         return hits_at_thresholds(ious, metric.iou_thrs[:1], metric.strict)[0]
 
@@ -205,6 +222,26 @@ class Comparison:
         """GT-known or agreement in percent at a threshold of the metric."""
         at = int(np.searchsorted(self.metric.thresholds, threshold))
         return 100 * float(self.hits(reading)[:, at].mean())
+
+    def gain_at(
+        self, to: tuple[Reading, float], over: tuple[Reading, float]
+    ) -> Gain:
+        """What a reading gains at thresholds that were chosen elsewhere.
+
+        Args:
+            to (tuple[Reading, float]): A reading and its threshold.
+            over (tuple[Reading, float]): The other.
+
+        Returns:
+            Gain: With its 95 % interval, of a paired bootstrap.
+        """
+        drawn = []
+        for reading, threshold in (to, over):
+            at = int(np.searchsorted(self.metric.thresholds, threshold))
+            drawn.append(self.shares @ self.hits(reading)[:, at])
+        low, high = np.quantile(drawn[0] - drawn[1], [0.025, 0.975])
+        mean = self.figure_at(*to) - self.figure_at(*over)
+        return Gain(mean, 100 * float(low), 100 * float(high))
 
     def gains(
         self, options: Sequence[Reading], over: Reading, level: float = 0.95
@@ -292,6 +329,37 @@ def _moves(comparison, current):
         options = dict.fromkeys(Reading.of(source, steps) for steps in lists)
         options.pop(current, None)
         yield from options
+
+
+def measured(
+    comparison: Comparison, test: Comparison, start: Reading, best: Reading
+) -> str:
+    """Figures of other images at the thresholds of these, in Markdown.
+
+    Args:
+        comparison (Comparison): The images that all was chosen on.
+        test (Comparison): The others.
+        start (Reading): What the gains are over.
+        best (Reading): What was chosen.
+    """
+    shown = [Reading.of(start.source, steps) for steps in STEPS_TRIED]
+    shown += [Reading.of(s, []) for s in test.sources if '*' not in s]
+    lines = [
+        '| map and steps | threshold | GT-known | gained |',
+        '|---|---|---|---|',
+    ]
+    first = start, comparison.figure(start)[1]
+    for reading in dict.fromkeys([start, *shown, best]):
+        threshold = comparison.figure(reading)[1]
+        gain = test.gain_at((reading, threshold), first)
+        cells = [
+            f'{reading}' + (' (chosen)' if reading == best else ''),
+            f'{threshold:.2f}',
+            f'{test.figure_at(reading, threshold):.1f}',
+            '' if reading == start else str(gain),
+        ]
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines)
 
 
 def table(comparison: Comparison) -> str:

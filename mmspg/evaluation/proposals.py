@@ -3,7 +3,9 @@
 Boxes that lie on edges of the image tend to be proposals, too. So a map, its
 steps and its threshold can be chosen by how well its boxes agree with
 proposals, on images without a box (the protocol of Murtaza et al., WACV 2025,
-chooses by proposals, too). It is a weaker guide than true boxes.
+chooses by proposals, too). Large boxes agree with the proposals of any image:
+what counts is agreement beyond that with those of other images. It is a
+weaker guide than true boxes.
 """
 
 import json
@@ -12,7 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from .functional import box_iou
+
 SMALLEST, LARGEST = 0.05, 0.9  # of the image's area
+CLOSE = 0.8  # IoU from which a box agrees with a proposal
+OTHERS = 5  # images that tell what chance does
 
 
 def read_proposals(path: str | Path) -> dict[str, np.ndarray]:
@@ -120,5 +126,55 @@ def proposals_of(
         raise ValueError(
             f'{len(without)} of {len(images)} images have no proposal of 5 '
             f'to 90 % of their area: {", ".join(without[:3])}'
+        )
+    return found
+
+
+def agreement(
+    boxes: np.ndarray, own: np.ndarray, others: list[np.ndarray]
+) -> np.ndarray:
+    """Whether boxes agree with a proposal of their image, beyond chance.
+
+    Args:
+        boxes (ndarray): ``(T, 4)`` inclusive pixels.
+        own (ndarray): ``(n, 4)``, the proposals of the image.
+        others (list[ndarray]): Those of other images, see `strangers`.
+
+    Returns:
+        ndarray: ``(T,)`` float32 in [-1, 1]: 1 or 0, whether the IoU with
+        one of its own is at least .8, less the share of the others that have
+        one.
+    """
+    close = [
+        box_iou(boxes, proposals).max(axis=1) >= CLOSE
+        for proposals in (own, *others)
+    ]
+    chance = np.mean(close[1:], axis=0) if others else 0
+    return (close[0] - chance).astype(np.float32)
+
+
+def strangers(
+    proposals: list[np.ndarray], sizes: list[tuple[int, int]]
+) -> list[list[np.ndarray]]:
+    """Proposals of some other images, scaled to each image.
+
+    Args:
+        proposals (list[ndarray]): Of each image.
+        sizes (list[tuple[int, int]]): (W, H) of each image.
+
+    Returns:
+        list[list[ndarray]]: Up to five for each image, the same every time.
+    """
+    order = np.random.default_rng(0).permutation(len(proposals))
+    place = np.argsort(order)
+    found = []
+    for i, size in enumerate(sizes):
+        near = range(1, min(OTHERS, len(order) - 1) + 1)
+        others = [order[(place[i] + k) % len(order)] for k in near]
+        found.append(
+            [
+                proposals[j] * np.tile(np.divide(size, sizes[j]), 2)
+                for j in others
+            ]
         )
     return found

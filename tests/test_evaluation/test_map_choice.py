@@ -97,6 +97,9 @@ def test_the_interval_is_that_of_a_paired_difference():
     assert gain.high - gain.low == pytest.approx(2 * 1.96 * error, rel=0.1)
     (wider,) = comparison.gains([a], b, 0.999)
     assert wider.low < gain.low < gain.high < wider.high
+    fixed = comparison.gain_at((a, 0.5), (b, 0.5))
+    assert fixed.mean == pytest.approx(difference.mean())
+    assert fixed.high - fixed.low == pytest.approx(2 * 1.96 * error, rel=0.1)
     # Options that are alike make it no wider.
     twins = comparison.gains([a, a, a], b)
     assert twins[0] == pytest.approx(gain)

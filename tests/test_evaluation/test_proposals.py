@@ -9,9 +9,11 @@ import pytest
 from mmspg.evaluation import LocalizationMetric
 from mmspg.evaluation.map_choice import Comparison, Reading, choose, chosen
 from mmspg.evaluation.proposals import (
+    agreement,
     proposals_of,
     read_proposals,
     selective_search,
+    strangers,
     usable,
 )
 
@@ -66,6 +68,24 @@ def test_selective_search():
     assert gaps.min() <= 2
 
 
+def test_agreement_is_counted_beyond_chance():
+    boxes = np.array([[0, 0, 9, 9], [5, 5, 14, 14], [40, 0, 49, 9]])
+    own = np.array([[0, 0, 9, 10], [5, 5, 14, 14]])
+    others = [np.array([[0, 0, 9, 9]]), np.array([[30, 30, 40, 40]])]
+    found = agreement(boxes, own, others)
+    np.testing.assert_allclose(found, [0.5, 1, 0])
+
+
+def test_proposals_of_others_are_scaled_to_the_image():
+    sizes = [(10 * i, 20 * i) for i in range(1, 8)]
+    own = [np.array([[0.0, 0, w / 2, h]]) for w, h in sizes]
+    for i, others in enumerate(strangers(own, sizes)):
+        assert len(others) == 5
+        for one in others:
+            np.testing.assert_allclose(one, own[i])
+    assert strangers(own[:1], sizes[:1]) == [[]]
+
+
 def test_the_map_whose_boxes_are_proposals_is_chosen():
     """No true box is there to look at."""
     rng = np.random.default_rng(0)
@@ -89,6 +109,6 @@ def test_the_map_whose_boxes_are_proposals_is_chosen():
     best = chosen(choose(comparison, start), start)
     assert best.source == 'good'
     figure, threshold = comparison.figure(best)
-    assert figure > 95
-    assert threshold >= 0.2
-    assert comparison.figure_at(best, threshold) == figure
+    assert figure > 60
+    assert 0.2 <= threshold < 1
+    assert comparison.figure_at(best, threshold) == pytest.approx(figure)

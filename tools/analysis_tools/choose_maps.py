@@ -46,6 +46,12 @@ def parse_args():
         metavar='FILE',
         help='write the checkpoint there (default: into the given one)',
     )
+    add(
+        '--measure-on',
+        metavar='SPLIT',
+        help='measure what was chosen on this split of the data set, too: '
+        'its images choose nothing',
+    )
     cli.add_shared(
         parser,
         *('--work-dir', '--data-root', '--input-size', '--device'),
@@ -115,6 +121,7 @@ def main():
         choose,
         chosen,
         collect_maps,
+        measured,
         table,
     )
     from mmspg.evaluation.map_sources import available_sources, centred_figure
@@ -161,6 +168,17 @@ def main():
         )
     if boxes and args.proposals:
         print(below(Comparison(images, metric), start, comparison, best))
+    if args.measure_on:
+        cfg = copy.deepcopy(runner.cfg.test_dataloader)
+        cfg.dataset.split = args.measure_on
+        images = collect_maps(model, runner.build_dataloader(cfg))
+        figure, share = centred_figure(images, metric)
+        print(
+            f'\nmeasured on {args.measure_on}, {len(images)} images, at the '
+            'thresholds above\n\n'
+            f'{measured(comparison, Comparison(images, metric), start, best)}'
+            f'\n\na centred box of {share:.0%} of the sides: {figure:.1f}'
+        )
     write(args, runner, given, content, comparison, best)
 
 
