@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from .annotations.class_lists import check_names, difference
+from .annotations.columns import Columns
 from .annotations.faults import (
     NO_IMAGE,
     UNREAD,
@@ -107,7 +108,14 @@ class LocDataset(BaseDataset):
         """
         raise NotImplementedError
 
-    def load_data_list(self) -> list[dict]:
+    def load_columns(self) -> Columns | None:
+        """Read a list to train on that needs no word, or give None.
+
+        It is as :meth:`load_samples` would give it, with its boxes fitted.
+        """
+        return None
+
+    def load_data_list(self) -> Sequence[dict]:
         """Read and check the annotations, and log what is wrong.
 
         Raises:
@@ -118,23 +126,15 @@ class LocDataset(BaseDataset):
         except ValueError as error:
             raise DataError(str(error)) from error
 
-    def _load(self) -> list[dict]:
-        samples = self.load_samples()
-        if not samples:
-            raise ValueError(
-                f'{type(self).__name__}: there is no image in split '
-                f'{self.split!r} of {self.data_root!r}.'
-            )
-        self._check_unique(samples)
-        check_names(
-            self.metainfo['classes'],
-            f'{type(self).__name__} of {self.data_root!r}',
-            self.NAMES_REPEAT,
-        )
-        self._note_unused(samples)
-        if self.test_mode:
-            self._check_regions(samples)
-        samples = self._fit(samples)
+    def _load(self) -> Sequence[dict]:
+        samples: Sequence[dict]
+        columns = None if self.test_mode else self.load_columns()
+        if columns is None:
+            samples = self._load_lines()
+        else:
+            samples = columns
+            self.serialize_data = False  # processes share the arrays
+            self._check_classes(columns.labels)
         for text in self.faults.sentences():
             print_log(
                 f'{type(self).__name__} {self.split}: {text} '
@@ -143,6 +143,31 @@ class LocDataset(BaseDataset):
                 logging.WARNING,
             )
         return samples
+
+    def _load_lines(self) -> list[dict]:
+        samples = self.load_samples()
+        if not samples:
+            raise ValueError(
+                f'{type(self).__name__}: there is no image in split '
+                f'{self.split!r} of {self.data_root!r}.'
+            )
+        self._check_unique(samples)
+        self._check_classes(np.hstack([s['gt_label'] for s in samples]))
+        if self.test_mode:
+            self._check_regions(samples)
+        return self._fit(samples)
+
+    def _check_classes(self, labels: np.ndarray) -> None:
+        """Check the names, and note classes without an image to train on."""
+        classes = self.metainfo['classes']
+        where = f'{type(self).__name__} of {self.data_root!r}'
+        check_names(classes, where, self.NAMES_REPEAT)
+        if self.test_mode:
+            return
+        used = set(np.unique(labels).tolist())
+        for label, name in enumerate(classes):
+            if label not in used:
+                self.faults.add(NO_IMAGE, f'{label} {name}')
 
     def read_boxes(self, read: Callable, default):
         """Call ``read()``. In training note its ValueError and go on."""
@@ -186,15 +211,6 @@ class LocDataset(BaseDataset):
                 f'{type(self).__name__} {self.split} of {self.data_root!r} '
                 f'cannot be tested on: {error}'
             ) from error
-
-    def _note_unused(self, samples: list[dict]) -> None:
-        """Note classes without an image to train on."""
-        if self.test_mode:
-            return
-        used = set(np.hstack([sample['gt_label'] for sample in samples]))
-        for label, name in enumerate(self.metainfo['classes']):
-            if label not in used:
-                self.faults.add(NO_IMAGE, f'{label} {name}')
 
     def _check_regions(self, samples: Sequence[dict]) -> None:
         bare = [s['img_id'] for s in samples if not has_region(s)]

@@ -3,14 +3,15 @@
 import logging
 import os
 import os.path as osp
-from collections import defaultdict
 from functools import partial
 
 from mmengine.logging import print_log
 
 from mmspg.registry import DATASETS
 
+from .annotations import columns
 from .annotations.boxes import box_fields
+from .annotations.columns import Columns, Names
 from .annotations.faults import OTHER_CLASS, check_one_of
 from .annotations.formats import (
     agree,
@@ -83,8 +84,27 @@ class ImageNetLoc(LocDataset):
         self.blacklist = blacklist
         super().__init__(data_root=data_root, split=split, **kwargs)
 
+    def load_columns(self) -> Columns | None:
+        """Read the list of training images, if they lie where it says."""
+        if self.split != 'train' or self.train_boxes:
+            return None
+        self._read_classes()
+        listed = self._has('ImageSets/CLS-LOC/train_cls.txt')
+        if listed:
+            names = columns.read_stems(listed, '.JPEG')
+        else:
+            names = Names.checked(os.fsencode('\n'.join(self._scan())))
+        return columns.by_folder(self.image_root, names, self.labels)
+
     def load_samples(self) -> list[dict]:
         """Read the list of images, their labels and boxes."""
+        self._read_classes()
+        if self.split == 'train':
+            return self._load_train()
+        return self._load_val()
+
+    def _read_classes(self) -> None:
+        """Read the classes, and find the images."""
         name = 'LOC_synset_mapping.txt'
         mapping = self._find(name, f'the class list {name}')
         names = read_synset_mapping(mapping)
@@ -94,9 +114,6 @@ class ImageNetLoc(LocDataset):
         self.image_root = self._find(
             f'Data/CLS-LOC/{self.split}', f'the images of {self.split}'
         )
-        if self.split == 'train':
-            return self._load_train()
-        return self._load_val()
 
     def _find(self, path: str, what: str) -> str:
         return find(self.data_root, *_places(path), what=what)
@@ -150,20 +167,15 @@ class ImageNetLoc(LocDataset):
     def _names_of(self, stems: list[str]) -> dict[str, str]:
         """Give listed paths the suffix '.JPEG', or the one that the file has.
 
-        Each folder is listed once. Files are opened only if one is missing,
-        since there are a million, and they may be in a database instead.
+        Where there is no such file it may be in a database.
         """
-        names = {stem: f'{stem}.JPEG' for stem in stems}
-        in_folders = defaultdict(set)
-        for name in names.values():
-            in_folders[osp.dirname(name)].add(osp.basename(name))
-        for folder, wanted in in_folders.items():
-            path = osp.join(self.image_root, folder)
-            if not osp.isdir(path) or not wanted.issubset(os.listdir(path)):
-                there = {osp.splitext(path)[0]: path for path in self._scan()}
-                names |= {s: there[s] for s in names.keys() & there.keys()}
-                break
-        return names
+        found = set(self._scan())
+        there = {osp.splitext(path)[0]: path for path in found}
+        usual = {stem: f'{stem}.JPEG' for stem in stems}
+        return {
+            stem: name if name in found else there.get(stem, name)
+            for stem, name in usual.items()
+        }
 
     def _scan(self) -> list[str]:
         """List the images below the image root, and log the other files."""
@@ -214,8 +226,6 @@ class ImageNetLoc(LocDataset):
             'current',
         )
         return kept
-
-    # -- boxes -------------------------------------------------------------
 
     def _annotations(self, ids, some=False) -> tuple[dict, str]:
         """Return ``{image id: XML path, or (wnids, boxes)}`` and the source.

@@ -1,11 +1,15 @@
 """A data set in the metadata format of the WSOL benchmark."""
 
 import os.path as osp
+from collections.abc import Sequence
 from glob import glob
+from pathlib import Path
 
 from mmspg.registry import DATASETS
 
+from .annotations import columns
 from .annotations.boxes import box_fields
+from .annotations.columns import Columns, Names
 from .annotations.faults import check_one_of
 from .annotations.formats import (
     agree,
@@ -90,6 +94,34 @@ class WSOLMetadata(LocDataset):
         self.mask_root = mask_root
         super().__init__(data_root=data_root, split=split, **kwargs)
 
+    def load_columns(self) -> Columns | None:
+        """Read the files of the split, if they agree line by line."""
+        if self.proxy:
+            return None
+        names = Names.checked(Path(self._find('image_ids.txt')).read_bytes())
+        if names is None:
+            return None
+        label_file = self._find('class_labels.txt')
+        labels = columns.read_labels(label_file, names)
+        if labels is None or labels.max() >= MAX_CLASSES:
+            return None
+        sizes = boxes = None
+        size_file = self._optional('image_sizes.txt')
+        box_file = self._optional('localization.txt')
+        if size_file:
+            sizes = columns.read_sizes(size_file, names)
+        if box_file:
+            boxes = columns.read_boxes(box_file, names, sizes)
+        if (size_file and sizes is None) or (box_file and boxes is None):
+            return None
+        classes, _ = self._class_names(int(labels.max()))
+        if labels.max() >= len(classes):
+            return None
+        self.set_classes(classes)
+        self._read_grid()
+        common = dict(ann_grid='seen') if self.grid == 'seen' else {}
+        return Columns(self.data_root, names, labels, sizes, boxes, **common)
+
     def load_samples(self) -> list[dict]:
         """Read the files of the split."""
         self.image_list = self._find(
@@ -110,7 +142,10 @@ class WSOLMetadata(LocDataset):
             if sample['gt_label'] >= MAX_CLASSES:
                 fail(line, label, f'a label below {MAX_CLASSES}')
         self._name_classes(samples, labels)
-        self._read_grid(samples)
+        self._read_grid()
+        if self.grid == 'seen':
+            for sample in samples.values():
+                sample['ann_grid'] = 'seen'
         self.read_boxes(lambda: self._add_sizes(samples), None)
         self.read_boxes(lambda: self._add_regions(samples), None)
         return list(samples.values())
@@ -140,12 +175,8 @@ class WSOLMetadata(LocDataset):
 
     def _name_classes(self, samples, labels) -> None:
         """Set the class names, and check that each label has one."""
-        path = self._optional(CLASS_NAMES, '', self.split)
-        names = self._metainfo.get('classes')
-        if path:
-            names = read_names(path)
-        if names is None:
-            names = [str(i) for i in range(self._highest_label(samples) + 1)]
+        highest = max((s['gt_label'] for s in samples.values()), default=0)
+        names, path = self._class_names(highest)
         self.set_classes(names)
         for image, sample in samples.items():
             if sample['gt_label'] >= len(names):
@@ -156,24 +187,32 @@ class WSOLMetadata(LocDataset):
                     f'{path or "the argument classes"}',
                 )
 
-    def _highest_label(self, samples) -> int:
-        """Give the highest label of all splits: one may lack classes."""
-        labels = [s['gt_label'] for s in samples.values()]
-        for path in glob(osp.join(self.metadata_root, '*/class_labels.txt')):
-            texts = [line.rsplit(',', 1)[-1] for _, line in read_lines(path)]
-            labels += [int(text) for text in texts if text.isdecimal()]
-        return min(max(labels, default=0), MAX_CLASSES)
+    def _class_names(self, highest: int) -> tuple[Sequence[str], str | None]:
+        """Give the names, and the file that they are from, if any."""
+        path = self._optional(CLASS_NAMES, '', self.split)
+        if path:
+            return read_names(path), path
+        names = self._metainfo.get('classes')
+        if names is None:
+            names = [str(i) for i in range(self._highest_label(highest) + 1)]
+        return names, None
 
-    def _read_grid(self, samples) -> None:
+    def _highest_label(self, highest: int) -> int:
+        """Give the highest label of all splits: one may lack classes."""
+        for path in glob(osp.join(self.metadata_root, '*/class_labels.txt')):
+            for _, line in read_lines(path):
+                text = line.rsplit(',', 1)[-1]
+                if text.isdecimal():
+                    highest = max(highest, int(text))
+        return min(highest, MAX_CLASSES)
+
+    def _read_grid(self) -> None:
         """Take the grid of the split, unless the argument gave one."""
         path = self._optional(GRID)
         if self.grid is None and path:
             where, self.grid = next(read_lines(path), (path, ''))
             if self.grid not in GRIDS:
                 fail(where, self.grid, f'one of {GRIDS}')
-        if self.grid == 'seen':
-            for sample in samples.values():
-                sample['ann_grid'] = 'seen'
 
     def _add_sizes(self, samples) -> None:
         path = self._optional('image_sizes.txt')

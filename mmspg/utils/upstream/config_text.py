@@ -14,7 +14,12 @@ REMOVE_WHEN = (
 )
 
 WIDTH = 79
-ENDS = {ast.List: '[]', ast.Tuple: '()', ast.Dict: '{}', ast.Set: '{}'}
+ENDS = {
+    ast.List: ('[', ']'),
+    ast.Tuple: ('(', ')'),
+    ast.Dict: ('{', '}'),
+    ast.Set: ('{', '}'),
+}
 
 
 def lay_out_configs() -> None:

@@ -1,0 +1,228 @@
+"""The lists of millions of images, as a few arrays instead of dictionaries.
+
+A list is read this way only where nothing in it needs a word: plain names,
+files that agree line by line, boxes within their images. Of any other the
+readers here give None, and those of a line at a time, which can say what is
+wrong and where, read it again.
+"""
+
+import os
+import os.path as osp
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from .boxes import MAX_BOXES, SLACK, clip_boxes, from_inclusive, in_shares
+from .formats import MAX_NUMBER
+
+__all__ = [
+    'Columns',
+    'Names',
+    'by_folder',
+    'read_boxes',
+    'read_labels',
+    'read_sizes',
+    'read_stems',
+]
+
+# Printable ASCII without the backslash and the colon of Windows' drives.
+PLAIN = bytes({*range(32, 127)} - set(b'\\:')) + b'\n'
+NEVER = (b'\n\n', b' \n', b'\n ', b'\n/', b'..')
+
+
+class Names(Sequence):
+    """Different names of images, all in one text of lines.
+
+    Attributes:
+        text (bytes): A name and a line break for each.
+    """
+
+    def __init__(self, text: bytes):
+        self.text = text
+        self._ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 10)
+        self._ends = self._ends.astype(np.min_scalar_type(len(text)))
+
+    @classmethod
+    def checked(cls, text: bytes) -> 'Names | None':
+        """Give the names, or None if one needs a look or comes twice."""
+        text = text if text.endswith(b'\n') else text + b'\n'
+        if text.translate(None, PLAIN) or any(n in text for n in NEVER):
+            return None
+        if text[:1] in (b'\n', b' ', b'/'):
+            return None
+        names = cls(text)
+        # Two names of one hash count as one name that comes twice.
+        hashes = np.fromiter(map(hash, names.lines()), np.int64, len(names))
+        return names if np.unique(hashes).size == len(names) else None
+
+    def lines(self) -> Iterator[bytes]:
+        """Give the names one by one, as bytes."""
+        begin = 0
+        for end in self._ends.tolist():
+            yield self.text[begin:end]
+            begin = end + 1
+
+    def __len__(self) -> int:
+        return self._ends.size
+
+    def __getitem__(self, index):
+        begin = int(self._ends[index - 1]) + 1 if index % len(self) else 0
+        return self.text[begin : int(self._ends[index])].decode()
+
+
+class Columns(Sequence):
+    """Samples whose dictionaries are made when they are asked for.
+
+    Forked processes share the arrays, as nothing in them counts references.
+
+    Args:
+        root (str): Root of the images.
+        names (Names): Their paths below it.
+        labels (array): ``(n,)``.
+        sizes (array, optional): ``(n, 2)`` annotated width and height.
+        boxes (tuple, optional): Continuous corners ``(m, 4)`` float32, and
+            how many of them the images up to each have, ``(n,)``.
+        **common: Fields of all samples.
+    """
+
+    def __init__(self, root, names, labels, sizes=None, boxes=None, **common):
+        self.root, self.names, self.labels = root, names, np.asarray(labels)
+        self.sizes, self.boxes, self.common = sizes, boxes, common
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        name = self.names[index]
+        sample = dict(
+            img_path=osp.join(self.root, name),
+            img_id=name,
+            gt_label=int(self.labels[index]),
+            **self.common,
+        )
+        if self.sizes is not None:
+            sample['ann_size'] = tuple(self.sizes[index].tolist())
+        if self.boxes is not None:
+            corners, ends = self.boxes
+            begin = ends[index - 1] if index else 0
+            corners = corners[begin : ends[index]].copy()
+            if len(corners):
+                sample['ori_gt_bboxes'] = corners
+                if self.sizes is not None:
+                    size = sample['ann_size']
+                    sample['gt_bboxes'] = clip_boxes(corners, size)
+        if 'ann_size' in sample or 'ori_gt_bboxes' in sample:
+            sample['boxes_optional'] = True
+        return sample
+
+
+def read_stems(path: str, suffix: str) -> Names | None:
+    """Read the first words of lines, names without their suffix."""
+    text = bytearray()
+    with open(path, 'rb') as file:
+        for words in map(bytes.split, file):
+            text += b''.join([*words[:1], suffix.encode(), b'\n'])
+    return Names.checked(bytes(text))
+
+
+def by_folder(
+    root: str, names: Names | None, labels: Mapping[str, int]
+) -> Columns | None:
+    """Find images in their folders, the first of which is the class.
+
+    Args:
+        root (str): Root of the images.
+        names (Names, optional): Their paths below it.
+        labels (Mapping): Label of each class.
+
+    Returns:
+        Columns: None where an image or a class is not there.
+    """
+    if names is None:
+        return None
+    found = array('i')
+    for folder, some in groupby(names.lines(), osp.dirname):
+        files = [osp.basename(name) for name in some]
+        path = osp.join(os.fsencode(root), folder)
+        label = labels.get(folder.split(b'/')[0].decode())
+        there = osp.isdir(path) and set(files).issubset(os.listdir(path))
+        if label is None or not there:
+            return None
+        found.extend([label] * len(files))
+    return Columns(root, names, np.frombuffer(found, np.int32))
+
+
+def read_labels(path: str, names: Names) -> np.ndarray | None:
+    """Read ``name,label`` lines in the order of the names: ``(n,)``."""
+    return _read(path, names, 1)
+
+
+def read_sizes(path: str, names: Names) -> np.ndarray | None:
+    """Read ``name,width,height`` lines, in the same order: ``(n, 2)``."""
+    sizes = _read(path, names, 2)
+    return None if sizes is None or sizes.min() < 1 else sizes
+
+
+def _read(path: str, names: Names, number: int) -> np.ndarray | None:
+    """Read a name and so many integers from 0 of each line."""
+    values = array('i')
+    try:
+        with open(path, 'rb') as file:
+            for name, line in zip(names.lines(), file, strict=True):
+                key, *texts = line.rsplit(b',', number)
+                if key != name:
+                    return None
+                values.extend(map(int, texts))
+    except (ValueError, OverflowError):
+        return None
+    read = np.frombuffer(values, np.int32)
+    if read.size != number * len(names) or read.min() < 0:
+        return None
+    return read.reshape(-1, number) if number > 1 else read
+
+
+def read_boxes(
+    path: str, names: Names, sizes: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Read ``name,x0,y0,x1,y1`` lines of inclusive corners, for training.
+
+    Lines are in the order of the names, of which some may have no box.
+
+    Returns:
+        tuple: As :class:`Columns` takes them; None where a box leaves its
+        image by more than a pixel, is empty, or is in shares.
+    """
+    values, counts = array('f'), np.zeros(len(names), np.int64)
+    others = enumerate(names.lines())
+    index, name = next(others)
+    try:
+        with open(path, 'rb') as file:
+            for line in file:
+                key, *texts = line.rsplit(b',', 4)
+                while key != name:
+                    index, name = next(others)
+                values.extend(map(float, texts))
+                counts[index] += 1
+    except (ValueError, OverflowError, StopIteration):
+        return None
+    corners = np.frombuffer(values, np.float32)
+    if not corners.size or corners.size != 4 * counts.sum():
+        return None
+    corners = corners.reshape(-1, 4)
+    usable = np.abs(corners).max() <= MAX_NUMBER  # no NaN is
+    if not usable or counts.max() > MAX_BOXES or in_shares(corners).any():
+        return None
+    corners = from_inclusive(corners)
+    clipped = corners
+    if sizes is not None:
+        limits = np.repeat(sizes, counts, axis=0).astype(np.float32)
+        clipped = np.clip(corners, 0, np.tile(limits, 2))
+    inside = np.abs(clipped - corners).max() <= SLACK
+    if not inside or not (clipped[:, 2:] > clipped[:, :2]).all():
+        return None
+    return corners, np.cumsum(counts)
