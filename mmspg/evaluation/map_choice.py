@@ -12,7 +12,6 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from .functional import (
     box_iou,
@@ -21,14 +20,9 @@ from .functional import (
 )
 from .functional.steps import Step, steps_in_words
 from .locate import locate
-from .map_sources import available_sources, remember_branches
 from .proposals import agreement, strangers
-from .samples import true_boxes, true_label
+from .samples import true_boxes
 
-KEPT = (
-    *('img_id', 'img_path', 'exif', 'ori_shape', 'img_shape', 'homography'),
-    'ori_gt_bboxes',
-)
 STEPS_TRIED: tuple[list[Step], ...] = (
     [],
     ['percentile'],
@@ -82,56 +76,11 @@ class Move(NamedTuple):
     kept: bool
 
 
-@torch.no_grad()
-def collect_maps(model, dataloader) -> list[dict]:
-    """The raw maps of the true class of every image, all in one pass.
-
-    Args:
-        model (ImageClassifier): In evaluation mode, with a `CAMHead` or a
-            subclass. It is left as it was.
-        dataloader (DataLoader): Gives images with boxes.
-
-    Returns:
-        list[dict]: ``maps``, source to ``(h, w)`` float32, products of two
-        among them, and what `locate` needs.
-    """
-    head, before = model.head, model.head.score_map_source
-    sources = sources_and_products(available_sources(model))
-    found = []
-    try:
-        for batch in dataloader:
-            batch = model.data_preprocessor(batch)
-            feats = remember_branches(model.extract_feat(batch['inputs']))
-            samples = [s.to_dict() for s in batch['data_samples']]
-            labels = torch.tensor([[true_label(s)] for s in samples])
-            labels = labels.to(batch['inputs'].device)
-            rows: list[dict] = [
-                {key: s[key] for key in KEPT if key in s} for s in samples
-            ]
-            for row in rows:
-                row['maps'] = {}
-            for head.score_map_source in sources:
-                maps = head.score_maps(feats, labels)[:, 0].cpu().numpy()
-                for row, one in zip(rows, maps, strict=True):
-                    row['maps'][head.score_map_source] = one.copy()
-            found += rows
-    finally:
-        head.score_map_source = before
-    return found
-
-
-def sources_and_products(sources: Sequence[str]) -> list[str]:
-    """Single maps, and each pair once."""
-    single = [s for s in sources if s != 'attention_fuse']
-    pairs = [f'{a}*{b}' for i, a in enumerate(single) for b in single[i + 1 :]]
-    return [*single, *pairs]
-
-
 class Comparison:
     """Hits of readings on the same images, computed when asked for.
 
     Args:
-        images (list[dict]): From `collect_maps`.
+        images (list[dict]): From `mmspg.evaluation.map_collection`.
         metric (LocalizationMetric): Gives rule, IoU and thresholds.
         proposals (list[ndarray], optional): Class-agnostic boxes
             ``(n, 4)`` of each image, in inclusive pixels. With them a box
@@ -329,48 +278,3 @@ def _moves(comparison, current):
         options = dict.fromkeys(Reading.of(source, steps) for steps in lists)
         options.pop(current, None)
         yield from options
-
-
-def measured(
-    comparison: Comparison, test: Comparison, start: Reading, best: Reading
-) -> str:
-    """Figures of other images at the thresholds of these, in Markdown.
-
-    Args:
-        comparison (Comparison): The images that all was chosen on.
-        test (Comparison): The others.
-        start (Reading): What the gains are over.
-        best (Reading): What was chosen.
-    """
-    shown = [Reading.of(start.source, steps) for steps in STEPS_TRIED]
-    shown += [Reading.of(s, []) for s in test.sources if '*' not in s]
-    lines = [
-        '| map and steps | threshold | GT-known | gained |',
-        '|---|---|---|---|',
-    ]
-    first = start, comparison.figure(start)[1]
-    for reading in dict.fromkeys([start, *shown, best]):
-        threshold = comparison.figure(reading)[1]
-        gain = test.gain_at((reading, threshold), first)
-        cells = [
-            f'{reading}' + (' (chosen)' if reading == best else ''),
-            f'{threshold:.2f}',
-            f'{test.figure_at(reading, threshold):.1f}',
-            '' if reading == start else str(gain),
-        ]
-        lines.append('| ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines)
-
-
-def table(comparison: Comparison) -> str:
-    """GT-known of all single maps with all steps, in Markdown."""
-    head = ['map', *map(steps_in_words, STEPS_TRIED)]
-    lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
-    for source in comparison.sources:
-        if '*' not in source:
-            figures = [
-                f'{comparison.figure(Reading.of(source, steps))[0]:.1f}'
-                for steps in STEPS_TRIED
-            ]
-            lines.append('| ' + ' | '.join([source, *figures]) + ' |')
-    return '\n'.join(lines)

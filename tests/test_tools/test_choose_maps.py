@@ -38,10 +38,12 @@ def test_the_choice_is_stored_and_used(root, files, tmp_path):
     text = run(
         *(root, tmp_path, root / 'tools/analysis_tools/choose_maps.py'),
         *(config, checkpoint, '--split', 'train', '--out', chosen),
-        *('--ddt-images', 4, '--measure-on', 'val', *few),
+        *('--ddt-images', 4, '--measure-on', 'val', '--views', *few),
     )
     assert 'measured on val, 8 images' in text
     assert '(chosen) |' in text
+    assert 'views ' in text
+    assert 'the best of 3' in text
     assert '| attention |' in text
     assert '| ddt |' in text
     assert 'a centred box of' in text

@@ -35,6 +35,12 @@ def parse_args():
         '(default: %(default)s)',
     )
     add(
+        '--views',
+        action='store_true',
+        help='try the mirror image and a larger size (score_map_views), too: '
+        'several passes of the network more',
+    )
+    add(
         '--proposals',
         metavar='FILE',
         help='choose without true boxes, by how well boxes agree with '
@@ -120,10 +126,8 @@ def main():
         Comparison,
         choose,
         chosen,
-        collect_maps,
-        measured,
-        table,
     )
+    from mmspg.evaluation.map_collection import collect_maps
     from mmspg.evaluation.map_sources import available_sources, centred_figure
     from mmspg.evaluation.proposals import proposals_of, read_proposals
 
@@ -168,6 +172,11 @@ def main():
         )
     if boxes and args.proposals:
         print(below(Comparison(images, metric), start, comparison, best))
+    views = None
+    if args.views:
+        views = choose_views(model, loader, metric, best, proposals)
+    elif given.model.get('score_map_views'):
+        print('score_map_views is left out: --views chooses it anew')
     if args.measure_on:
         cfg = copy.deepcopy(runner.cfg.test_dataloader)
         cfg.dataset.split = args.measure_on
@@ -179,7 +188,79 @@ def main():
             f'{measured(comparison, Comparison(images, metric), start, best)}'
             f'\n\na centred box of {share:.0%} of the sides: {figure:.1f}'
         )
+    set_views(given, views)
     write(args, runner, given, content, comparison, best)
+
+
+def measured(comparison, test, start, best):
+    """Figures of other images at the thresholds of these, in Markdown."""
+    from mmspg.evaluation.map_choice import STEPS_TRIED, Reading
+
+    shown = [Reading.of(start.source, steps) for steps in STEPS_TRIED]
+    shown += [Reading.of(s, []) for s in test.sources if '*' not in s]
+    lines = [
+        '| map and steps | threshold | GT-known | gained |',
+        '|---|---|---|---|',
+    ]
+    first = start, comparison.figure(start)[1]
+    for reading in dict.fromkeys([start, *shown, best]):
+        threshold = comparison.figure(reading)[1]
+        gain = test.gain_at((reading, threshold), first)
+        cells = [
+            f'{reading}' + (' (chosen)' if reading == best else ''),
+            f'{threshold:.2f}',
+            f'{test.figure_at(reading, threshold):.1f}',
+            '' if reading == start else str(gain),
+        ]
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines)
+
+
+def table(comparison):
+    """GT-known of all single maps with all steps, in Markdown."""
+    from mmspg.evaluation.functional.steps import steps_in_words
+    from mmspg.evaluation.map_choice import STEPS_TRIED, Reading
+
+    head = ['map', *map(steps_in_words, STEPS_TRIED)]
+    lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
+    for source in comparison.sources:
+        if '*' not in source:
+            figures = [
+                f'{comparison.figure(Reading.of(source, steps))[0]:.1f}'
+                for steps in STEPS_TRIED
+            ]
+            lines.append('| ' + ' | '.join([source, *figures]) + ' |')
+    return '\n'.join(lines)
+
+
+def choose_views(model, loader, metric, best, proposals):
+    """The `score_map_views` that gain beyond luck, or None."""
+    from mmspg.evaluation.map_choice import Comparison, Reading
+    from mmspg.evaluation.map_collection import VIEWS_TRIED, collect_views
+
+    images = collect_views(model, loader, best.source)
+    comparison = Comparison(images, metric, proposals)
+    options = [Reading(name, best.steps) for name in VIEWS_TRIED]
+    gains = comparison.gains(options, Reading('image', best.steps))
+    name, gain = max(
+        zip(VIEWS_TRIED, gains, strict=True),
+        key=lambda pair: (pair[1].low > 0, pair[1].mean),
+    )
+    kept = gain.low > 0
+    print(
+        f'{"kept" if kept else "not kept, it may be luck"}: views {name}: '
+        f'{gain}, the best of {len(options)}'
+    )
+    return VIEWS_TRIED[name] if kept else None
+
+
+def set_views(cfg, views):
+    """Put views into a config, or take them out."""
+    cfg.model.pop('score_map_views', None)
+    if views:
+        cfg.model.score_map_views = views
+        if cfg.model.type == 'ImageClassifier':
+            cfg.model.type = 'mmspg.ViewsClassifier'
 
 
 def below(by_boxes, start, comparison, best):

@@ -1,0 +1,110 @@
+"""The raw maps of a network on all images, kept to be compared."""
+
+from collections.abc import Sequence
+
+import torch
+
+from mmspg.models.classifiers.views_classifier import mean_of_views
+
+from .map_sources import available_sources, remember_branches
+from .samples import true_label
+
+KEPT = (
+    *('img_id', 'img_path', 'exif', 'ori_shape', 'img_shape', 'homography'),
+    'ori_gt_bboxes',
+)
+VIEWS_TRIED: dict[str, dict] = {
+    'flip': dict(flip=True),
+    'sizes 1 and 1.5': dict(scales=(1.0, 1.5)),
+    'flip, sizes 1 and 1.5': dict(flip=True, scales=(1.0, 1.5)),
+}
+
+
+@torch.no_grad()
+def collect_maps(model, dataloader) -> list[dict]:
+    """The raw maps of the true class of every image, all in one pass.
+
+    Args:
+        model (ImageClassifier): In evaluation mode, with a `CAMHead` or a
+            subclass. It is left as it was.
+        dataloader (DataLoader): Gives images with boxes.
+
+    Returns:
+        list[dict]: ``maps``, source to ``(h, w)`` float32, products of two
+        among them, and what `locate` needs.
+    """
+    head, before = model.head, model.head.score_map_source
+    sources = sources_and_products(available_sources(model))
+    found = []
+    try:
+        for batch in dataloader:
+            batch = model.data_preprocessor(batch)
+            feats = remember_branches(model.extract_feat(batch['inputs']))
+            rows, labels = _rows_of(batch)
+            for head.score_map_source in sources:
+                maps = head.score_maps(feats, labels)
+                _add(rows, head.score_map_source, maps)
+            found += rows
+    finally:
+        head.score_map_source = before
+    return found
+
+
+@torch.no_grad()
+def collect_views(model, dataloader, source: str) -> list[dict]:
+    """One map of every image, from the image alone and from several views.
+
+    Args:
+        model (ImageClassifier): As for `collect_maps`; left as it was.
+        dataloader (DataLoader): Gives images with boxes.
+        source (str): The map.
+
+    Returns:
+        list[dict]: As from `collect_maps`, ``maps`` by 'image' and by the
+        names of `VIEWS_TRIED`.
+    """
+    head, before = model.head, model.head.score_map_source
+    found = []
+    try:
+        head.score_map_source = source
+        for batch in dataloader:
+            batch = model.data_preprocessor(batch)
+            rows, labels = _rows_of(batch)
+
+            def maps_of(view, labels=labels):
+                return head.score_maps(model.extract_feat(view), labels)
+
+            views = dict(image=maps_of(batch['inputs']))
+            for name, options in VIEWS_TRIED.items():
+                views[name] = mean_of_views(
+                    maps_of, batch['inputs'], **options, seen=views['image']
+                )
+            for name, maps in views.items():
+                _add(rows, name, maps)
+            found += rows
+    finally:
+        head.score_map_source = before
+    return found
+
+
+def _rows_of(batch):
+    """A row for each image, and the classes ``(N, 1)``."""
+    samples = [sample.to_dict() for sample in batch['data_samples']]
+    labels = torch.tensor([[true_label(sample)] for sample in samples])
+    rows = [
+        dict({key: s[key] for key in KEPT if key in s}, maps={})
+        for s in samples
+    ]
+    return rows, labels.to(batch['inputs'].device)
+
+
+def _add(rows, name, maps):
+    for row, one in zip(rows, maps[:, 0].cpu().numpy(), strict=True):
+        row['maps'][name] = one.copy()
+
+
+def sources_and_products(sources: Sequence[str]) -> list[str]:
+    """Single maps, and each pair once."""
+    single = [s for s in sources if s != 'attention_fuse']
+    pairs = [f'{a}*{b}' for i, a in enumerate(single) for b in single[i + 1 :]]
+    return [*single, *pairs]
