@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS images (
     boxes TEXT,   -- NULL until the image has been looked at
     fault TEXT    -- why it could not be read
 );
+CREATE INDEX IF NOT EXISTS waiting ON images (label, id)
+    WHERE boxes IS NULL AND fault IS NULL;
 """
 # An image that has changed, or whose folder names another class, is new.
 LIST = """
