@@ -124,5 +124,8 @@ CANNOT_RUN = {
         'needs PASCAL VOC; tests/test_engine/test_several_labels.py trains so'
     ),
     'pip install mmspg[export]': 'mmspg is on no package index yet',
+    'python -m venv label-studio': 'installs a web server of many packages',
+    'label-studio/bin/': 'runs that server',
+    'export LABEL_STUDIO_': 'is a setting of that server',
     'pip-audit': 'needs a database from the network',
 }

@@ -96,7 +96,7 @@ class Result(dict):
             from supervision import Detections
         except ImportError as error:
             raise ImportError(
-                'supervision is not installed: pip install supervision'
+                'supervision is not installed: pip install "mmspg[labels]"'
             ) from error
         boxes = boxes_of(self)
         names = {

@@ -81,8 +81,16 @@ class Store:
                 'command: give a new one by --out DIR'
             )
         out.mkdir(parents=True, exist_ok=True)
-        self.connection = sqlite3.connect(out / FILE)
-        self.connection.executescript(TABLES)
+        self.connection = sqlite3.connect(out / FILE, timeout=1)
+        try:
+            self.connection.executescript(TABLES)
+            self.connection.execute('BEGIN EXCLUSIVE').connection.commit()
+        except sqlite3.Error as error:
+            raise ValueError(
+                f'{out / FILE} cannot be used: {error}. If another program '
+                'labels into this folder, wait for it. If not, delete the '
+                'file to begin anew.'
+            ) from error
 
     def commit(self) -> None:
         """Write everything to the disk."""

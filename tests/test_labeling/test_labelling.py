@@ -12,6 +12,7 @@ from PIL import Image
 from simulated import CLASSES, Finder, make_images, turned_jpeg
 
 from mmspg.datasets.images.reading import read_image
+from mmspg.labeling import walk
 from mmspg.labeling.formats.coco import coco_annotations
 from mmspg.labeling.formats.yolo import yolo_lines
 from mmspg.labeling.label_set import LabelSet, write
@@ -131,6 +132,35 @@ def test_goes_on_where_it_was_stopped(photos, tmp_path):
     assert Counter(Counter(finder.looked_at).values())[1] >= 29
     assert len(set(finder.looked_at)) == 30
     assert list(store.read()) == list(whole.read())
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
+def test_goes_on_after_a_kill(photos, tmp_path, monkeypatch):
+    """What was saved before it is there; nothing is there twice."""
+    monkeypatch.setattr(walk, 'SAVED_EVERY', 0)
+    child = os.fork()
+    if not child:
+        store = Store(tmp_path / 'out', str(photos))
+        list_folder(store, CLASSES)
+        for i, _ in enumerate(label_images(store, Finder(photos))):
+            if i == 12:
+                os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    finder = Finder(photos)
+    store = labelled(photos, tmp_path / 'out', finder)
+    assert 15 <= len(finder.looked_at) <= 20
+    assert sum(store.splits().values()) == 30
+
+
+def test_a_broken_or_busy_store_is_refused(photos, tmp_path):
+    store = labelled(photos, tmp_path / 'out')
+    store.connection.execute('BEGIN EXCLUSIVE')
+    with pytest.raises(ValueError, match='another program'):
+        Store(tmp_path / 'out', str(photos))
+    store.close()
+    (tmp_path / 'out' / 'labels.sqlite').write_bytes(b'no such thing' * 99)
+    with pytest.raises(ValueError, match='delete the'):
+        Store(tmp_path / 'out', str(photos))
 
 
 def test_only_new_and_changed_images_are_looked_at(photos, tmp_path):

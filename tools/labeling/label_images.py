@@ -265,6 +265,8 @@ def main():
             write_sets(args, label_set)
             faults = store.faults()
             tell(label_set, left_out, faults)
+        except KeyboardInterrupt:
+            sys.exit('stopped: the same command goes on from here')
         finally:
             store.close()
     sys.exit(1 if faults else 0)
