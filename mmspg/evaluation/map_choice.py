@@ -233,8 +233,9 @@ def choose(
     """Improve a reading step by step, as long as it is no luck.
 
     A round tries every single map with every list of steps, and every
-    product that has a map of the present one. The best of those whose
-    interval leaves out zero is kept, and the next round begins there.
+    product that has a map of the present one. Of those whose interval leaves
+    out zero the best is kept, and the next round begins there. Map and
+    steps change at once only where neither alone is sure to gain.
 
     Args:
         comparison (Comparison): The validation images.
@@ -254,6 +255,9 @@ def choose(
             zip(tried, comparison.gains(tried, current, level), strict=True)
         )
         sure = [to for to in tried if gains[to].low > 0]
+        # No step comes along with a map that would gain without it.
+        fewest = min((_changes(to, current) for to in sure), default=0)
+        sure = [to for to in sure if _changes(to, current) == fewest]
         best = max(sure or tried, key=lambda to: gains[to].mean)
         path.append(Move(best, gains[best], len(tried), bool(sure)))
         if not sure:
@@ -264,6 +268,10 @@ def choose(
 def chosen(path: Iterable[Move], start: Reading) -> Reading:
     """Where a search ended."""
     return [start, *(move.to for move in path if move.kept)][-1]
+
+
+def _changes(to, current):
+    return (to.source != current.source) + (to.steps != current.steps)
 
 
 def _moves(comparison, current):

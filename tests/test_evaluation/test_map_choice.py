@@ -6,6 +6,7 @@ import torch
 
 from mmspg.evaluation import LocalizationMetric
 from mmspg.evaluation.map_choice import (
+    STEPS_TRIED,
     Comparison,
     Reading,
     choose,
@@ -81,6 +82,26 @@ def test_luck_is_not_kept():
         kept += path[0].kept
         assert path[0].gain.mean > 0  # the best of so many looks good
     assert kept <= 2
+
+
+def test_no_step_comes_along_by_luck():
+    """A step that is right a little more often by chance."""
+    images = []
+    for i in range(60):
+        # Two images that a step mends: that may be luck.
+        good = square(8, outlier=1e3 if i < 2 else 0)
+        images.append(image(dict(bad=square(3), good=good)))
+    comparison = Comparison(images, METRIC)
+    start = Reading.of('bad', [])
+    path = choose(comparison, start)
+    assert path[0].to == Reading.of('good', [])
+    assert path[0].kept
+    best = max(
+        comparison.figure(Reading.of('good', steps))[0]
+        for steps in STEPS_TRIED
+    )
+    assert best > comparison.figure(path[0].to)[0]  # it looks better
+    assert chosen(path, start) == path[0].to
 
 
 def test_the_interval_is_that_of_a_paired_difference():
