@@ -108,8 +108,16 @@ def rank_of(scores, label):
 
     A score that is not finite comes last, since a diverged network is never
     right.
+
+    Raises:
+        ValueError: There is no such class.
     """
     scores = _array(scores).astype(np.float64)
+    if not 0 <= label < len(scores):
+        raise ValueError(
+            f'gt_label is {label}, and there are scores of {len(scores)} '
+            'classes, 0 and up. Check the labels of the data set'
+        )
     own = scores[label]
     if not np.isfinite(own):
         return UNRANKED

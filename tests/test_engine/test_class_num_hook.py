@@ -3,7 +3,9 @@
 from types import SimpleNamespace as Namespace
 
 import pytest
+from mmpretrain.structures import DataSample
 
+from mmspg.datasets.annotations.faults import DataError
 from mmspg.engine.hooks import HeadClassNumHook
 
 pytestmark = pytest.mark.quick  # on both stacks
@@ -74,3 +76,22 @@ def test_a_head_that_guides_is_told_which_class_is_nothing():
     named.model.head.nothing = None
     HeadClassNumHook().before_train(named)
     assert named.model.head.nothing is None
+
+
+@pytest.mark.parametrize('stage', ['train', 'val', 'test'])
+@pytest.mark.parametrize('label', [-1, 3, 10**6])
+def test_a_label_outside_of_the_classes(stage, label):
+    """Neither index_select's error nor a device assert on a GPU."""
+    check = getattr(HeadClassNumHook(), f'before_{stage}_iter')
+
+    def batch(*labels):
+        samples = [DataSample() for _ in labels]
+        for i, (sample, one) in enumerate(zip(samples, labels, strict=True)):
+            sample.set_gt_label(one)
+            sample.set_field(f'{i}.jpg', 'img_path', field_type='metainfo')
+        return dict(data_samples=samples)
+
+    check(runner('abc'), 0, batch(0, 2, [0, 1]))
+    check(runner('abc'), 0, dict(inputs=[]))
+    with pytest.raises(DataError, match=rf'1\.jpg has the label {label}'):
+        check(runner('abc'), 0, batch(0, [2, label]))

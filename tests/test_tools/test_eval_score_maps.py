@@ -14,7 +14,15 @@ import pytest
 
 @pytest.fixture(scope='module')
 def reference(shared):
-    return np.load(shared / 'reference' / 'evaluation_public.npz')
+    with np.load(shared / 'reference' / 'evaluation_public.npz') as file:
+        found = dict(file)
+    # The benchmark's own program computes n * 100 / N; the reference has the
+    # same figures, as n / N * 100, which may differ in the last digit.
+    for name in ('max_box_acc', 'all_contours_acc'):
+        number = len(found['score_maps'])
+        found[name] = np.round(found[name] * number / 100) * 100 / number
+    found['max_box_acc_v2'] = found['all_contours_acc'].mean()
+    return found
 
 
 def write_split(folder, boxes, size=(224, 224)):

@@ -1,5 +1,6 @@
 """Check the classes of data sets, head and checkpoint."""
 
+import torch
 from mmengine.model import is_model_wrapper
 from mmpretrain.engine.hooks import ClassNumCheckHook
 
@@ -17,12 +18,14 @@ class HeadClassNumHook(ClassNumCheckHook):
     ``model.head.num_classes`` is the only place. Labels are positions in the
     list of names. So a validation or a test with another list, or with the
     same names in another order, would measure other classes.
+    Each label of a batch must be one of the classes: on a GPU one that is not
+    ends in an error that names neither the label nor the image.
     A head that guides is told which class is ``_nothing``, that of images
     without an object.
 
     Raises:
-        DataError: The numbers or the names differ, or there is only one class
-            to train on.
+        DataError: The numbers or the names differ, there is only one class
+            to train on, or a label is none of the classes.
     """
 
     trained_on = None  # class names in the meta of the checkpoint
@@ -56,14 +59,21 @@ class HeadClassNumHook(ClassNumCheckHook):
         classes = _classes(runner.test_dataloader.dataset)
         _check_same(self.trained_on, classes, 'the checkpoint', 'the test')
 
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        """Check the labels of a batch; they are still on the CPU."""
+        _check_labels(_number_of_classes(runner.model), data_batch)
+
+    def before_val_iter(self, runner, batch_idx, data_batch=None) -> None:
+        """Check the labels of a batch."""
+        _check_labels(_number_of_classes(runner.model), data_batch)
+
+    def before_test_iter(self, runner, batch_idx, data_batch=None) -> None:
+        """Check the labels of a batch."""
+        _check_labels(_number_of_classes(runner.model), data_batch)
+
     def _check_head(self, runner, dataset) -> None:
-        model = runner.model
-        while is_model_wrapper(model) or not hasattr(model, 'head'):
-            if not hasattr(model, 'module'):
-                return
-            model = model.module
         classes = _classes(dataset)
-        wanted = getattr(model.head, 'num_classes', None)
+        wanted = _number_of_classes(runner.model)
         if classes is None or wanted is None or len(classes) == wanted:
             return
         raise DataError(
@@ -72,6 +82,29 @@ class HeadClassNumHook(ClassNumCheckHook):
             f'model.head.num_classes={len(classes)}, or check the data root '
             f"'{getattr(dataset, 'data_root', '')}'."
         )
+
+
+def _number_of_classes(model) -> int | None:
+    while is_model_wrapper(model) or not hasattr(model, 'head'):
+        if not hasattr(model, 'module'):
+            return None
+        model = model.module
+    return getattr(model.head, 'num_classes', None)
+
+
+def _check_labels(number: int | None, batch) -> None:
+    samples = batch.get('data_samples') if isinstance(batch, dict) else None
+    if number is None or not isinstance(samples, list | tuple):
+        return
+    for sample in samples:
+        for label in getattr(sample, 'gt_label', torch.empty(0)).tolist():
+            if not 0 <= label < number:
+                raise DataError(
+                    f'image {sample.get("img_path")} has the label {label}, '
+                    f'and the head has the classes 0 to {number - 1}. Check '
+                    'the labels of the data set, or set '
+                    'model.head.num_classes.'
+                )
 
 
 def _tell_nothing(model, classes) -> None:

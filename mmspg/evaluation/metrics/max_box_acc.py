@@ -142,7 +142,7 @@ class MaxBoxAcc(RecordMetric):
         figures = {stem: accuracy.summary(accs)}
         if choice.index is not None:
             key = stem.removeprefix('max_')
-            own = right[:, choice.index] / number * 100
+            own = right[:, choice.index] * 100 / number
             figures[key] = accuracy.summary(own)
             figures[f'{key}_threshold'] = float(choice.grid[choice.index])
         for iou, acc, t in zip(

@@ -50,7 +50,7 @@ class BoxAccuracy(NamedTuple):
             that gives each.
         """
         at = np.argmax(right, axis=1)
-        accs = np.max(right, axis=1) / number * 100
+        accs = np.max(right, axis=1) * 100 / number  # in this order, as there
         return accs.tolist(), self.thresholds[at].tolist()
 
     def summary(self, accs):

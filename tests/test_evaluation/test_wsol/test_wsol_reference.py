@@ -11,6 +11,7 @@ from mmspg.evaluation.functional import (
     pxap_histograms,
 )
 from mmspg.evaluation.wsol.grid import wsol_boxes, wsol_thresholds
+from mmspg.evaluation.wsol.max_box_acc import BoxAccuracy
 
 
 @pytest.fixture(scope='module')
@@ -80,3 +81,15 @@ def test_resized_boxes(reference):
         strict=True,
     ):
         assert wsol_boxes([box], size).tolist() == [expected.tolist()]
+
+
+def test_percents_to_the_last_digit():
+    """The benchmark multiplies by 100, then divides by the images."""
+    accuracy = BoxAccuracy(np.array([0.0, 0.5]), (0.5,))
+    differ = 0
+    for number in range(1, 60):
+        for right in range(number + 1):
+            (found,), _ = accuracy.best(np.array([[right, 0]]), number)
+            assert found == right * 100 / number
+            differ += found != right / number * 100
+    assert differ
