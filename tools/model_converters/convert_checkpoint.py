@@ -1,11 +1,13 @@
 """Convert a released checkpoint to mmspg's names.
 
     python tools/model_converters/convert_checkpoint.py SRC DST \
-        --source {authors,benchmark,torchvision}
+        --source SOURCE
 
-``authors`` is the SPG released with the paper, ``benchmark`` the one of the
-WSOL benchmark (Choe et al., CVPR 2020), ``torchvision`` Inception-v3 ImageNet
-weights, of which the trunk is taken (for ``--pretrained`` of tools/train.py).
+SOURCE is ``authors``, the SPG released with the paper; ``benchmark``, the one
+of the WSOL benchmark (Choe et al., CVPR 2020) on Inception-v3, or on another
+trunk, ``benchmark-vgg16`` or ``benchmark-resnet50``; or ``torchvision``, the
+ImageNet weights of Inception-v3, of which the trunk is taken (for
+``--pretrained`` of tools/train.py).
 SRC and DST are .pth or .safetensors; half precision becomes float32.
 """
 
@@ -15,7 +17,13 @@ from pathlib import Path
 
 from mmspg.utils import command_line as cli
 
-# Prefix of theirs -> prefix of ours. The trunk has torchvision's names in all.
+# Prefix of theirs -> prefix of ours. Inception-v3 has torchvision's names.
+BRANCHES = {
+    'SPG_B_1a.0': 'neck.spg_b1.0',
+    'SPG_B_2a.0': 'neck.spg_b2.0',
+    'SPG_B_shared': 'neck.spg_b_shared',
+    'SPG_C': 'neck.spg_c',
+}
 HEADS = {
     'authors': {
         'fc6.0': 'neck.a3.conv1',
@@ -30,12 +38,37 @@ HEADS = {
         'SPG_A3_1b.0': 'neck.a3.conv1',
         'SPG_A3_2b.0': 'neck.a3.conv2',
         'SPG_A4': 'head.classifier',
-        'SPG_B_1a.0': 'neck.spg_b1.0',
-        'SPG_B_2a.0': 'neck.spg_b2.0',
-        'SPG_B_shared': 'neck.spg_b_shared',
-        'SPG_C': 'neck.spg_c',
+        **BRANCHES,
     },
     'torchvision': {},
+    'benchmark-vgg16': {
+        # Convolution after convolution: there a ReLU is a layer of its own.
+        **{
+            f'features.{theirs}': f'backbone.features.{ours}.conv'
+            for theirs, ours in zip(
+                (0, 2, 5, 7, 10, 12, 14), (0, 1, 3, 4, 6, 7, 8), strict=True
+            )
+        },
+        **{
+            f'SPG_A_{stage}.{2 * i}': f'backbone.features.{first + i}.conv'
+            for stage, first in ((1, 10), (2, 14))
+            for i in range(3)
+        },
+        'SPG_A_3.0': 'neck.a3.conv1',
+        'SPG_A_3.2': 'neck.a3.conv2',
+        'SPG_A_4': 'head.classifier',
+        **BRANCHES,
+    },
+    'benchmark-resnet50': {
+        **{
+            name: f'backbone.{name}'
+            for name in ('conv1', 'bn1', 'layer1', 'layer2', 'layer4')
+        },
+        'SPG_A1.0': 'backbone.layer3.0',
+        **{f'SPG_A2.{i}': f'backbone.layer3.{i + 1}' for i in range(5)},
+        'SPG_A4': 'head.classifier',
+        **BRANCHES,
+    },
 }
 TRUNK = re.compile(r'Conv2d_[1-4]|Mixed_[56]')
 # What torchvision's file holds beyond the trunk, and is left out by design.
@@ -134,22 +167,22 @@ def convert(state, source):
 def expected(ours, source):
     """Names and shapes of the mmspg model that ``ours`` should fill."""
     import torch
+    from mmengine.config import Config
 
     from mmspg.registry import MODELS
 
+    classes = len(ours.get('head.classifier.weight', [0]))
+    network = source.partition('-')[2] or 'inceptionv3'
+    file = f'configs/_base_/models/spg_{network}.py'
+    cfg = Config.fromfile(Path(__file__).parents[2] / file).model
+    cfg.neck.c_channels, cfg.head.num_classes = (512,), classes
     with torch.device('meta'):
-        model = MODELS.build(dict(type='mmspg.TruncatedInceptionV3'))
-        shapes = {f'backbone.{k}': v for k, v in model.state_dict().items()}
-        if source != 'torchvision':
-            classes = len(ours.get('head.classifier.weight', [0]))
-            for part, cfg in dict(
-                neck=dict(type='mmspg.SPGNeck', c_channels=(512,)),
-                head=dict(
-                    type='mmspg.CAMHead', num_classes=classes, in_channels=1024
-                ),
-            ).items():
-                state = MODELS.build(cfg).state_dict()
-                shapes.update({f'{part}.{k}': v for k, v in state.items()})
+        shapes = {
+            f'{part}.{name}': tensor
+            for part in ('backbone', 'neck', 'head')
+            for name, tensor in MODELS.build(cfg[part]).state_dict().items()
+            if source != 'torchvision' or part == 'backbone'
+        }
     return {name: tuple(tensor.shape) for name, tensor in shapes.items()}
 
 
