@@ -17,7 +17,10 @@ def error_kinds(boxes, gt_boxes, right, iop=0.5, iog=0.7, several=0.3):
     - a wrong box: none of these holds.
 
     The kinds and their bounds are those of Lu et al. (ECCV 2020, Geometry
-    Constrained Weakly Supervised Object Localization).
+    Constrained Weakly Supervised Object Localization). Where an image has
+    several true boxes, a part and more hold here if they do for any of them.
+    A program that compares with the best of them alone, or counts a box under
+    several kinds, has other shares for such images.
 
     Args:
         boxes (array): ``(T, 4)`` in inclusive pixels.
