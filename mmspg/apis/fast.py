@@ -4,6 +4,7 @@ from torch import nn
 
 from mmspg.models.attributions import ATTRIBUTIONS
 from mmspg.models.classifiers import AttributionClassifier
+from mmspg.models.compiling import compile_parts
 from mmspg.models.folding import fold_batch_norm
 
 
@@ -41,8 +42,5 @@ def make_fast(
     if fold_bn:
         fold_batch_norm(model)
     if compile:
-        settings = compile if isinstance(compile, dict) else {}
-        neck = getattr(model, 'neck', None)
-        for part in (model.backbone, *(neck.children() if neck else ())):
-            part.compile(**settings)
+        compile_parts(model, compile if isinstance(compile, dict) else {})
     return model

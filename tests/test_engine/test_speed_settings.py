@@ -5,11 +5,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmspg.engine import Bfloat16OptimWrapper, FoldBatchNormHook, TF32Hook
+from mmspg.engine import (
+    Bfloat16OptimWrapper,
+    CompileHook,
+    FoldBatchNormHook,
+    TF32Hook,
+)
 from mmspg.models import ChannelsLastPreprocessor
 
 pytestmark = pytest.mark.quick
@@ -100,3 +106,29 @@ def test_folding_before_a_test_and_not_before_a_validation():
     assert isinstance(model[1], nn.Identity)
     with torch.no_grad():
         torch.testing.assert_close(model(x), before)
+
+
+def test_a_compiled_training_step_with_its_optimizer(root):
+    """Of two groups of lr, as all configs have; names and weights stay."""
+    cfg = Config.fromfile(root / 'configs/spg_tiny_synthetic.py')
+    cfg.model.neck.dropout, cfg.model.head.guidance_ramp = 0.0, None
+    images = list(torch.rand(2, 3, 56, 56) * 255)
+    after = []
+    for compiled in (False, True):
+        torch.manual_seed(0)
+        model = MODELS.build(cfg.model).train()
+        model.init_weights()
+        if compiled:
+            hook = CompileHook(backend='aot_eager')
+            hook.before_train(SimpleNamespace(model=model))
+        optim = build_optim_wrapper(model, cfg.optim_wrapper)
+        assert len({group['lr'] for group in optim.param_groups}) > 1
+        samples = [DataSample().set_gt_label(i) for i in (0, 2)]
+        for _ in range(2):
+            batch = dict(inputs=images, data_samples=samples)
+            model.train_step(batch, optim)
+        after.append(model.state_dict())
+    assert model.backbone._compiled_call_impl is not None
+    assert list(after[0]) == list(after[1])
+    for name, value in after[0].items():
+        torch.testing.assert_close(after[1][name], value, msg=name)

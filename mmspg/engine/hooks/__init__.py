@@ -1,6 +1,7 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .box_choice_hook import BoxChoiceHook
 from .class_num_hook import HeadClassNumHook
+from .compile_hook import CompileHook
 from .epoch_seed_hook import EpochSeedHook
 from .fold_batch_norm_hook import FoldBatchNormHook
 from .guidance_visualization_hook import GuidanceVisualizationHook
@@ -13,6 +14,7 @@ from .tf32_hook import TF32Hook
 __all__ = [
     'AtomicCheckpointHook',
     'BoxChoiceHook',
+    'CompileHook',
     'EpochSeedHook',
     'FoldBatchNormHook',
     'GuidanceVisualizationHook',
