@@ -1,11 +1,12 @@
-"""A page to try a model: drop a photograph, see its class, map and box.
+"""Open a page to try a model: drop a photograph, see class, map and box.
 
 python tools/demo.py [CHECKPOINT]
 
-prints the address to open. The page is for this machine only, and neither it
-nor the server asks another one. The slider moves the threshold of the map,
-which was computed when the photograph came. Without a checkpoint the model
-of ImageNet's 1000 classes is taken. It needs the extra [demo].
+prints the address to open. Only this machine can open the page, and neither
+the page nor the server contacts another machine. The slider moves the
+threshold of the map, which is computed only once for a photograph. Without a
+checkpoint the model of ImageNet's 1000 classes is used. The page needs the
+extra [demo].
 """
 
 import os
@@ -18,8 +19,8 @@ from mmspg.utils.command_line import (
     tool_parser,
 )
 
-# Gradio's page names a host of fonts and one of scripts: the browser is told
-# to ask nobody but us.
+# Gradio's page names other hosts for fonts and scripts. This tells the browser
+# to load nothing from them.
 POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "connect-src 'self' data: blob: ws:"
@@ -30,14 +31,16 @@ def parse_args():
     parser = tool_parser(__doc__)
     add_model(parser, required=False)
     parser.add_argument(
-        '--port', type=int, help='of the page (default: 7860 or the next free)'
+        '--port',
+        type=int,
+        help='port of the page (default: 7860, or the next free port)',
     )
     add_shared(parser, '--device', '--input-size', '--allow-pickle')
     return read_arguments(parser)
 
 
 def make_page(inferencer):
-    """Gradio's page for a model."""
+    """Make Gradio's page for a model."""
     import gradio as gr
 
     from mmspg.apis.inputs import load_inputs
@@ -53,7 +56,7 @@ def make_page(inferencer):
         return names[label] if names else f'class {label}'
 
     def look(photograph):
-        """Run the network; what `show` needs is kept for the slider."""
+        """Run the network, and keep what `show` needs for the slider."""
         if photograph is None:
             return None, None
         [(info, error)] = load_inputs([photograph])
@@ -69,7 +72,7 @@ def make_page(inferencer):
         )
 
     def show(seen, threshold):
-        """Cut the map that is there: picture, and the box in words."""
+        """Cut the map; give the picture, and the box in words."""
         if seen is None:
             return None, ''
         image, sample = seen

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What dist_train.sh and dist_test.sh have in common: starts a tool in several
-# processes. FILES are what the tool takes before the number of GPUs.
+# Starts a tool in several processes, for dist_train.sh and dist_test.sh. FILES
+# are the arguments of the tool before the number of GPUs.
 #
 #   dist_run.sh SCRIPT TOOL.py "FILES" FILE... GPUS [arguments]
 set -euo pipefail

@@ -3,9 +3,10 @@
 #
 #   tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of test.py]
 #
-# Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT (29500), the same
-# on each but NODE_RANK. On one machine a free port is found. Without GPUs add
-# --cfg-options env_cfg.dist_cfg.backend=gloo. More: docs/distributed.md.
+# For several machines set NNODES, NODE_RANK, MASTER_ADDR and PORT (29500). All
+# but NODE_RANK are the same on each machine. On one machine a free port is
+# found. Without GPUs add --cfg-options env_cfg.dist_cfg.backend=gloo.
+# docs/distributed.md says more.
 set -euo pipefail
 
 exec bash "$(dirname "$0")/dist_run.sh" "$0" test.py "CONFIG CHECKPOINT" "$@"

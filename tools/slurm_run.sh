@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What slurm_train.sh and slurm_test.sh have in common: starts a tool under
-# Slurm. LAST is what the tool takes behind its config.
+# Starts a tool under Slurm, for slurm_train.sh and slurm_test.sh. LAST is the
+# argument of the tool after its config.
 #
 #   slurm_run.sh SCRIPT TOOL.py LAST PARTITION JOB CONFIG VALUE [arguments]
 set -euo pipefail

@@ -3,7 +3,7 @@ r"""Test a model: class and localization figures, pictures, predictions.
 python tools/test.py configs/spg_inceptionv3_cub.py CHECKPOINT \
         --data-root DIR
 
-Without a config, the one that the checkpoint carries is taken.
+Without a config it takes the one that the checkpoint carries.
 """
 
 import sys
@@ -33,36 +33,47 @@ def parse_args():
         '--dump-form',
         choices=['compact', 'benchmark'],
         default='compact',
-        help='form of --dump-score-maps: all maps at feature resolution, in '
-        "16 bit, or the true class's at 224 x 224, as the .npy files of the "
-        'WSOL benchmark',
+        help='form of --dump-score-maps: compact has all maps at feature '
+        'resolution with 16 bits; benchmark has the map of the true class at '
+        '224 x 224, as in the .npy files of the WSOL benchmark (default: '
+        '%(default)s)',
     )
     add(
         '--fold-bn',
         action='store_true',
-        help='fold BatchNorm into the convolutions: faster, and the same up '
-        'to rounding',
+        help='fold BatchNorm into the convolutions: this is faster, and the '
+        'results differ by rounding',
     )
     add('--show-dir', metavar='DIR', help='write pictures into this folder')
     add('--show', action='store_true', help='show pictures in a window')
-    add('--interval', type=int, default=1, help='draw every n-th sample')
-    add('--wait-time', type=float, default=2, help='seconds of a window')
+    add(
+        '--interval',
+        type=int,
+        default=1,
+        help='draw every n-th sample (default: %(default)s)',
+    )
+    add(
+        '--wait-time',
+        type=float,
+        default=2,
+        help='seconds that a window stays (default: %(default)s)',
+    )
     add(
         '--tta',
         action='store_true',
-        help="test-time augmentation by the config's tta_model and "
+        help="test-time augmentation with the config's tta_model and "
         'tta_pipeline: the ten crops of the paper',
     )
     args = cli.read_arguments(parser)
     if args.out_item and not args.out:
-        parser.error('--out-item says what to write to --out FILE: give it')
+        parser.error('--out-item needs --out FILE')
     if args.checkpoint is None:
         parser.error('the checkpoint is missing: CONFIG CHECKPOINT')
     return args
 
 
 def configure(args):
-    """The config of the test, and what the checkpoint holds."""
+    """Give the config of the test, and the content of the checkpoint."""
     from mmspg.evaluation.protocol import use_stored_choice
     from mmspg.utils.cfg import set_tta, show_pictures
 
@@ -77,14 +88,14 @@ def configure(args):
             cfg, args.show, args.show_dir, args.wait_time, args.interval
         )
     cli.apply_arguments(cfg, args)
-    if args.tta:  # last: model.* of --cfg-options means the same with it
+    if args.tta:  # last, so that model.* of --cfg-options means the same
         set_tta(cfg)
     use_stored_choice(cfg, args.checkpoint, content)
     return cfg, content
 
 
 def add_outputs(metrics, args, cfg):
-    """Add what writes predictions and score maps to the metrics."""
+    """Add the metrics that write predictions and score maps."""
     from mmengine.evaluator import DumpResults
     from mmengine.registry import METRICS
 
@@ -105,8 +116,8 @@ def add_outputs(metrics, args, cfg):
 def main():
     args = parse_args()
 
-    # After the arguments, since these take seconds to import. mmspg first: it
-    # says what is missing, and gets past a half-written cache of yapf, which
+    # After the arguments, since these take seconds to import. mmspg is first:
+    # it says what is missing, and repairs a half-written cache of yapf, which
     # OpenMMLab's MMEngine imports at once.
     import mmspg.models  # noqa: F401
 

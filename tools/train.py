@@ -60,7 +60,7 @@ def parse_args():
 
 
 def configure(args):
-    """The config of the training, with all that the command line says."""
+    """Give the config of the training with the command line's changes."""
     from mmspg.datasets import fit_to_photographs
     from mmspg.utils.cfg import count_accumulation, load_config, set_data_root
 
@@ -81,8 +81,8 @@ def configure(args):
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise ValueError(
-                '--auto-scale-lr: the config does not say for which batch '
-                'its lr is. Add auto_scale_lr=dict(base_batch_size=NUMBER).'
+                '--auto-scale-lr: the config does not name the batch size of '
+                'its lr. Add auto_scale_lr=dict(base_batch_size=NUMBER).'
             )
         cfg.auto_scale_lr.enable = True
     cli.apply_arguments(cfg, args)
@@ -93,8 +93,8 @@ def configure(args):
 def main():
     args = parse_args()
 
-    # After the arguments, since these take seconds to import. mmspg first: it
-    # says what is missing, and gets past a half-written cache of yapf, which
+    # After the arguments, since these take seconds to import. mmspg is first:
+    # it says what is missing, and repairs a half-written cache of yapf, which
     # OpenMMLab's MMEngine imports at once.
     import mmspg.models  # noqa: F401
 
@@ -126,7 +126,7 @@ def main():
         remedy = remedy_for(error)
         if remedy is None:
             raise
-        # Where it happened is for the log file, what to do for the terminal.
+        # The log file gets the traceback, the terminal gets what to do.
         logger = MMLogger.get_current_instance()
         hide_on_terminal(logger, ENDED.match)
         logger.error(f'The training has ended early.\n{format_exc()}')

@@ -1,6 +1,6 @@
-"""The arguments that the tools share: declared, read and applied here.
+"""Declare, read and apply the arguments that the tools share.
 
-Quick to import: a tool's ``--help`` loads no PyTorch.
+This module is quick to import, so a tool's ``--help`` loads no PyTorch.
 """
 
 import os
@@ -40,9 +40,9 @@ SHARED: dict[str, dict[str, Any]] = {
     '--input-size': dict(
         type=int,
         metavar='PIXELS',
-        help='side of the input of the network: all resizes and crops are '
-        'scaled to it (default: what the checkpoint was trained at, or what '
-        'the config says)',
+        help="side of the network's input: all resizes and crops are scaled "
+        'to it (default: the size that the checkpoint was trained at, or the '
+        "config's)",
     ),
     '--no-pin-memory': dict(
         action='store_true', help='do not pin memory in dataloaders'
@@ -78,7 +78,8 @@ SHARED: dict[str, dict[str, Any]] = {
     '--launcher': dict(
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='what has started the processes of this job',
+        help='program that has started the processes of this job (default: '
+        '%(default)s)',
     ),
 }
 
@@ -107,7 +108,7 @@ def add_shared(parser: ArgumentParser, *names: str) -> None:
     for name in names:
         parser.add_argument(name, **SHARED[name])
         if name == '--launcher':
-            # The launchers of PyTorch have given it in both spellings.
+            # PyTorch's launchers have used both spellings.
             parser.add_argument(
                 *('--local_rank', '--local-rank'),
                 type=int,

@@ -112,7 +112,7 @@ def test_masks(wsol):
         (
             'localization',
             'a.jpg,.1,.2,.3,.4\nb.jpg,0.2,0.3,-0.3,-0.3\n',
-            'in shares of its image .*.2 times.: .*localization.txt:1; .*Multiply',
+            'in shares of its image .*2 times.: .*localization.txt:1; .*Mult',
         ),
         (
             'localization',

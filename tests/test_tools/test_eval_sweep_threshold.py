@@ -70,7 +70,7 @@ def test_the_tested_split_is_pointed_out(run, capsys):
         *('--cfg-options', 'val_dataloader.dataset.num_images=4'),
         'test_dataloader.dataset.num_images=4',
     )
-    assert 'oracle by another name' in capsys.readouterr().err
+    assert 'with this threshold is an oracle' in capsys.readouterr().err
 
 
 def test_a_wrong_path_is_an_error_without_traceback(

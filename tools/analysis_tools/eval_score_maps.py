@@ -1,6 +1,6 @@
-"""Evaluate the score maps of any program by the WSOL benchmark's protocol.
+"""Evaluate score maps of any program by the WSOL benchmark's protocol.
 
-A drop-in for the benchmark's evaluation.py (Choe et al., CVPR 2020):
+This replaces the benchmark's evaluation.py (Choe et al., CVPR 2020):
 
     python tools/analysis_tools/eval_score_maps.py --scoremap_root maps \
         --metadata_root metadata --dataset_name CUB --split test \
@@ -9,9 +9,9 @@ A drop-in for the benchmark's evaluation.py (Choe et al., CVPR 2020):
 An image ``a/b.jpg`` of ``metadata/CUB/test/image_ids.txt`` has its map in
 ``maps/a/b.jpg.npy``, 224 x 224 floats in [0, 1], or in
 ``maps/a/b.jpg.npz`` as ``tools/test.py --dump-score-maps maps`` writes it.
-What is wrong with an image does not stop the others: the figures of those
-that could be evaluated are printed and written, with the list of errors, and
-the exit status is 1.
+A fault of one image does not stop the others. The figures of the images that
+could be evaluated are printed and written with the list of errors, and the
+exit status is 1.
 """
 
 import argparse
@@ -28,14 +28,12 @@ from mmspg.utils import command_line as cli
 
 
 def flag(text):
-    """Read true or false, as the benchmark's flags may be followed by."""
+    """Read true or false, which may follow the benchmark's flags."""
     if text.lower() in ('true', 'yes', 't', 'y', '1'):
         return True
     if text.lower() in ('false', 'no', 'f', 'n', '0'):
         return False
-    raise argparse.ArgumentTypeError(
-        f'true or false was expected, not {text!r}'
-    )
+    raise argparse.ArgumentTypeError(f'expected true or false, got {text!r}')
 
 
 def a_step(text):
@@ -48,42 +46,55 @@ def a_step(text):
         return dict(type=name, **{key: float(v) for key, _, v in pairs})
     except ValueError:
         raise argparse.ArgumentTypeError(
-            'a step was expected, percentile or percentile:q=0.8, not '
-            f'{text!r}'
+            'expected a step, for example percentile or percentile:q=0.8, '
+            f'got {text!r}'
         ) from None
 
 
 def parse_args():
     parser = cli.tool_parser(__doc__)
     add = parser.add_argument
-    add('--scoremap_root', default='train_log/scoremaps/', help='the maps')
-    add('--metadata_root', default='metadata/', help='DATASET/SPLIT in it')
-    add('--mask_root', default='dataset/', help='OpenImages/... in it')
-    add('--dataset_name', required=True, help='a folder of metadata_root')
-    add('--split', required=True, help='a folder of the data set: val, test')
+    add(
+        '--scoremap_root',
+        default='train_log/scoremaps/',
+        help='folder of the maps (default: %(default)s)',
+    )
+    add(
+        '--metadata_root',
+        default='metadata/',
+        help='folder that has the folders DATASET/SPLIT (default: '
+        '%(default)s)',
+    )
+    add(
+        '--mask_root',
+        default='dataset/',
+        help='folder that has the masks in OpenImages/ (default: %(default)s)',
+    )
+    add('--dataset_name', required=True, help='name of the data set')
+    add('--split', required=True, help='name of the split: val or test')
     add(
         '--cam_curve_interval',
         type=float,
         default=0.01,
-        help='distance of the thresholds (%(default)s)',
+        help='distance of the thresholds (default: %(default)s)',
     )
     a_flag = dict(type=flag, nargs='?', const=True, default=False)
     add(
         '--multi_contour_eval',
         **a_flag,
-        help='the best box of all contours, not that of the largest',
+        help='count the best box of all contours, not only the largest one',
     )
     add(
         '--multi_iou_eval',
         **a_flag,
-        help='the mean over the IoU thresholds, not the figure at 50',
+        help='take the mean over the IoU thresholds, not the figure at 50',
     )
     add(
         '--iou_threshold_list',
         nargs='+',
         type=int,
         default=[30, 50, 70],
-        help='IoU thresholds in percent (30 50 70)',
+        help='IoU thresholds in percent (default: 30 50 70)',
     )
     add(
         '--score_map_steps',
@@ -91,10 +102,14 @@ def parse_args():
         type=a_step,
         default=[],
         metavar='STEP',
-        help='what brings a map to [0, 1] in the place of min-max: '
-        'percentile, ivr, max; with an option percentile:q=0.8',
+        help='steps that bring a map to [0, 1] instead of min-max: '
+        'percentile, ivr, max; an option is written percentile:q=0.8',
     )
-    add('--out', metavar='FILE.json', help='write figures and settings')
+    add(
+        '--out',
+        metavar='FILE.json',
+        help='write figures and settings into this file',
+    )
     cli.add_shared(parser, '--workers')
     args = cli.read_arguments(parser)
     if not 0 < args.cam_curve_interval < 1:
@@ -137,7 +152,7 @@ def main():
             else:
                 total, number = total + counts.astype(int), number + 1
     except BaseException as error:
-        # Also an interruption: what was computed is written first.
+        # After an interruption, too, the computed figures are written first.
         errors.append(f'stopped by {type(error).__name__} {error}')
         stopped = error
     masks = images[0].boxes is None
@@ -192,7 +207,7 @@ def results(images, accuracy, args):
     if args.workers == 1:
         yield from follow(map(work, images), len(images))
         return
-    # One thread of OpenCV each: the processes share the cores already.
+    # OpenCV gets one thread, since the processes use all cores.
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     with get_context().Pool(args.workers) as pool:
         done = pool.imap_unordered(work, images, chunksize=8)
@@ -200,7 +215,7 @@ def results(images, accuracy, args):
 
 
 def follow(done, total):
-    """Hand results on as they come, and show how far they are."""
+    """Pass results on as they come, and show how many are done."""
     start = shown = time.monotonic()
     for number, result in enumerate(done, 1):
         yield result
@@ -210,7 +225,7 @@ def follow(done, total):
             rate = number / max(now - start, 1e-9)
             left = (total - number) / rate
             print(
-                f'{number}/{total} maps, {rate:.0f} a second, '
+                f'{number}/{total} maps, {rate:.0f} per second, '
                 f'{left:.0f} s left',
                 file=sys.stderr,
                 flush=True,
@@ -218,7 +233,7 @@ def follow(done, total):
 
 
 def box_figures(right, number, accuracy):
-    """The report's figures where the truth is boxes."""
+    """Give the report's figures for images with boxes."""
     accs, thresholds = accuracy.best(right, number)
     percents = [f'{100 * iou:g}' for iou in accuracy.iou_thrs]
     figures = dict(
@@ -232,7 +247,7 @@ def box_figures(right, number, accuracy):
 
 
 def pxap_figures(histograms, errors):
-    """The report's figures where the truth is masks."""
+    """Give the report's figures for images with masks."""
     from mmspg.evaluation.functional import pxap
 
     figure = pxap(histograms)
@@ -261,7 +276,7 @@ def text(report):
         lines.append(f'MaxBoxAccV2: {report["max_box_acc_v2"]:.4f}')
     if not report['complete']:
         lines.append(
-            f'INCOMPLETE: {len(report["errors"])} errors, the figures are of '
+            f'INCOMPLETE: {len(report["errors"])} errors. The figures cover '
             'the images that could be evaluated'
         )
     return '\n'.join(lines)

@@ -16,7 +16,7 @@ def parse_args():
         type=int,
         nargs='+',
         default=[224, 224],
-        help='height and width of the input (224 224)',
+        help='height and width of the input (default: 224 224)',
     )
     cli.add_shared(parser, 'config', '--cfg-options')
     args = cli.read_arguments(parser)
@@ -45,7 +45,7 @@ def main():
     from mmspg.utils.cfg import load_config, merge_options
 
     class Prediction(nn.Module):
-        """Scores and the map of one class."""
+        """Compute scores and the map of one class."""
 
         def __init__(self, model):
             super().__init__()
@@ -60,7 +60,7 @@ def main():
             return scores, self.model.head.score_maps(feats, labels)
 
     class Training(Prediction):
-        """Scores and all side branches."""
+        """Compute scores and all side branches."""
 
         def forward(self, images):
             feats = self.model.extract_feat(images)

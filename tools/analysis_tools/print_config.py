@@ -1,4 +1,4 @@
-"""Print a config in full, with all that it inherits.
+"""Print a config with everything that it inherits.
 
 python tools/analysis_tools/print_config.py CONFIG [--cfg-options KEY=VALUE]
 """

@@ -1,14 +1,14 @@
-"""Choose the score threshold on one split, for the test on another.
+"""Choose the score threshold on one split for the test on another.
 
     python tools/analysis_tools/sweep_threshold.py CHECKPOINT
 
-runs the model on the choosing split, draws accuracy against threshold and
-writes the best one for GT-known (the lowest among equals) beside the
-checkpoint, where tools/test.py and the inferencer find it. On the same images
-it chooses where a class has several boxes, and fits how sure a box is. The
-config is the one that the checkpoint carries; another one goes before it. The
-choosing split is --split, or 'val' of the benchmark's metadata where it is
-there, or else what the config validates on.
+runs the model on the choosing split, draws accuracy over threshold and writes
+the best threshold for GT-known (of equals, the lowest) beside the checkpoint,
+where tools/test.py and the inferencer find it. On the same images it chooses
+when a class has several boxes, and fits how sure a box is. The config is the
+one that the checkpoint carries; another config may stand before it. The
+choosing split is --split, or 'val' of the benchmark's metadata if it exists,
+or else the split that the config validates on.
 """
 
 import sys
@@ -16,9 +16,7 @@ from pathlib import Path
 
 from mmspg.utils import command_line as cli
 
-MOST = (
-    5000  # images of a process that boxes beside the threshold are chosen on
-)
+MOST = 5000  # images in each process to choose the rest of the boxes on
 
 
 def parse_args():
@@ -30,24 +28,24 @@ def parse_args():
         '--thresholds',
         type=int,
         default=100,
-        help='how many thresholds, evenly from 0 (default: %(default)s)',
+        help='number of thresholds, evenly spaced from 0 (default: '
+        '%(default)s)',
     )
     add(
         '--out',
         metavar='FILE',
-        help='where to write the choice (default: the name of the checkpoint '
-        'with .threshold.json)',
+        help='file for the choice (default: the name of the checkpoint with '
+        '.threshold.json)',
     )
     add(
         '--into-checkpoint',
         action='store_true',
-        help='write the choice into the checkpoint, too',
+        help='also write the choice into the checkpoint',
     )
     add(
         '--plot',
         metavar='FILE',
-        help='where to write the drawing (default: the name of --out with '
-        '.png)',
+        help='file for the drawing (default: the name of --out with .png)',
     )
     cli.add_shared(
         parser,
@@ -74,8 +72,8 @@ def choosing_loader(cfg, split):
     if split is not None:
         if 'split' not in dataset:
             raise ValueError(
-                f'--split {split}: {dataset.type} has no splits by name; '
-                'change val_dataloader by --cfg-options'
+                f'--split {split}: {dataset.type} has no named splits. '
+                'Change val_dataloader with --cfg-options'
             )
         dataset.split = split
     return loader
@@ -90,9 +88,9 @@ def sweeping_metric(cfg, number):
     )
     if (cfg.model.get('head') or {}).get('multi_label'):
         raise ValueError(
-            'this tool chooses for one class an image. The validation of a '
-            'training on several labels chooses the threshold itself: see '
-            'threshold in the figures of DetectionMetric'
+            'this tool chooses for images with one class. The validation of '
+            'a training with several labels chooses the threshold itself: '
+            'see threshold in the figures of DetectionMetric'
         )
     return dict(
         found[0] if found else dict(type='mmspg.LocalizationMetric'),
@@ -104,7 +102,7 @@ def sweeping_metric(cfg, number):
 
 
 def configure(args):
-    """Config and checkpoint of the sweep; and whether it is the test's."""
+    """Give config and checkpoint, and whether the test has the same split."""
     cfg, content = cli.read_model(args)
     cli.apply_arguments(cfg, args)
     if not args.work_dir:
@@ -180,9 +178,8 @@ def write(figures, runner, args, content, same, samples):
     draw(choice, plot)
     if same:
         print(
-            'The config tests on this very split: a test with this threshold '
-            'will be an oracle by another name. Choose on another one '
-            '(--split).',
+            'The config tests on the same split, so a test with this '
+            'threshold is an oracle. Choose on another split (--split).',
             file=sys.stderr,
         )
     print(
@@ -193,7 +190,7 @@ def write(figures, runner, args, content, same, samples):
 
 
 def draw(choice, path):
-    """Draw accuracy against threshold."""
+    """Draw accuracy over threshold."""
     import matplotlib
 
     matplotlib.use('Agg')
@@ -215,7 +212,7 @@ def draw(choice, path):
         label=f'chosen: {choice["threshold"]:g}',
     )
     axes.set(
-        xlabel='threshold, of the normalised score map',
+        xlabel='threshold of the normalised score map',
         ylabel='localization accuracy, %',
         title=f'{choice["rule"]}, original resolution, {choice["chosen_on"]}',
         ylim=(0, 100),

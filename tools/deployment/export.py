@@ -45,15 +45,15 @@ def parse_args():
         nargs='+',
         default=[],
         metavar='IMAGE',
-        help='images or folders: the boxes of the exported model must be '
-        "within a pixel of PyTorch's, else the exit status is 1",
+        help='images or folders to compare the exported model on: the exit '
+        "status is 1 unless its boxes are within a pixel of PyTorch's",
     )
     cli.add_shared(parser, '--input-size', '--allow-pickle', '--cfg-options')
     return cli.read_arguments(parser)
 
 
 def describe(inferencer, model, sides):
-    """What whoever runs the model has to know."""
+    """Describe what one has to know to run the model."""
     from mmspg.apis.export import INPUTS, outputs_of
 
     return dict(

@@ -1,8 +1,8 @@
-"""Join checkpoints of classifiers into one of an EnsembleClassifier.
+"""Merge checkpoints of classifiers into one of an EnsembleClassifier.
 
     python tools/model_converters/merge_checkpoints.py A.pth B.pth --out AB.pth
 
-The members of the ensemble are the files, in this order.
+The members of the ensemble are these files, in the given order.
 """
 
 from pathlib import Path
@@ -23,13 +23,13 @@ def parse_args():
 
 
 def merge(checkpoints):
-    """One checkpoint of many.
+    """Merge checkpoints into one.
 
     Args:
         checkpoints (list[dict]): Each has ``state_dict`` or is one.
 
     Returns:
-        dict: ``state_dict``, and ``meta`` of the first.
+        dict: ``state_dict``, and the ``meta`` of the first checkpoint.
     """
     from mmspg.utils.checkpoint import state_dict_of
 

@@ -1,10 +1,10 @@
-"""Write a checkpoint without what only a training needs.
+"""Write a checkpoint without the parts that only a training needs.
 
     python tools/model_converters/publish.py CHECKPOINT OUT
 
-The optimizer, the schedule and the log go, which are two thirds of it and
-more. Weights, config, class names, and what boxes need (map, threshold,
-input size) stay. With --half the weights take half the room again.
+The optimizer, the schedule and the log, which take more than two thirds of the
+file, are left out. Weights, config, class names, and what boxes need (map,
+threshold, input size) stay. --half halves the size of the weights.
 """
 
 import io
@@ -17,8 +17,8 @@ KEPT = ('cfg', 'dataset_meta', 'localization', 'epoch', 'iter', 'seed')
 
 def parse_args():
     parser = cli.tool_parser(__doc__)
-    parser.add_argument('checkpoint', help='what a training has written')
-    parser.add_argument('out', type=Path, help='the file to write')
+    parser.add_argument('checkpoint', help='checkpoint of a training')
+    parser.add_argument('out', type=Path, help='file to write')
     parser.add_argument(
         '--half',
         action='store_true',
@@ -30,12 +30,12 @@ def parse_args():
 
 
 def publish(content, half=False):
-    """Keep of a checkpoint what prediction needs.
+    """Keep the parts of a checkpoint that prediction needs.
 
     Args:
         content (dict): What `read_checkpoint` gave.
         half (bool): Round the weights to 16 bits, and bind the stored
-            threshold to the rounded ones. Defaults to False.
+            threshold to the rounded weights. Defaults to False.
 
     Returns:
         dict: ``state_dict`` and ``meta``.

@@ -2,9 +2,10 @@
 
 python tools/visualization/figures.py CONFIG CKPT IMAGES... --out DIR
 
-writes fig3.png, fig3.pdf, fig4.png and fig4.pdf: score map with predicted
-and, where known, true box; localization map, Mask-A, B2, B1 and C. Without
-images it takes the first of the config's test set, with their true boxes.
+writes fig3.png, fig3.pdf, fig4.png and fig4.pdf. Fig. 3 has score maps with
+the predicted boxes and, if they are known, the true boxes. Fig. 4 has
+localization map, Mask-A, B2, B1 and C. Without images it takes the first ones
+of the config's test set, with their true boxes.
 """
 
 from pathlib import Path
@@ -16,7 +17,7 @@ def parse_args():
     parser = cli.tool_parser(__doc__)
     add = parser.add_argument
     cli.add_shared(parser, 'config')
-    add('checkpoint', help='its weights')
+    add('checkpoint', help='weights of the model')
     add('images', nargs='*', help='images or folders')
     add(
         '--out',
@@ -28,16 +29,21 @@ def parse_args():
         '--number',
         type=int,
         default=8,
-        help='how many images of the test set (default: %(default)s)',
+        help='number of images of the test set (default: %(default)s)',
     )
-    add('--threshold', type=float, help='where maps are cut for the boxes')
+    add(
+        '--threshold',
+        type=float,
+        help='score at which maps are cut (default: the threshold that was '
+        'chosen for the checkpoint, or .2)',
+    )
     cli.add_shared(parser, '--palette', '--device', '--data-root')
     cli.add_shared(parser, '--input-size', '--allow-pickle', '--cfg-options')
     return cli.read_arguments(parser)
 
 
 def given_images(inferencer, paths):
-    """Batches of one, from files."""
+    """Yield each image of some files as a batch of one."""
     from mmspg.apis.inputs import list_inputs, load_inputs
 
     for path in paths:
@@ -48,7 +54,7 @@ def given_images(inferencer, paths):
 
 
 def test_images(cfg, number):
-    """Batches of one, from the test set."""
+    """Yield the first images of the test set as batches of one."""
     from mmengine.dataset import default_collate
     from mmpretrain.registry import DATASETS
 
@@ -59,7 +65,7 @@ def test_images(cfg, number):
 
 
 def example_of(inferencer, image, sample):
-    """What `draw_fig3` takes."""
+    """Make an example for `draw_fig3`."""
     from mmspg.evaluation.functional import to_inclusive
     from mmspg.evaluation.locate import locate
 
@@ -118,7 +124,7 @@ def main():
     if stages:
         pages['fig4'] = draw_fig4(images, stages, args.palette)
     else:
-        print('no fig4: this model has no side branches (SPG-plain)')
+        print('There is no fig4: this model has no side branches (SPG-plain)')
     for name, page in pages.items():
         for suffix in ('png', 'pdf'):
             page.savefig(out / f'{name}.{suffix}')

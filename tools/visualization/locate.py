@@ -1,11 +1,11 @@
-"""Find the objects of images or of a video with a trained model.
+"""Find the objects in images or a video with a trained model.
 
 python tools/visualization/locate.py IMAGE|FOLDER|VIDEO [CHECKPOINT]
 
-prints a line an image, and writes pictures (or one annotated video) and
-results.json into the folder located/. A checkpoint carries its config;
-without one, a model of the 1000 classes of ImageNet is taken. The exit
-status is 1 if an image could not be read; the others are done.
+prints a line for each image, and writes pictures (or one annotated video) and
+results.json into the folder located/. A checkpoint carries its config. Without
+a checkpoint, a model of the 1000 classes of ImageNet is used. The exit status
+is 1 if an image could not be read; the others are done.
 """
 
 import os
@@ -31,24 +31,29 @@ def parse_args():
     add(
         '--threshold',
         type=float,
-        help='where the map is cut, in [0, 1] (default: the one that was '
-        'chosen for the checkpoint, or .2)',
+        help='score at which the map is cut, in [0, 1] (default: the '
+        'threshold that was chosen for the checkpoint, or .2)',
     )
-    add('--rule', help="from map to box (default: the config's)")
+    add('--rule', help='box rule (default: the rule of the config)')
     add(
         '--valley',
         type=float,
         metavar='DEPTH',
-        help='give each object of a class a box, where the map falls this '
+        help='give each object of a class its own box if the map falls this '
         'far between them, in (0, 1] (default: what was chosen for the '
         'checkpoint, or one box)',
     )
-    add('--topk', type=int, default=1, help='box the k best classes')
-    add('--label', nargs='+', help='box these classes, by number or name')
+    add(
+        '--topk',
+        type=int,
+        default=1,
+        help='number of predicted classes to box (default: %(default)s)',
+    )
+    add('--label', nargs='+', help='classes to box, by number or name')
     add(
         '--all-boxes',
         action='store_true',
-        help='add the boxes of all parts of the map, largest first',
+        help='add the boxes of all parts of the map, the largest first',
     )
     add(
         '--coco',
@@ -58,10 +63,15 @@ def parse_args():
     add(
         '--score-maps',
         action='store_true',
-        help='write the score maps, 8-bit PNGs of the size of the image',
+        help='write the score maps as 8-bit PNGs of the size of the image',
     )
-    add('--no-pictures', action='store_true', help='write results.json only')
-    add('--batch-size', type=int, default=1, help='images at a time')
+    add('--no-pictures', action='store_true', help='write only results.json')
+    add(
+        '--batch-size',
+        type=int,
+        default=1,
+        help='number of images at a time (default: %(default)s)',
+    )
     cli.add_shared(parser, '--palette', '--device', '--input-size')
     cli.add_shared(parser, '--allow-pickle', '--cfg-options')
     args = cli.read_arguments(parser)
@@ -93,7 +103,7 @@ def locate_images(args, inferencer):
 
 
 def line_of(result):
-    """Name, and class, score and box of each class asked for."""
+    """Write a line with class, score and box of each location."""
     found = [
         f'{place.get("class", place["label"])} {place["score"]:.2f} '
         f'{place["box"]}'
@@ -154,8 +164,8 @@ def main():
     folder = given if given.is_dir() else given.parent
     if folder.resolve() == Path(args.out).resolve():
         sys.exit(
-            f'locate.py: --out {args.out} is the folder of the images, which '
-            'the pictures could overwrite: choose another one'
+            f'locate.py: --out {args.out} is the folder of the images, and '
+            'the pictures could overwrite them. Choose another folder'
         )
 
     # After the arguments, since these take seconds to import.
@@ -175,7 +185,7 @@ def main():
     )
     if inferencer.unreadable:
         for reason in inferencer.unreadable.values():
-            print(f'not done: {reason}', file=sys.stderr)
+            print(f'left out: {reason}', file=sys.stderr)
         sys.exit(1)
 
 

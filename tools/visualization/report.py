@@ -3,7 +3,7 @@
 python tools/visualization/report.py WORK_DIR
 
 takes the config and the last checkpoint of the work folder and writes
-WORK_DIR/report/index.html: open it in a browser; it needs no server. Of
+WORK_DIR/report/index.html. Open it in a browser; it needs no server. For
 images without boxes it shows classes, maps and predicted boxes.
 """
 
@@ -19,14 +19,14 @@ def parse_args():
     add('--config', help='config file (default: the .py file of the folder)')
     add(
         '--checkpoint',
-        help='weights (default: those that last_checkpoint names)',
+        help='weights (default: the file that last_checkpoint names)',
     )
     add(
         '--out',
         metavar='DIR',
         help='folder to write to (default: WORK_DIR/report)',
     )
-    add('--number', type=int, help='only the first images of the test set')
+    add('--number', type=int, help='take only so many images of the test set')
     cli.add_shared(parser, '--data-root', '--input-size')
     cli.add_shared(parser, '--allow-pickle', '--cfg-options')
     return cli.read_arguments(parser)
@@ -36,7 +36,7 @@ def find_config(work_dir: Path) -> Path:
     configs = sorted(work_dir.glob('*.py'))
     if len(configs) != 1:
         raise ValueError(
-            f'{work_dir} has {len(configs)} configs, not one: say which with '
+            f'{work_dir} has {len(configs)} configs, not one: name one with '
             '--config FILE'
         )
     return configs[0]

@@ -170,7 +170,9 @@ class SPGHead(CAMHead):
         )
         if 'c' in stages:
             supervision['c'] = 'mask_fuse'
-        setting_in = self._ramp() if self.guidance_ramp else 1.0
+        setting_in = 1.0
+        if self.guidance_ramp:
+            setting_in = self._ramp(*self.guidance_ramp)
         for branch, mask in supervision.items():
             loss = guided_bce(
                 stages[branch],
@@ -269,7 +271,7 @@ class SPGHead(CAMHead):
         return sum(maps) / len(maps)
 
     @torch.compiler.disable  # otherwise each iteration compiles anew
-    def _ramp(self) -> float:
+    def _ramp(self, start: float, end: float) -> float:
         """Give the weight of the guidance at this iteration.
 
         The runner's own count is right after a resume, with accumulated
@@ -284,7 +286,7 @@ class SPGHead(CAMHead):
                 "get_current_instance().update_info('iter', i) each time and "
                 "update_info('max_iters', n) once, or set guidance_ramp=None."
             )
-        return ramp(done / total, *self.guidance_ramp)
+        return ramp(done / total, start, end)
 
     def _size(self, data_samples: list[DataSample]):
         """Give ``guidance_size``, or the size of the network's input."""
@@ -292,8 +294,7 @@ class SPGHead(CAMHead):
             return self.guidance_size
         if 'img_shape' not in data_samples[0]:
             raise KeyError(
-                'model.head.guidance_size=None takes the size of the input '
-                'from `img_shape`, which the data sample lacks: keep '
-                "'img_shape' in PackLocInputs.meta_keys, or set a size."
+                'model.head.guidance_size=None needs the `img_shape` of data '
+                'samples. Keep it in PackLocInputs.meta_keys, or set a size.'
             )
         return tuple(data_samples[0].img_shape[:2])
