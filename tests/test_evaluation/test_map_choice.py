@@ -70,9 +70,9 @@ def test_what_is_better_is_kept_one_change_at_a_time():
 def test_luck_is_not_kept():
     """Maps that are right at random, a half of the images each."""
     kept = 0
-    for seed in range(20):
+    for seed in range(10):
         rng = np.random.default_rng(seed)
-        names = [f'map{i}' for i in range(12)]
+        names = [f'map{i}' for i in range(6)]
         images = [
             image({n: square(8 if rng.random() < 0.5 else 3) for n in names})
             for _ in range(40)
@@ -87,9 +87,11 @@ def test_luck_is_not_kept():
 def test_no_step_comes_along_by_luck():
     """A step that is right a little more often by chance."""
     images = []
+    rng = np.random.default_rng(0)
     for i in range(60):
         # Two images that a step mends: that may be luck.
         good = square(8, outlier=1e3 if i < 2 else 0)
+        good += 1e-4 * rng.random((SIDE, SIDE), np.float32)
         images.append(image(dict(bad=square(3), good=good)))
     comparison = Comparison(images, METRIC)
     start = Reading.of('bad', [])
