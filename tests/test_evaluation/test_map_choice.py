@@ -69,7 +69,7 @@ def test_what_is_better_is_kept_one_change_at_a_time():
 
 def test_luck_is_not_kept():
     """Maps that are right at random, a half of the images each."""
-    kept = 0
+    kept = looks_better = 0
     for seed in range(10):
         rng = np.random.default_rng(seed)
         names = [f'map{i}' for i in range(6)]
@@ -80,8 +80,9 @@ def test_luck_is_not_kept():
         comparison = Comparison(images, LocalizationMetric([0.5]), draws=500)
         path = choose(comparison, Reading.of('map0', []))
         kept += path[0].kept
-        assert path[0].gain.mean > 0  # the best of so many looks good
+        looks_better += path[0].gain.mean > 0
     assert kept <= 2
+    assert looks_better > 7  # the best of so many
 
 
 def test_no_step_comes_along_by_luck():
