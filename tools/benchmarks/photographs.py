@@ -118,6 +118,10 @@ def prepare(folder: Path, names, transforms) -> list[Variant]:
             backend='cv2',
         )
     )
+    for name in ('Pillow', 'turbo JPEG'):
+        if name in decode:
+            what = f'stored, {name}, resize by PyTorch'
+            variants.append(Variant(what, stored, decode[name], None, 'torch'))
     forms = dict(
         jpeg=('copies', dict(format='jpeg', quality=95)),
         png=('PNG copies', dict(format='png')),
