@@ -68,6 +68,7 @@ def pseudo_boxes(args):
             f'train_cfg.val_interval={args.spg_epochs}',
             f'param_scheduler.T_max={args.spg_epochs}',
             'default_hooks.visualization.enable=False',
+            'default_hooks.box_choice.type=mmspg.BoxChoiceHook',
         )
     checkpoint = (trained / 'last_checkpoint').read_text().strip()
     run(
