@@ -18,7 +18,13 @@ from .functional import (
 )
 from .functional.confidence import box_features, confidence_of
 from .functional.peaks import objects_of, suppress
-from .samples import class_map, sample_name, true_boxes, true_labels
+from .samples import (
+    class_map,
+    sample_name,
+    support_maps,
+    true_boxes,
+    true_labels,
+)
 
 
 class Located(NamedTuple):
@@ -189,12 +195,12 @@ def locate_objects(data_sample, labels, protocol, describe=False):
             confidence = features = None
             if describe or protocol.confidence:
                 features = box_features(
-                    whole, box, threshold, scores, label, rule, peak
+                    *(whole, box, threshold, scores, label, rule, peak),
+                    _placed_support(sample, label),
                 )
             if protocol.confidence:
-                confidence = float(
-                    confidence_of(features, protocol.confidence)
-                )
+                confidence = confidence_of(features, protocol.confidence)
+                confidence = float(confidence) if confidence > 0 else None
             score = float(scores[label] * peak)
             found.append(
                 LocatedObject(label, score, box, confidence, whole, features)
@@ -219,6 +225,15 @@ def true_objects(sample):
     if labels is None:
         labels = np.repeat(true_labels(sample)[:1], len(truth))
     return truth, np.asarray(labels, int)
+
+
+def _placed_support(sample, label):
+    """The other maps of a class on the stored image."""
+    sizes = [tuple(sample[k][1::-1]) for k in ('ori_shape', 'img_shape')]
+    return [
+        place_score_map(other, *sizes, sample.get('homography'))
+        for other in support_maps(sample, label)
+    ]
 
 
 def homography_of(sample):

@@ -87,6 +87,23 @@ def class_map(sample, label):
     return _array(sample['score_map'][int(found[0])]).astype(np.float32)
 
 
+def support_maps(sample, label):
+    """Give the other maps of a class, two ``(h, w)``; [] where there are none.
+
+    They are the class map and the mean of the features, see
+    `CAMHead.predict`.
+    """
+    labels = _array(sample['score_map_labels'])
+    found = np.flatnonzero(labels == label)
+    maps = sample.get('support_maps')
+    if maps is None or not found.size:
+        return []
+    return [
+        _array(maps[i]).astype(np.float32)
+        for i in (int(found[0]), len(labels))
+    ]
+
+
 def true_boxes(sample):
     """Give the boxes on the stored image, ``(n, 4)`` continuous corners.
 

@@ -548,3 +548,15 @@ def test_an_image_of_nothing_is_all_background():
     assert with_class.keys() == plain.keys()
     for name, value in plain.items():
         assert torch.equal(with_class[name], value), name
+
+
+def test_support_maps_are_class_maps_and_features_whatever_localizes():
+    for source in ('c', 'attention'):
+        model = build(dict(score_map_source=source)).eval()
+        feats = model.extract_feat(images())
+        for i, sample in enumerate(model.head.predict(feats, samples(0, 1))):
+            labels = sample.score_map_labels[None].expand(2, -1)
+            expected = model.head.class_maps(feats, labels)[i]
+            torch.testing.assert_close(sample.support_maps[:-1], expected)
+            features = feats[-1][i].mean(dim=0)
+            torch.testing.assert_close(sample.support_maps[-1], features)

@@ -9,6 +9,7 @@ from mmspg.evaluation.samples import (
     class_map,
     predicted_labels,
     sample_index,
+    support_maps,
     true_labels,
 )
 
@@ -61,4 +62,8 @@ def kept_fields(sample: dict) -> dict:
     labels &= set(map(int, sample['score_map_labels']))
     kept['score_map_labels'] = sorted(labels)
     kept['score_map'] = [class_map(sample, label) for label in sorted(labels)]
+    others = [support_maps(sample, label) for label in sorted(labels)]
+    if others and others[0]:
+        of_classes, (features, *_) = zip(*others, strict=True)
+        kept['support_maps'] = [*of_classes, features]
     return kept

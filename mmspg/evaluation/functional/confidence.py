@@ -16,7 +16,10 @@ FEATURES = (
     *('width', 'height', 'width_squared', 'height_squared', 'borders'),
     *('contrast', 'fill', 'spread'),
     *('stable_half', 'stable_double', 'stable_triple'),
+    *(f'class_map_{of}' for of in ('best', 'mean', 'inside', 'alike')),
+    *(f'feature_map_{of}' for of in ('best', 'mean', 'inside', 'alike')),
 )
+LEVELS = np.arange(1, 20) / 20  # at which the other maps are cut
 # This shrinks the weights, since a few hundred boxes are not many.
 RIDGE = 10.0
 # With fewer right or wrong boxes nothing is fitted.
@@ -25,7 +28,14 @@ FOLDS = 5
 
 
 def box_features(
-    score_map, box, threshold, scores, label, rule='largest_area', peak=1.0
+    score_map,
+    box,
+    threshold,
+    scores,
+    label,
+    rule='largest_area',
+    peak=1.0,
+    support=(),
 ):
     """Describe a box without the truth.
 
@@ -37,6 +47,8 @@ def box_features(
         label (int): The class of the box.
         rule (str): One of `RULES` that gives one box.
         peak (float): The highest score in the box. Defaults to 1.
+        support (Sequence): The class map and the feature map, ``(H, W)`` in
+            [0, 1]. Without them their features are NaN.
 
     Returns:
         ndarray: ``(F,)`` float64, in the order of `FEATURES`: log-odds of
@@ -45,7 +57,9 @@ def box_features(
         squares; number of image borders that the box touches; mean inside
         minus mean outside the box; share of the box above the threshold;
         standard deviation of the map's mass, as a share of the sides; IoU
-        with the box at half, double and triple the threshold.
+        with the box at half, double and triple the threshold; and for each
+        other map, the best and the mean IoU with its boxes, the share of its
+        mass in the box, and its correlation with the score map.
     """
     score_map = np.asarray(score_map, np.float64)
     scores = np.clip(np.asarray(scores, np.float64), 1e-6, 1 - 1e-6)
@@ -71,8 +85,21 @@ def box_features(
             (inside > threshold).mean(),
             _spread(score_map),
             *box_iou([box], others_at)[0],
+            *(v for m in support for v in _agreement(score_map, box, m)),
+            *([np.nan] * (0 if len(support) else 8)),
         ]
     )
+
+
+def _agreement(score_map, box, other):
+    """How far another map agrees with a box and its map."""
+    other = np.asarray(other, np.float64)
+    ious = box_iou([box], boxes_at_thresholds(other, LEVELS))[0]
+    x0, y0, x1, y1 = (int(v) for v in box)
+    mass = other[y0 : y1 + 1, x0 : x1 + 1].sum() / max(other.sum(), 1e-9)
+    one, two = score_map - score_map.mean(), other - other.mean()
+    norm = np.sqrt((one**2).sum() * (two**2).sum())
+    return ious.max(), ious.mean(), mass, (one * two).sum() / max(norm, 1e-9)
 
 
 def _spread(score_map):
@@ -100,6 +127,8 @@ def fit_confidence(features, right):
         ``right``. None if there are fewer than ten right or ten wrong boxes.
     """
     features = np.asarray(features, np.float64)
+    # A network without such a map says nothing by it.
+    features = np.where(np.isnan(features).any(axis=0), 0, features)
     right = np.asarray(right, bool)
     if min(right.sum(), (~right).sum()) < FEWEST:
         return None
@@ -157,7 +186,8 @@ def confidence_of(features, fit):
         fit (dict): From `fit_confidence`.
 
     Returns:
-        ndarray: ``(...)`` float64 in (0, 1).
+        ndarray: ``(...)`` float64 in (0, 1); NaN if a feature that counts
+        in the fit is missing.
 
     Raises:
         ValueError: Another version has fitted it to other features.
@@ -167,8 +197,11 @@ def confidence_of(features, fit):
             'the stored confidence was fitted to other features than this '
             'version has. Fit it again with sweep_threshold.py'
         )
+    weights = np.asarray(fit['weights'])
+    used = weights != 0
     x = (np.asarray(features, np.float64) - fit['mean']) / fit['scale']
-    return 1 / (1 + np.exp(-(x @ fit['weights'] + fit['bias'])))
+    logits = x[..., used] @ weights[used] + fit['bias']
+    return 1 / (1 + np.exp(-logits))
 
 
 def precision_at_coverage(confidence, right):

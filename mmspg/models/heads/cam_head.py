@@ -250,7 +250,10 @@ class CAMHead(ClsHead):
         Returns:
             list[DataSample]: Samples with ``pred_score`` ``(C, )``,
             ``pred_label`` ``(1, )``, ``score_map`` ``(K, h, w)`` at feature
-            resolution, not normalised, and ``score_map_labels`` ``(K, )``.
+            resolution, not normalised, and ``score_map_labels`` ``(K, )``;
+            ``support_maps`` ``(K + 1, h, w)``, the class maps of these
+            classes and the mean of the features, whatever localizes: where
+            they agree, a box is surer.
         """
         cls_score = self(feats)
         samples = self._get_predictions(cls_score, data_samples)
@@ -262,10 +265,20 @@ class CAMHead(ClsHead):
             with_truth=self.score_map_gt,
         )
         maps = self.score_maps(feats, asked)
-        for sample, score_map, label in zip(samples, maps, asked, strict=True):
+        support = self._support_maps(feats, asked, maps)
+        for sample, score_map, others, label in zip(
+            samples, maps, support, asked, strict=True
+        ):
             sample.set_field(score_map, 'score_map', dtype=Tensor)
+            sample.set_field(others, 'support_maps', dtype=Tensor)
             sample.set_field(label, 'score_map_labels', dtype=Tensor)
         return samples
+
+    def _support_maps(self, feats, labels, maps) -> Tensor:
+        if self.score_map_source != 'attention':
+            maps = self.class_maps(feats, labels).float()
+        features = self.pre_logits(feats).float().mean(dim=1, keepdim=True)
+        return torch.cat([maps, features], dim=1)
 
     def score_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
         """Compute the maps that localize ``labels``, ``(N, K, h, w)`` float32.

@@ -111,4 +111,30 @@ def test_features_of_a_box():
     assert found['borders'] == 4
     # A uniform map: the variance of each side is 1/12.
     assert found['spread'] == pytest.approx(np.sqrt(2 / 12), abs=1e-3)
-    assert np.isfinite(wide).all()
+    assert np.isfinite(wide[:-8]).all()
+
+
+def test_features_of_other_maps():
+    y, x = np.mgrid[:40, :60]
+    hill = np.clip(1 - np.hypot(x - 14, y - 18) / 12, 0, 1)
+    away = hill[:, ::-1]
+    box = boxes_at_thresholds(hill, [0.2])[0]
+    values = box_features(hill, box, 0.2, [0.7, 0.3], 0, support=(hill, away))
+    found = dict(zip(FEATURES, values, strict=True))
+    assert found['class_map_best'] == 1
+    assert found['class_map_alike'] == pytest.approx(1)
+    assert found['class_map_inside'] > 0.9
+    assert found['feature_map_best'] == found['feature_map_inside'] == 0
+    assert found['feature_map_alike'] < 0
+    assert np.isfinite(values).all()
+
+
+def test_a_network_without_other_maps_has_a_confidence_too(boxes):
+    features, right = boxes[0].copy(), boxes[1]
+    complete = fit_confidence(features, right)
+    features[:, -8:] = np.nan
+    fit = fit_confidence(features, right)
+    assert fit['weights'][-8:] == [0] * 8
+    assert np.isfinite(confidence_of(features, fit)).all()
+    # What was fitted with them says nothing without.
+    assert np.isnan(confidence_of(features, complete)).all()
