@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmspg.datasets.annotations.class_lists import NOTHING
+
 from . import photographs
-from .records import LabelledImage, Limits, keep, unique_names
+from .records import LabelledBox, LabelledImage, Limits, keep, unique_names
 from .store import Store
 
 __all__ = ['LabelSet', 'Summary', 'write']
@@ -43,8 +45,9 @@ class LabelSet:
         how (str): One of `photographs.HOW`. Defaults to 'link'.
 
     Attributes:
-        classes (list[str]): The names; those that two classes share have
-            the number of the class behind them.
+        classes (list[str]): The names without `NOTHING`, which is no class
+            of an object; those that two classes share have the number of the
+            class behind them.
     """
 
     def __init__(
@@ -55,7 +58,9 @@ class LabelSet:
         how: str = 'link',
     ):
         self.store = store
-        self.classes = unique_names(classes)
+        kept = [n for n, name in enumerate(classes) if name != NOTHING]
+        self.classes = unique_names([classes[n] for n in kept])
+        self._numbers = {n: number for number, n in enumerate(kept)}
         self.limits = limits or Limits()
         self.how = how
         self._summary: Summary | None = None
@@ -71,9 +76,16 @@ class LabelSet:
             yield self.with_kept(image)
 
     def with_kept(self, image: LabelledImage) -> LabelledImage:
-        """Leave the boxes of an image out that are not kept."""
-        kept, _ = keep(image.boxes, image.size, self.limits)
-        return image._replace(boxes=kept)
+        """Give an image the boxes that are kept, and their classes here."""
+        return image._replace(boxes=self._kept(image)[0])
+
+    def _kept(self, image: LabelledImage) -> tuple[list[LabelledBox], Counter]:
+        boxes = [
+            box._replace(label=self._numbers[box.label])
+            for box in image.boxes
+            if box.label in self._numbers
+        ]
+        return keep(boxes, image.size, self.limits)
 
     @property
     def summary(self) -> Summary:
@@ -81,7 +93,7 @@ class LabelSet:
         if self._summary is None:
             self._summary = summary = Summary()
             for image in self.store.read():
-                kept, left_out = keep(image.boxes, image.size, self.limits)
+                kept, left_out = self._kept(image)
                 summary.images[image.split] += 1
                 summary.empty += not kept
                 summary.boxes.update(box.label for box in kept)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mmspg.datasets.annotations.class_lists import NOTHING
+
 from .label_set import LabelSet
-from .records import NOTHING, LabelledBox, LabelledImage
+from .records import LabelledBox, LabelledImage
 
 __all__ = ['write_boxes', 'write_review']
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from mmspg.datasets.annotations.class_lists import NOTHING
 
 __all__ = [
-    'NOTHING',
     'LabelledBox',
     'LabelledImage',
     'Limits',

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
+from mmspg.datasets.annotations.class_lists import NOTHING
 from mmspg.datasets.annotations.paths import is_plain as is_plain_name
 from mmspg.datasets.images.class_folders import ClassFolders, class_folders
 from mmspg.datasets.images.headers import read_header
@@ -11,7 +12,7 @@ from mmspg.datasets.images.walk import Walk, walk
 from mmspg.datasets.photographs.reading import SHARE, position
 
 from .photographs import is_plain
-from .records import NOTHING, boxes_of
+from .records import boxes_of
 from .store import Listed, Store
 
 __all__ = ['SOURCES', 'label_images', 'list_folder', 'split_of']

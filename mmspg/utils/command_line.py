@@ -15,6 +15,7 @@ from .unpickling import allow_pickle
 
 __all__ = [
     'RUN',
+    'add_boxes',
     'add_model',
     'add_shared',
     'apply_arguments',
@@ -132,6 +133,39 @@ def add_model(parser: ArgumentParser, required: bool = True) -> None:
         'checkpoint'
         + ('' if required else '; or the name of a model with weights'),
     )
+
+
+def add_boxes(parser: ArgumentParser) -> None:
+    """Declare what `LocalizationInferencer.from_arguments` reads.
+
+    Which classes are boxed, where their maps are cut, and on what. The model
+    is declared by `add_model`.
+    """
+    add = parser.add_argument
+    add(
+        '--threshold',
+        type=float,
+        help='score at which the map is cut, in [0, 1] (default: the '
+        'threshold that was chosen for the checkpoint, or .2)',
+    )
+    add('--rule', help='box rule (default: the rule of the config)')
+    add(
+        '--valley',
+        type=float,
+        metavar='DEPTH',
+        help='give each object of a class its own box if the map falls this '
+        'far between them, in (0, 1] (default: what was chosen for the '
+        'checkpoint, or one box)',
+    )
+    add(
+        '--topk',
+        type=int,
+        default=1,
+        help='number of predicted classes to box (default: %(default)s)',
+    )
+    add('--label', nargs='+', help='classes to box, by number or name')
+    add_shared(parser, '--device', '--input-size')
+    add_shared(parser, '--allow-pickle', '--cfg-options')
 
 
 def read_arguments(parser: ArgumentParser, argv=None) -> Namespace:

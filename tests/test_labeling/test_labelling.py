@@ -220,6 +220,18 @@ def test_the_folder_names_the_class(tmp_path):
         list_folder(store, CLASSES, 'folders')
 
 
+def test_nothing_is_no_class_of_a_set(photos, tmp_path):
+    """The classes behind it move up, and so do their boxes."""
+    classes = ('a', '_nothing', 'b', 'c', 'd')
+    store = labelled(photos, tmp_path / 'out')
+    label_set = LabelSet(store, classes)
+    assert label_set.classes == ['a', 'b', 'c', 'd']
+    for raw, image in zip(store.read(), label_set.images(), strict=True):
+        wanted = [classes[box.label] for box in raw.boxes if box.label != 1]
+        found = [label_set.classes[box.label] for box in image.boxes]
+        assert sorted(found) == sorted(wanted)
+
+
 def test_splits(photos, tmp_path):
     """A name has a split for ever; the shares are what is asked for."""
     names = [f'{i}.jpg' for i in range(4000)]

@@ -50,18 +50,6 @@ def parse_args():
         'that the model predicts (default: folders, if the names of all '
         'folders are classes of the model)',
     )
-    add('--topk', type=int, default=1, help='box the k best predicted classes')
-    add('--label', nargs='+', help='box these classes, by number or name')
-    add('--threshold', type=float, help='where maps are cut, in [0, 1]')
-    add('--rule', help="from map to box (default: the config's)")
-    add(
-        '--valley',
-        type=float,
-        metavar='DEPTH',
-        help='give each object of a class a box, where the map falls this '
-        'far between them, in (0, 1] (default: what was chosen for the '
-        'checkpoint, or one box)',
-    )
     add(
         '--min-score',
         type=share,
@@ -104,8 +92,7 @@ def parse_args():
         help='replace what an earlier run has written to --out',
     )
     add('--batch-size', type=int, default=16, help='images at a time')
-    cli.add_shared(parser, '--device', '--input-size')
-    cli.add_shared(parser, '--allow-pickle', '--cfg-options')
+    cli.add_boxes(parser)
     args = cli.read_arguments(parser)
     for name in ('batch_size', 'topk', 'max_boxes'):
         value = getattr(args, name)

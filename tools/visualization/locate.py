@@ -29,28 +29,6 @@ def parse_args():
         help='folder to write to (default: %(default)s)',
     )
     add(
-        '--threshold',
-        type=float,
-        help='score at which the map is cut, in [0, 1] (default: the '
-        'threshold that was chosen for the checkpoint, or .2)',
-    )
-    add('--rule', help='box rule (default: the rule of the config)')
-    add(
-        '--valley',
-        type=float,
-        metavar='DEPTH',
-        help='give each object of a class its own box if the map falls this '
-        'far between them, in (0, 1] (default: what was chosen for the '
-        'checkpoint, or one box)',
-    )
-    add(
-        '--topk',
-        type=int,
-        default=1,
-        help='number of predicted classes to box (default: %(default)s)',
-    )
-    add('--label', nargs='+', help='classes to box, by number or name')
-    add(
         '--all-boxes',
         action='store_true',
         help='add the boxes of all parts of the map, the largest first',
@@ -72,8 +50,8 @@ def parse_args():
         default=1,
         help='number of images at a time (default: %(default)s)',
     )
-    cli.add_shared(parser, '--palette', '--device', '--input-size')
-    cli.add_shared(parser, '--allow-pickle', '--cfg-options')
+    cli.add_boxes(parser)
+    cli.add_shared(parser, '--palette')
     args = cli.read_arguments(parser)
     if args.batch_size < 1:
         parser.error(f'--batch-size must be at least 1, got {args.batch_size}')
