@@ -1,4 +1,4 @@
-# SPG-plain on the embedded data set, trained as spg_tiny_synthetic.py is.
+# SPG-plain on the embedded data set, trained like spg_tiny_synthetic.py.
 _base_ = ['spg_tiny_synthetic.py']
 
 model = dict(

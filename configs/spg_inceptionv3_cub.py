@@ -1,3 +1,3 @@
-# SPG, as the paper has it, on CUB-200-2011:
+# SPG, as in the paper, on CUB-200-2011:
 #   python tools/train.py configs/spg_inceptionv3_cub.py --data-root DIR
 _base_ = ['presets/spg_inceptionv3_cub_paper.py']

@@ -1,4 +1,4 @@
-# SPG on the embedded data set; nothing to download, a minute of a CPU:
+# SPG on the embedded data set. It needs no download, and a minute on a CPU:
 #   python tools/train.py configs/spg_tiny_synthetic.py
 _base_ = [
     '_base_/models/spg_tiny.py',
@@ -8,8 +8,8 @@ _base_ = [
 ]
 
 # The guidance sets in after two fifths of the training, when the classifier
-# knows where to look, and foreground and background weigh alike. The paper has
-# neither: on this set its B1 and C then call everything object.
+# knows where to look, and foreground and background have the same weight. The
+# paper has neither. Without them B1 and C call everything object on this set.
 model = dict(
     head=dict(
         thresholds_b2=(0.7, 0.3),
@@ -19,8 +19,8 @@ model = dict(
     )
 )
 default_hooks = dict(
-    # Ends with pictures: work_dirs/spg_tiny_synthetic/*/vis_data/vis_image,
+    # Pictures go to work_dirs/spg_tiny_synthetic/*/vis_data/vis_image.
     visualization=dict(enable=True, interval=20),
-    # of the map that did best on the validation images.
+    # They show the map that is best on the validation images.
     map_choice=dict(type='mmspg.MapChoiceHook'),
 )

@@ -5,12 +5,12 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # Killed at any moment, a run finds its last whole checkpoint again.
+    # A run that is killed at any moment finds its last whole checkpoint.
     checkpoint=dict(
         type='mmspg.AtomicCheckpointHook', interval=1, max_keep_ckpts=2
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    # Pictures of image, score map, predicted and true box; tools/test.py
+    # This draws image, score map, predicted and true box. tools/test.py
     # --show-dir switches it on.
     visualization=dict(type='mmspg.LocalizationVisualizationHook'),
 )

@@ -1,6 +1,6 @@
-# CUB-200-2011 (200 birds, one box an image) as the released code
-# takes it. The data lie in data_root: --data-root DIR, or the environment
-# variable MMSPG_DATA_ROOT, puts them elsewhere.
+# CUB-200-2011 (200 birds, one box for each image), with the pipelines of the
+# released code. --data-root DIR or the environment variable MMSPG_DATA_ROOT
+# names the folder of the data.
 _base_ = ['loc_321.py']
 
 data_root = '{{$MMSPG_DATA_ROOT:data/CUB_200_2011}}'

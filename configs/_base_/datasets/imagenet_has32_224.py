@@ -1,5 +1,5 @@
 # ILSVRC with hide-and-seek (Singh & Lee, ICCV 2017): half of each
-# training image is hidden, in cells of 32 pixels. Tested on whole images.
+# training image is hidden, in cells of 32 pixels. Tests see whole images.
 _base_ = ['imagenet_loc_224.py']
 
 train_pipeline = [

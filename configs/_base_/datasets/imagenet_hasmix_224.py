@@ -1,6 +1,6 @@
-# ILSVRC with hide-and-seek (Singh & Lee, ICCV 2017): half of each
-# training image is hidden, in cells of a size drawn for each
-# image, or not at all (the mixed variant). Tested on whole images.
+# ILSVRC with hide-and-seek (Singh & Lee, ICCV 2017), the mixed variant: each
+# training image draws the size of the cells, or none. Half of it is then
+# hidden. Tests see whole images.
 _base_ = ['imagenet_loc_224.py']
 
 train_pipeline = [

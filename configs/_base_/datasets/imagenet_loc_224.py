@@ -1,6 +1,6 @@
-# ILSVRC's CLS-LOC (1000 classes, boxes on val) as the paper takes it. The
-# data lie in data_root: --data-root DIR, or the environment variable
-# MMSPG_DATA_ROOT, puts them elsewhere.
+# ILSVRC's CLS-LOC (1000 classes, boxes on val), with the pipelines of the
+# paper. --data-root DIR or the environment variable MMSPG_DATA_ROOT names the
+# folder of the data.
 _base_ = ['loc_224.py']
 
 data_root = '{{$MMSPG_DATA_ROOT:data/ILSVRC}}'

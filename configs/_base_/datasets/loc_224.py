@@ -1,16 +1,16 @@
-# How the paper takes photographs. Train: resize to 256 x 256, random crop of
-# 224, flip (the paper does not state the flip; both codes do it); test: the
-# whole image, resized to 224 x 224. --input-size 96 of the tools scales resize
-# and crop together. What the photographs are, the files beside this one add.
+# The pipelines of the paper. Training resizes to 256 x 256, takes a random
+# crop of 224 and flips (the paper does not state the flip; both codes do it).
+# A test resizes the whole image to 224 x 224. --input-size 96 of the tools
+# scales resize and crop together. The files beside this one add the data sets.
 input_size = 224
 
-# Neither paper nor codes adapt them to their trunk: the mean and standard
-# deviation of ImageNet, for images in B, G, R.
+# These are mean and standard deviation of ImageNet, for images in B, G, R.
+# Neither the paper nor the codes adapt them to the trunk.
 data_preprocessor = dict(
     mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True
 )
 
-# Pillow's antialiased bilinear resize, as both codes have it.
+# Both codes use Pillow's antialiased bilinear resize.
 train_pipeline = [
     dict(type='mmspg.LoadLocImage'),
     dict(type='mmspg.LocResize', scale=(256, 256), backend='pillow'),
@@ -29,7 +29,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=30,  # by the name of the released checkpoint
+    batch_size=30,  # from the name of the released checkpoint
     num_workers=4,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(split='train', pipeline=train_pipeline),

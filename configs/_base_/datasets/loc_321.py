@@ -1,7 +1,7 @@
-# How the code released with the paper takes photographs: short side to
-# 356, a random crop of 321 and a flip; tested on the centre crop of 321,
-# whose map is put back where the crop was (that code stretches it over the
-# whole image).
+# The pipelines of the code released with the paper. Training resizes the short
+# side to 356, takes a random crop of 321 and flips. A test takes the centre
+# crop of 321. Its map is put back where the crop was; the released code
+# stretches it over the whole image.
 _base_ = ['loc_224.py']
 
 input_size = 321
@@ -21,7 +21,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=20,  # the script's; 30 by the released checkpoint's name
+    batch_size=20,  # in the script; the released checkpoint's name says 30
     dataset=dict(pipeline=train_pipeline),
 )
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -1,6 +1,7 @@
-# The WSOL benchmark's 100 classes of OpenImages, with masks: its metadata
-# folders (metadata/OpenImages/{train,val,test}) beside its images and masks.
-# Pipelines as for CUB; the figure is PxAP, over the pixels of all images.
+# The WSOL benchmark's 100 classes of OpenImages with masks. It needs the
+# benchmark's metadata folders (metadata/OpenImages/{train,val,test}), images
+# and masks. The pipelines are those of CUB. The figure is PxAP, over the
+# pixels of all images.
 _base_ = ['loc_224.py']
 
 data_root = '{{$MMSPG_DATA_ROOT:data/OpenImages}}'

@@ -1,9 +1,9 @@
-# CAM (Zhou et al., CVPR 2016): a 3x3 convolution of 1024, GAP, classifier. A
-# config that inherits this one names the trunk and its channels.
+# CAM (Zhou et al., CVPR 2016): a 3x3 convolution to 1024 channels, GAP and a
+# classifier. A config that inherits this one names the trunk and its channels.
 model = dict(
     type='ImageClassifier',
     neck=dict(
-        type='mmspg.SPGNeck',  # its A3 only: 3x3 convolutions with ReLU
+        type='mmspg.SPGNeck',  # only its A3: 3x3 convolutions with ReLU
         a3_channels=(1024,),
         dropout=0.0,
         with_b=False,

@@ -1,6 +1,7 @@
 # AlexNet-GAP (Zhou et al., CVPR 2016): pool5 at stride 1, two 3x3 convolutions
-# of 512, GAP, classifier. The trunk is torchvision's AlexNet, not Caffe's; it
-# pads, so that 224 gives the maps of 13 x 13 that Caffe's has at 227.
+# to 512 channels, GAP and a classifier. The trunk is torchvision's AlexNet,
+# not Caffe's. It pads, so an input of 224 gives the maps of 13 x 13 that
+# Caffe's has at 227.
 _base_ = ['cam.py']
 
 model = dict(

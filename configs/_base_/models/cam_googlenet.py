@@ -1,6 +1,6 @@
-# GoogLeNet-GAP (Zhou et al., CVPR 2016): cut after inception4e, a 3x3
-# convolution of 1024, GAP, classifier; maps of 14 x 14. The trunk is
-# torchvision's, with BatchNorm, not Caffe's; see its docstring.
+# GoogLeNet-GAP (Zhou et al., CVPR 2016): GoogLeNet cut after inception4e, a
+# 3x3 convolution to 1024 channels, GAP and a classifier. The maps are 14 x 14.
+# The trunk is torchvision's, with BatchNorm, not Caffe's; see its docstring.
 _base_ = ['cam.py']
 
 model = dict(

@@ -1,5 +1,5 @@
-# CAM on ResNet-50 as the WSOL benchmark has it: stage 4 at stride 1, GAP,
-# classifier; maps of 14 x 14.
+# CAM on ResNet-50 as in the WSOL benchmark: stage 4 at stride 1, GAP and a
+# classifier. The maps are 14 x 14.
 model = dict(
     type='ImageClassifier',
     backbone=dict(

@@ -1,5 +1,5 @@
-# VGG-GAP (Zhou et al., CVPR 2016): no pool5 and no fc, a 3x3 convolution of
-# 1024, GAP, classifier; maps of 14 x 14.
+# VGG-GAP (Zhou et al., CVPR 2016): no pool5 and no fc, but a 3x3 convolution
+# to 1024 channels, GAP and a classifier. The maps are 14 x 14.
 _base_ = ['cam.py']
 
 model = dict(

@@ -1,5 +1,5 @@
-# SPG on any trunk: name it as model.backbone.trunk, a backbone of mmpretrain
-# or 'timm/NAME'. Its maps for B1, B2 and A are found, and so are the channels.
+# SPG on any trunk: model.backbone.trunk names it, a backbone of mmpretrain or
+# 'timm/NAME'. The maps for B1, B2 and A and their channels are found.
 model = dict(
     type='mmspg.FittedClassifier',
     backbone=dict(type='mmspg.AnyTrunk'),

@@ -1,6 +1,7 @@
-# SPG on ResNet-50 as the WSOL benchmark has it, with its default thresholds:
-# B1 sees the first block of stage 3, B2 the end of it; stage 4, at stride 1,
-# is A3. Large maps, 28 x 28; strides=(1, 2, 2, 1) gives its other mode.
+# SPG on ResNet-50 as in the WSOL benchmark, with its default thresholds. B1
+# sees the first block of stage 3, B2 the end of it, and stage 4, at stride 1,
+# is A3. The maps are large, 28 x 28; strides=(1, 2, 2, 1) gives the other
+# mode.
 _base_ = ['spg_benchmark.py']
 
 model = dict(

@@ -1,6 +1,7 @@
-# SPG on VGG-16 as the WSOL benchmark has it, with its default thresholds: B1
-# sees conv4, B2 conv5, A3 is two convolutions of 512. Large maps, 28 x 28; its
-# other mode is pool4='stride2_overlap' and a first tap 'features.13'.
+# SPG on VGG-16 as in the WSOL benchmark, with its default thresholds. B1 sees
+# conv4, B2 conv5, and A3 has two convolutions of 512. The maps are large,
+# 28 x 28; pool4='stride2_overlap' and a first tap 'features.13' give the other
+# mode.
 _base_ = ['spg_benchmark.py']
 
 model = dict(

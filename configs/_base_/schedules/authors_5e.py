@@ -1,12 +1,12 @@
 # The script released with the paper: Nesterov momentum, biases at twice the
-# lr, no decay of it, 5 epochs (3 by the released checkpoint's name).
+# lr, a constant lr, and 5 epochs (the released checkpoint's name says 3).
 optim_wrapper = dict(
     optimizer=dict(
         type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4, nesterov=True
     ),
-    # Of the keys that a name contains the longest counts. All biases of the
-    # trunk are BatchNorm's. The added layers train at 10x, which the script
-    # means but does not do: its rule looks for `cls` in names that lack it.
+    # The longest key that a name contains counts. All biases of the trunk are
+    # BatchNorm's. The added layers train at 10x. The script intends this but
+    # does not do it, since it looks for `cls` in names that do not have it.
     paramwise_cfg=dict(
         custom_keys={
             'neck': dict(lr_mult=10),

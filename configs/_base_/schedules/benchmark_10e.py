@@ -1,7 +1,8 @@
-# The benchmark (Choe et al., CVPR 2020): Nesterov momentum, weight decay 1e-4,
-# its SPG_* layers at ten times the lr, a tenth of it at the start of the 3rd,
-# 6th and 9th of 10 epochs, 32 images a step. It searches the lr for each
-# network and data set; this one is the paper's.
+# The WSOL benchmark (Choe et al., CVPR 2020): Nesterov momentum, weight decay
+# 1e-4, SPG_* layers at ten times the lr, and 32 images in a step. The lr is
+# divided by ten at the start of the 3rd, 6th and 9th of 10 epochs. The
+# benchmark searches the lr for each network and data set; this lr is the
+# paper's.
 _base_ = ['imagenet_3e.py']
 
 optim_wrapper = dict(optimizer=dict(weight_decay=1e-4, nesterov=True))

@@ -1,6 +1,6 @@
-# Section 3.3's optimiser with the benchmark's 50 epochs, a tenth of the lr
-# every 15: the paper's schedule for CUB is not stated, and its /10 after every
-# epoch, here 200 steps, would stop learning.
+# Section 3.3's optimiser with the benchmark's 50 epochs, where the lr is
+# divided by ten every 15 epochs. The paper does not state its schedule for
+# CUB. Dividing after every epoch, here 200 steps, would stop learning.
 _base_ = ['imagenet_3e.py']
 
 param_scheduler = dict(

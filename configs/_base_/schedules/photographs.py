@@ -1,7 +1,7 @@
-# For hundreds to thousands of photographs, from ImageNet weights, on a
-# laptop: AdamW, ten times the lr for the new classifier, a short warm-up, a
-# cosine to zero. Guidance that lives: gradients clipped, B and C at the
-# trunk's lr (docs/evidence.md).
+# For hundreds to thousands of photographs, from ImageNet weights, on a laptop:
+# AdamW, ten times the lr for the new classifier, a short warm-up and a cosine
+# to zero. Clipped gradients, and B and C at the trunk's lr, keep the guidance
+# from collapsing (docs/evidence.md).
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-4),
     clip_grad=dict(max_norm=5),

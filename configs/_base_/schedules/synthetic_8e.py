@@ -1,6 +1,6 @@
-# For the embedded data set, from scratch. While the trunk has not learnt its
-# classes, its seeds are noise that teaches B and C that everything is object;
-# a low lr keeps them from being sure of it (docs/method.md).
+# For the embedded data set, from scratch. Until the trunk has learnt the
+# classes, its seeds are noise, which teaches B and C that everything is
+# object. A low lr keeps them from being sure of it (docs/method.md).
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=0.001, weight_decay=1e-4),
     paramwise_cfg=dict(custom_keys={'spg_': dict(lr_mult=0.1)}),

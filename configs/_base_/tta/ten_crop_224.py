@@ -1,8 +1,8 @@
-# The paper's classification figures (section 4.1): the mean softmax of ten
-# crops of 224 out of 256 x 256, the four corners and the centre and their
-# mirror images. The maps come from the whole image, resized to 224 x 224 as
-# without test-time augmentation. Put this file into _base_, after the data
-# set, and run tools/test.py --tta.
+# The paper's classification figures (section 4.1) are the mean softmax of ten
+# crops of 224 from 256 x 256: the four corners, the centre and their mirror
+# images. The maps come from the whole image, resized to 224 x 224 as without
+# test-time augmentation. Put this file into _base_, after the data set, and
+# run tools/test.py --tta.
 tta_model = dict(type='mmspg.TenCropTTA')
 
 _crops = [

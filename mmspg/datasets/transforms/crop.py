@@ -1,4 +1,4 @@
-"""Crops that move boxes: at random, at one of five places, in the centre."""
+"""Crop at a random or a fixed place, and move the boxes."""
 
 from collections.abc import Sequence
 
@@ -28,23 +28,23 @@ class LocRandomCrop(LocTransform, RandomCrop):
         crop_size (int | Sequence[int]): Side, or (h, w), of the crop.
 
     Raises:
-        ValueError: The image is smaller than the crop (mmpretrain's returns
-            a smaller crop, and the batch fails to stack later).
+        ValueError: The image is smaller than the crop. mmpretrain returns a
+            smaller crop, and the batch fails to stack later.
     """
 
     def __init__(self, crop_size: int | Sequence[int]):
         super().__init__(crop_size)
 
     def step(self, results: dict) -> np.ndarray:
-        """Cut the crop out; the matrix shifts by its corner."""
+        """Cut out the crop; the matrix shifts by its corner."""
         h, w = results['img'].shape[:2]
         if h < self.crop_size[0] or w < self.crop_size[1]:
             raise ValueError(
                 f'{type(self).__name__}: image '
                 f'{results.get("img_path") or "(array)"} is {h} x {w} (h x w) '
                 f'here, smaller than the crop of {self.crop_size[0]} x '
-                f'{self.crop_size[1]}: resize it before (mmspg.LocResize, '
-                'mmspg.LocResizeEdge), or crop less.'
+                f'{self.crop_size[1]}. Resize it before (mmspg.LocResize, '
+                'mmspg.LocResizeEdge), or make the crop smaller.'
             )
         top, left, rows, cols = self.rand_crop_params(results['img'])
         results['img'] = results['img'][top : top + rows, left : left + cols]
@@ -56,7 +56,7 @@ class LocRandomCrop(LocTransform, RandomCrop):
 
 @TRANSFORMS.register_module()
 class LocCrop(LocRandomCrop):
-    """A crop at a fixed place: one of the five of a ten-crop test.
+    """A crop at a fixed place, one of the five of a ten-crop test.
 
     Args:
         crop_size (int | Sequence[int]): Side, or (h, w), of the crop.
@@ -73,7 +73,7 @@ class LocCrop(LocRandomCrop):
         """Return top, left, rows and columns of the crop."""
         rows, cols = self.crop_size
         down, right = POSITIONS[self.position]
-        # round halves to even, as mmcv's and torchvision's centre crops do
+        # This rounds halves to even, like mmcv's and torchvision's crops.
         return (
             round((img.shape[0] - rows) * down),
             round((img.shape[1] - cols) * right),

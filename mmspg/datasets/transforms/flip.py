@@ -1,4 +1,4 @@
-"""The flip that moves boxes."""
+"""Flip images and move the boxes."""
 
 import numpy as np
 from mmcv.transforms import RandomFlip
@@ -24,7 +24,7 @@ class LocRandomFlip(LocTransform, RandomFlip):
         super().__init__(prob, direction)
 
     def step(self, results: dict) -> np.ndarray:
-        """Flip by chance, and return the matrix of the mirror."""
+        """Flip with the given probability, and return the matrix."""
         h, w = results['img'].shape[:2]
         super(LocTransform, self).transform(results)
         return mirror(w, h, results['flip_direction'])

@@ -1,9 +1,9 @@
-"""The base of every transform that moves pixels. It moves the boxes, too.
+"""The base of all transforms that move pixels; it also moves the boxes.
 
 The pipeline keeps one matrix, ``homography`` ``(3, 3)`` float64, from
 continuous pixel coordinates of the stored image to those of the current
-one, and the shape of the image that it leads to. A transform contributes
-its step; boxes and matrix follow here and nowhere else.
+image, and the shape of the current image. A transform gives the matrix of its
+step. Boxes and homography are updated only here.
 """
 
 from abc import abstractmethod
@@ -16,17 +16,17 @@ SHAPE_KEY = 'homography_shape'
 
 
 def scaling(x: float, y: float) -> np.ndarray:
-    """Matrix ``(3, 3)`` that multiplies the coordinates by x and y."""
+    """Give the matrix that multiplies the coordinates by x and y."""
     return np.diag([x, y, 1.0])
 
 
 def translation(x: float, y: float) -> np.ndarray:
-    """Matrix ``(3, 3)`` that adds x and y to the coordinates."""
+    """Give the matrix that adds x and y to the coordinates."""
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
 def mirror(w: float, h: float, direction: str) -> np.ndarray:
-    """Matrix ``(3, 3)`` that flips a ``w x h`` image, as ``mmcv.imflip``."""
+    """Give the matrix that flips a ``w x h`` image like ``mmcv.imflip``."""
     matrix = np.eye(3)
     if direction in ('horizontal', 'diagonal'):
         matrix[0] = -1, 0, w
@@ -52,37 +52,37 @@ def move_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def check_followed(results: dict, name: str) -> None:
-    """Refuse an image whose homography is missing or of another shape.
+    """Refuse an image whose homography is missing or leads to another shape.
 
     Args:
         results (dict): The results dict of the pipeline.
-        name (str): Transform that asks, for the message.
+        name (str): Name of the transform that checks, for the message.
 
     Raises:
-        ValueError: Something moved pixels without moving boxes.
+        ValueError: A transform has moved pixels but no boxes.
     """
     if 'homography' not in results:
         raise ValueError(
-            f"{name} finds no 'homography', so boxes cannot follow: begin "
+            f"{name} finds no 'homography', so it cannot move boxes. Begin "
             "the pipeline with dict(type='mmspg.LoadLocImage')."
         )
     shape, led_to = results['img'].shape[:2], results[SHAPE_KEY]
     if shape != led_to:
         raise ValueError(
             f'{name} got an image of {shape[0]} x {shape[1]} (h x w), but '
-            f'the boxes were followed up to {led_to[0]} x {led_to[1]}: a '
-            'transform before it moved pixels and no boxes. Use the '
+            f'the boxes belong to one of {led_to[0]} x {led_to[1]}: a '
+            'transform before it has moved pixels but no boxes. Use the '
             'mmspg.Loc... transforms: LocResize, LocResizeEdge, '
             'LocRandomCrop, LocCenterCrop, LocCrop, LocRandomFlip.'
         )
 
 
 class LocTransform:
-    """Mixin: moves ``gt_bboxes`` and ``homography`` with the pixels.
+    """A mixin that moves ``gt_bboxes`` and ``homography`` with the pixels.
 
-    Put it before the transform of mmcv or mmpretrain in the bases and write
-    :meth:`step`. Boxes that leave the image are clipped; a box wholly
-    outside becomes one of no area, so that their number and order stay.
+    List it before the transform of mmcv or mmpretrain in the bases, and write
+    :meth:`step`. Boxes that leave the image are clipped. A box that is wholly
+    outside becomes empty, so that number and order of the boxes stay.
     """
 
     @abstractmethod
@@ -103,7 +103,7 @@ class LocTransform:
             ValueError: See :func:`check_followed`.
         """
         check_followed(results, type(self).__name__)
-        boxes = results.pop('gt_bboxes', None)  # mmcv's would move them too
+        boxes = results.pop('gt_bboxes', None)  # or mmcv would move them
         matrix = self.step(results)
         h, w = results['img'].shape[:2]
         if boxes is not None:

@@ -1,4 +1,4 @@
-"""Hide-and-seek: cells of a training image, hidden by chance."""
+"""Hide-and-seek: hide random cells of a training image."""
 
 from collections.abc import Sequence
 
@@ -10,23 +10,22 @@ from mmspg.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class HideAndSeek(BaseTransform):
-    """Fill each cell of a grid, with some probability, with the mean.
+    """Fill each cell of a grid with the mean, with some probability.
 
-    For training pipelines, after the crop (Singh & Lee, ICCV 2017). The
-    cells begin at the top left corner; those at the right and at the bottom
-    may be cut. Pixels are hidden and none is moved: boxes stay right.
+    This is for training pipelines, after the crop (Singh & Lee, ICCV 2017).
+    The cells begin at the top left corner; cells at the right and at the
+    bottom may be cut. Pixels are hidden but not moved, so boxes stay right.
 
     Args:
-        sizes (int | Sequence[int | None]): Side of the cells in pixels; of
-            several, each image draws one, of which None hides nothing.
+        sizes (int | Sequence[int | None]): Side of the cells in pixels. If
+            there are several, each image draws one; None hides nothing.
             Defaults to 32. The mixed variant is (None, 16, 32, 44, 56).
         prob (float): Probability that a cell is hidden. Defaults to 0.5.
-        fill (Sequence[float]): What hidden pixels become, in B, G, R: the
-            mean of the data set. Rounded where the image is of integers.
-            Defaults to ImageNet's.
+        fill (Sequence[float]): Colour of hidden pixels in B, G, R, rounded
+            for an image of integers. Defaults to ImageNet's mean.
 
     Raises:
-        ValueError: A size below 1, or a ``prob`` not in [0, 1].
+        ValueError: A size is below 1, or ``prob`` is not in [0, 1].
     """
 
     keeps_geometry = True
@@ -61,7 +60,7 @@ class HideAndSeek(BaseTransform):
         Returns:
             dict: The same dict, with a new ``img``.
         """
-        # NumPy's global state is what the seeds of workers and epochs set.
+        # The seeds of workers and epochs set NumPy's global state.
         draw = np.random.random_sample  # noqa: NPY002
         size = self.sizes[int(draw() * len(self.sizes))]
         if size is None:

@@ -1,4 +1,4 @@
-"""Pack the sample, and check that its boxes moved with the image."""
+"""Pack the sample, and check that its boxes have moved with the image."""
 
 import numpy as np
 import torch
@@ -24,9 +24,9 @@ META_KEYS = PackInputs.DEFAULT_META_KEYS + (
 class PackLocInputs(PackInputs):
     """mmpretrain's ``PackInputs`` plus boxes, ``img_id`` and homography.
 
-    The data sample gets ``gt_bboxes`` ``(n, 4)`` in continuous coordinates of
-    the input, ``ori_gt_bboxes`` ``(n, 4)`` in those of the stored image, both
-    float32 (absent where the image has none), and as metainfo ``img_id``,
+    If the image has boxes, the data sample gets ``gt_bboxes`` ``(n, 4)`` in
+    continuous coordinates of the input and ``ori_gt_bboxes`` ``(n, 4)`` in
+    those of the stored image, both float32. The metainfo has ``img_id``,
     ``homography`` ``(3, 3)``, and the mask paths of data sets with masks.
 
     Args:
@@ -35,11 +35,11 @@ class PackLocInputs(PackInputs):
         meta_keys (Sequence[str]): Metainfo to pack.
 
     Raises:
-        ValueError: A transform of the pipeline moved the image or the boxes
-            without the homography. A transform that keeps the shape (a
-            rotation, say) cannot be seen here;
+        ValueError: A transform of the pipeline has moved the image or the
+            boxes without the homography. A transform that keeps the shape,
+            for example a rotation, is not noticed here, but
             :func:`mmspg.datasets.transforms.check_pipeline` refuses it when
-            the dataset is built.
+            the data set is built.
     """
 
     DEFAULT_META_KEYS = META_KEYS
@@ -68,7 +68,7 @@ class PackLocInputs(PackInputs):
 
     @staticmethod
     def _check_boxes(results: dict) -> None:
-        """Boxes must be where the homography says (to float precision)."""
+        """Refuse boxes that are not where the homography puts them."""
         if 'ori_gt_bboxes' not in results:
             return
         (ori_h, ori_w), (h, w) = results['ori_shape'], results['img_shape']
@@ -82,7 +82,7 @@ class PackLocInputs(PackInputs):
         ):
             raise ValueError(
                 'PackLocInputs: gt_bboxes are not where the homography puts '
-                'them. A transform moved boxes without the homography (mmcv '
-                'Resize, RandomFlip and CenterCrop do): use mmspg.LocResize, '
-                'mmspg.LocRandomFlip, mmspg.LocCenterCrop.'
+                'them. A transform has moved boxes without the homography, as '
+                "mmcv's Resize, RandomFlip and CenterCrop do. Use "
+                'mmspg.LocResize, mmspg.LocRandomFlip, mmspg.LocCenterCrop.'
             )

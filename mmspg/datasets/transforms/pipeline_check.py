@@ -1,8 +1,8 @@
-"""Refuse a pipeline that would leave boxes behind, before it runs.
+"""Refuse a pipeline that would not move boxes, before it runs.
 
-A rotation keeps the shape of the image, so nothing at run time can tell
-that boxes were left behind. Hence an allow list: what is known to change
-colours only, and what is known to move boxes.
+A rotation keeps the shape of the image, so nothing at run time can tell that
+the boxes have not moved. So there is an allow list of transforms that only
+change colours and of transforms that move boxes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -67,7 +67,7 @@ def leaves(transforms: Iterable) -> Iterator:
 
 
 def keeps_boxes(transform) -> bool:
-    """Whether boxes are right after the transform if they were before."""
+    """Tell whether a transform keeps right boxes right."""
     return (
         isinstance(transform, (LoadLocImage, LocTransform, PackLocInputs))
         or type(transform) in PIXEL_ONLY
@@ -78,16 +78,16 @@ def keeps_boxes(transform) -> bool:
 def check_pipeline(transforms: Iterable) -> None:
     """Refuse a pipeline whose packed boxes would silently be wrong.
 
-    A pipeline that packs no boxes may do what it likes. A transform of
-    one's own that changes colours only says so by a class attribute
-    ``keeps_geometry = True``; one that moves pixels inherits
-    :class:`LocTransform`.
+    A pipeline that packs no boxes is not restricted. If a transform of your
+    own only changes colours, give its class ``keeps_geometry = True``. If it
+    moves pixels, let it inherit :class:`LocTransform`.
 
     Args:
-        transforms (Iterable): Built transforms, wrappers included.
+        transforms (Iterable): Built transforms, including wrappers.
 
     Raises:
-        ValueError: Names the transform and its replacement.
+        ValueError: A transform is not allowed. The message names it and its
+            replacement.
     """
     transforms = list(leaves(transforms))
     if not any(
@@ -99,14 +99,14 @@ def check_pipeline(transforms: Iterable) -> None:
         if keeps_boxes(transform):
             continue
         name = type(transform).__name__
-        mend = 'Remove it, or, if it changes colours only, give its class '
+        mend = 'Remove it. If it only changes colours, give its class '
         mend += 'keeps_geometry = True'
         if name in REPLACEMENTS:
             mend = f'Use {REPLACEMENTS[name]} instead'
         raise ValueError(
             f'the pipeline packs boxes, but {name} would not move them (or '
-            f'not the homography) with the image. {mend}. Known to be right: '
-            'mmspg.LocResize, LocResizeEdge, LocRandomCrop, LocCenterCrop, '
-            'LocCrop, LocRandomFlip, and the colour transforms '
+            f'not the homography) with the image. {mend}. These transforms '
+            'are right: mmspg.LocResize, LocResizeEdge, LocRandomCrop, '
+            'LocCenterCrop, LocCrop, LocRandomFlip, and the colour transforms '
             f'{sorted(t.__name__ for t in PIXEL_ONLY)}.'
         )

@@ -1,4 +1,4 @@
-"""Resizes that move boxes."""
+"""Resize images and move the boxes."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from .geometry import LocTransform, scaling
 
 
 def _resized(results: dict, resize) -> np.ndarray:
-    """Run ``resize`` and return the scaling it really did, ``(3, 3)``."""
+    """Run ``resize`` and return the matrix of the scaling it has done."""
     h, w = results['img'].shape[:2]
     resize(results)
     new_h, new_w = results['img'].shape[:2]
@@ -68,7 +68,7 @@ class LocResize(LocTransform, ByTorch, Resize):
     """
 
     def step(self, results: dict) -> np.ndarray:
-        """Resize, and return the scaling that the rounding of sides gave."""
+        """Resize, and return the scaling with its rounding of sides."""
         if self.scale == results['img'].shape[1::-1] and not self.keep_ratio:
             results.update(
                 scale=self.scale, scale_factor=(1.0, 1.0), keep_ratio=False
@@ -88,13 +88,13 @@ class LocResizeEdge(LocTransform, ByTorch, ResizeEdge):
     """
 
     def step(self, results: dict) -> np.ndarray:
-        """Resize, and return the scaling that the rounding of sides gave."""
+        """Resize, and return the scaling with its rounding of sides."""
         h, w = results['img'].shape[:2]
         edge = dict(short=min(h, w), long=max(h, w), width=w, height=h)
         if self.scale / edge[self.edge] * min(h, w) < 1:
             raise ValueError(
                 f'LocResizeEdge: image {results.get("img_path") or "(array)"} '
-                f'is {h} x {w} (h x w) here; with its {self.edge} edge at '
+                f'is {h} x {w} (h x w) here. With its {self.edge} edge at '
                 f'{self.scale} nothing is left of the other. Resize to both '
                 'sides (mmspg.LocResize), or leave the image out.'
             )

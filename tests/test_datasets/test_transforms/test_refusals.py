@@ -140,7 +140,7 @@ def test_own_transforms():
 
 def test_pack_without_our_loader():
     results = dict(img=np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(ValueError, match="begin .*'mmspg.LoadLocImage'"):
+    with pytest.raises(ValueError, match="Begin .*'mmspg.LoadLocImage'"):
         PackLocInputs()(results)
 
 
