@@ -29,7 +29,9 @@ STRATEGIES = _child('STRATEGIES', 'mmspg.engine.strategies')
 LOG_PROCESSORS = _child('LOG_PROCESSORS')
 OPTIMIZERS = _child('OPTIMIZERS')
 OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', 'mmspg.engine')
-OPTIM_WRAPPER_CONSTRUCTORS = _child('OPTIM_WRAPPER_CONSTRUCTORS')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'OPTIM_WRAPPER_CONSTRUCTORS', 'mmspg.engine'
+)
 PARAM_SCHEDULERS = _child('PARAM_SCHEDULERS')
 
 # mmspg.datasets.registered

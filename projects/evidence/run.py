@@ -17,9 +17,11 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from mmengine.utils import import_modules_from_strings
 from study.configs import run_config
 from study.frozen import freeze
 from study.jobs import work_off
+from study.kept import keep
 from study.measuring import CentredBox, Network, measure, pack
 from study.parts import write_parts
 from study.table import runs
@@ -45,6 +47,12 @@ def parse_args():
     add('--settings', nargs='+', default=['base'])
     add('--seeds', nargs='+', type=int, default=range(5))
     add('--side', type=int, help="of the input; default: the study's")
+    add(
+        '--keep-resized',
+        type=Path,
+        help='folder that keeps the resized photographs; a fast disk with '
+        '0.2 MB for each',
+    )
     add(
         '--minutes',
         type=float,
@@ -115,6 +123,10 @@ def run(args, study, job, folder, lock):
     if study.get('FROZEN') and trained:
         maps = f'{job["data_set"]}_{job["side"]}_maps.pt'
         freeze(cfg, args.work_dir / maps)
+    elif args.keep_resized:
+        keep(cfg, args.keep_resized)
+    # What is measured here may name what only the training would import.
+    import_modules_from_strings(**cfg.get('custom_imports', dict(imports=[])))
     shared = dict(
         job,
         epochs=cfg.train_cfg.max_epochs if trained else 0,

@@ -10,15 +10,13 @@ model = dict(
         dropout=0.0,
     ),
     # The paper's masks swing from all foreground to all background. These do
-    # not: seeds of quantile-normalised attention, foreground and background
-    # weighed alike, and full weight only after two fifths of the training.
+    # not: foreground and background weigh alike, and the guidance has its full
+    # weight only after two fifths of the training.
     head=dict(
         type='mmspg.SPGHead',
         num_classes=1000,
-        thresholds_a=(0.9, 0.2),
         thresholds_b2=(0.7, 0.3),
         thresholds_fuse=(0.7, 0.3),
-        attention_quantile=0.9,
         balanced_guidance=True,
         guidance_ramp=(0.2, 0.4),
         guidance_size=56,  # four times the maps

@@ -48,6 +48,11 @@ def run_config(config, changes, side=None, seed=0, pretrained=None, data=None):
                 if not key.startswith('model.neck.')
             }
         cfg.merge_from_dict(deepcopy(options))  # MMEngine takes _delete_ out
+    if data:
+        names = (data[1] / 'class_names.txt').read_text().splitlines()
+        for part in (cfg.model.head, cfg.model.get('neck') or {}):
+            if 'num_classes' in part:
+                part.num_classes = len(names)
     cfg.measured = dict(
         val=cfg.val_dataloader.dataset, test=cfg.test_dataloader.dataset
     )
@@ -67,5 +72,3 @@ def read_parts(cfg, images, metadata):
             test_mode=part != 'fit',
             pipeline=loader.dataset.pipeline,
         )
-    names = (metadata / 'class_names.txt').read_text().splitlines()
-    cfg.model.head.num_classes = len(names)

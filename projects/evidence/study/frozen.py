@@ -25,7 +25,7 @@ def freeze(cfg, file, variants=3):
             draws one.
     """
     # Its import registers what is named below.
-    cfg.custom_imports = dict(imports=['study.frozen'])
+    cfg.custom_imports = dict(imports=["study.frozen", "study.candidates"])
     cfg.train_dataloader.dataset = dict(
         type='mmspg.StoredMaps',
         images=cfg.train_dataloader.dataset,

@@ -1,0 +1,54 @@
+"""SPG on the paper's trunk, Inception-v3, at 224 or less, with the cure.
+
+See README.md, "A study", for what each name means.
+"""
+
+from studies.light import CANDIDATES, HEAD, LESS, NECK
+from studies.small import NO_CLIPPING, SCHEDULE, B_AND_C_AT_10X, epochs
+from studies.small import SYSTEMS as SMALL
+
+SPG = SMALL['SPG']
+CURE = {
+    f'{HEAD}thresholds_b2': (0.7, 0.3),
+    f'{HEAD}thresholds_fuse': (0.7, 0.3),
+    f'{HEAD}balanced_guidance': True,
+    f'{HEAD}guidance_ramp': (0.2, 0.4),
+}
+SYSTEMS = {
+    'centred box': None,
+    'SPG-plain': SMALL['SPG-plain'],
+    'SPG': SPG,
+    'SPG, cured': {**SPG, **CURE},
+}
+SLOW = {'optim_wrapper.optimizer.lr': 3e-5, f'{NECK}dropout': 0.0}
+DATA_SETS = {
+    'cub40': dict(
+        config='cub', parts=dict(fit=25, val=5), changes=epochs(6) | SLOW
+    ),
+    'ilsvrc10': dict(
+        config='imagenet',
+        parts=dict(fit=600, val=10, val_from='test'),
+        changes=epochs(2),
+    ),
+}
+SETTINGS = {
+    'base': {},
+    'as it is': {},  # the same, not measured on the test part
+    **LESS,
+    'teacher': CANDIDATES['teacher'],
+    'ten times': B_AND_C_AT_10X | NO_CLIPPING,
+}
+SHARED = {
+    'custom_imports': dict(imports=['study.candidates']),
+    'optim_wrapper': dict(_delete_=True, **SCHEDULE.optim_wrapper),
+    'param_scheduler': dict(_delete_=True, **SCHEDULE.param_scheduler),
+    'optim_wrapper.constructor': 'mmspg.MergedGroupsConstructor',
+    'optim_wrapper.optimizer.fused': True,
+    'train_dataloader.batch_size': 16,
+    'train_dataloader.num_workers': 1,
+    'test_dataloader.num_workers': 1,
+    'default_hooks.checkpoint.max_keep_ckpts': 1,
+    'default_hooks.logger.interval': 10,
+    'default_hooks.visualization.enable': False,
+}
+SIDE = 224
