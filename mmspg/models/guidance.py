@@ -5,8 +5,6 @@ no branch that depends on the data, so it neither synchronises a GPU nor
 breaks a trace.
 """
 
-import math
-
 import torch
 import torch.distributed.nn.functional as dist_fn
 import torch.nn.functional as F
@@ -37,7 +35,7 @@ def upsample(
     ).squeeze(1)
 
 
-def min_max_normalise(maps: Tensor, quantile: float = 1.0) -> Tensor:
+def min_max_normalise(maps: Tensor) -> Tensor:
     """Scale each map of a batch to [0, 1], from its minimum to its maximum.
 
     A constant map holds no evidence and becomes 0 everywhere. The released
@@ -45,31 +43,20 @@ def min_max_normalise(maps: Tensor, quantile: float = 1.0) -> Tensor:
 
     Args:
         maps (Tensor): Shape ``(N, H, W)``, any range.
-        quantile (float): Share of a map's pixels, in (0, 1]. The lowest
-            value that this share does not exceed becomes 1, and so does
-            every higher value. With less than 1, a few extreme pixels no
-            longer decide the values of all others. Defaults to 1, the
-            maximum.
 
     Returns:
         Tensor: Shape ``(N, H, W)``, in [0, 1].
     """
     low = maps.amin(dim=(1, 2), keepdim=True)
-    if quantile == 1:
-        high = maps.amax(dim=(1, 2), keepdim=True)
-    else:
-        flat = maps.flatten(1)
-        rank = max(1, math.ceil(quantile * flat.shape[1]))
-        high = flat.kthvalue(rank, dim=1).values[:, None, None]
+    high = maps.amax(dim=(1, 2), keepdim=True)
     span = (high - low).clamp(min=torch.finfo(maps.dtype).tiny)
-    return ((maps - low) / span).clamp(max=1)
+    return (maps - low) / span
 
 
 def attention_map(
     class_map: Tensor,
     size: int | tuple[int, int],
     align_corners: bool = False,
-    quantile: float = 1.0,
 ) -> Tensor:
     """Make the attention map O of section 3.2: upsample, then normalise.
 
@@ -80,14 +67,12 @@ def attention_map(
         class_map (Tensor): A4's map of the ground-truth class, ``(N, h, w)``.
         size (int | tuple[int, int]): Size of the guidance.
         align_corners (bool): See :func:`upsample`. Defaults to False.
-        quantile (float): See :func:`min_max_normalise`. Defaults to 1, as
-            in the paper.
 
     Returns:
         Tensor: Shape ``(N, H, W)``, in [0, 1], without gradient.
     """
     maps = upsample(class_map.detach(), size, align_corners)
-    return min_max_normalise(maps, quantile)
+    return min_max_normalise(maps)
 
 
 def guidance_mask(

@@ -117,6 +117,7 @@ def settings(rows):
                     spread(group, f'val_{figure}')
                     for figure in ('gt_known', 'v2', 'cls_top1')
                 ),
+                ' '.join(r['swings'] for r in group if r.get('swings')),
                 ', '.join(sorted({r['fate'] for r in group if r['fate']})),
             ]
 
@@ -154,7 +155,8 @@ def main():
                 )
         print(f'\n### {title}, validation part\n')
         header = ['setting', 'system', 'runs', 'GT-known', 'MaxBoxAccV2']
-        header += ['class Top-1', 'fate of the masks']
+        header += ['class Top-1', 'swings of each run, %']
+        header += ['fate of the masks']
         print(*lines_of(header, settings(own)), sep='\n')
     print('\nSettings tried:', len({row['setting'] for row in rows}))
     took = {table.key_of(row): float(row['seconds'] or 0) for row in rows}

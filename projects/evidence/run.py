@@ -19,13 +19,12 @@ from pathlib import Path
 
 from mmengine.utils import import_modules_from_strings
 from study.configs import run_config
-from study.frozen import freeze
 from study.jobs import work_off
 from study.kept import keep
 from study.measuring import CentredBox, Network, measure, pack
 from study.parts import write_parts
 from study.table import runs
-from study.training import fate, seconds, train
+from study.training import fate, seconds, swings, train
 
 PACKAGES = ('torch', 'torchvision', 'numpy')
 ALIASES = ('mmengine', 'mmcv', 'mmpretrain')
@@ -120,10 +119,7 @@ def run(args, study, job, folder, lock):
     trained = study['SYSTEMS'][job['system']] is not None
     data = data_of(args, job['data_set'], data_set)
     cfg = config_of(study, job, data, args.pretrained)
-    if study.get('FROZEN') and trained:
-        maps = f'{job["data_set"]}_{job["side"]}_maps.pt'
-        freeze(cfg, args.work_dir / maps)
-    elif args.keep_resized:
+    if args.keep_resized:
         keep(cfg, args.keep_resized)
     # What is measured here may name what only the training would import.
     import_modules_from_strings(**cfg.get('custom_imports', dict(imports=[])))
@@ -140,7 +136,9 @@ def run(args, study, job, folder, lock):
         except FloatingPointError as error:
             return [shared | dict(source='attention', fate=str(error))]
         predict = Network(cfg, checkpoint)
-        shared |= dict(fate=fate(folder), seconds=seconds(folder))
+        shared |= dict(
+            fate=fate(folder), seconds=seconds(folder), swings=swings(folder)
+        )
     val = measure(predict, cfg, 'val')
     test = measure(predict, cfg, 'test') if job['setting'] == 'base' else {}
     return [

@@ -132,3 +132,23 @@ def test_a_compiled_training_step_with_its_optimizer(root):
     assert list(after[0]) == list(after[1])
     for name, value in after[0].items():
         torch.testing.assert_close(after[1][name], value, msg=name)
+
+
+def test_merged_groups_take_the_same_step():
+    cfg = dict(
+        optimizer=dict(type='AdamW', lr=0.1, weight_decay=0.01),
+        paramwise_cfg=dict(custom_keys={'1': dict(lr_mult=10)}),
+    )
+    merged = dict(cfg, constructor='mmspg.MergedGroupsConstructor')
+    steps = []
+    for settings in (cfg, merged):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 1))
+        optim = build_optim_wrapper(net, settings)
+        for _ in range(3):
+            optim.update_params(net(torch.ones(2, 3)).sum())
+        steps.append((len(optim.optimizer.param_groups), net.state_dict()))
+    (many, wanted), (few, ours) = steps
+    assert (many, few) == (6, 2)
+    for name, weight in wanted.items():
+        assert torch.equal(ours[name], weight)

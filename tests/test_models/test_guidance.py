@@ -78,38 +78,10 @@ def test_constant_map_gives_no_nan():
     assert torch.equal(attention, torch.zeros(2, 8, 8))
 
 
-@given(seed=st.integers(0, 10**6), quantile=st.floats(0.02, 1))
-@settings(max_examples=60, deadline=None)
-def test_quantile_normalisation_cuts_the_highest_pixels(seed, quantile):
-    """At least that share of the pixels lies at or below what becomes 1."""
-    maps = random_maps(seed) * 7 - 3
-    out = G.min_max_normalise(maps, quantile).numpy()
-    for image, normalised in zip(maps.numpy(), out, strict=True):
-        values = sorted(image.flatten().tolist())
-        high = next(
-            value
-            for i, value in enumerate(values, 1)
-            if i / len(values) >= quantile
-        )
-        span = high - values[0] or 1e-30
-        wanted = np.minimum((image - values[0]) / span, 1)
-        np.testing.assert_allclose(normalised, wanted, rtol=1e-5, atol=1e-6)
-
-
-def test_one_extreme_pixel_rules_the_maximum_but_not_the_quantile():
-    maps = torch.linspace(0, 1, 100).reshape(1, 10, 10)
-    extreme = maps.clone()
-    extreme[0, -1, -1] = 100
-    plain, cut = (G.min_max_normalise(extreme, q)[0] for q in (1, 0.9))
-    assert (plain > 0.7).sum() == 1
-    assert torch.equal(cut, G.min_max_normalise(maps, 0.9)[0])
-
-
-@pytest.mark.parametrize('quantile', [1, 0.5])
-def test_map_with_one_pixel_above_its_minimum(quantile):
+def test_map_with_one_pixel_above_its_minimum():
     maps = torch.zeros(1, 4, 4)
     maps[0, 1, 2] = 5
-    assert torch.equal(G.min_max_normalise(maps, quantile), maps / 5)
+    assert torch.equal(G.min_max_normalise(maps), maps / 5)
 
 
 @pytest.mark.parametrize('align_corners', [False, True])
@@ -212,7 +184,7 @@ def test_guidance_traces_without_data():
         weight, bias = torch.empty(5, 8, 1, 1), torch.empty(5)
         labels = torch.empty(2, 1, dtype=torch.int64)
         class_map = G.pick_class_maps(features, weight, bias, labels)[:, 0]
-        attention = G.attention_map(class_map, 24, quantile=0.9)
+        attention = G.attention_map(class_map, 24)
         mask = G.guidance_mask(attention, 0.7, 0.1, min_foreground=30)
         loss = G.guided_bce(G.upsample(class_map, 24), mask, balanced=True)
         shares = G.mask_shares(mask)

@@ -201,7 +201,6 @@ def test_ramp_without_a_runner_says_what_to_do():
 def test_seeds_and_balance_are_those_of_the_functions():
     model = build(
         dict(
-            attention_quantile=0.9,
             thresholds_a=(0.9, 0.2),
             balanced_guidance=True,
         )
@@ -211,7 +210,7 @@ def test_seeds_and_balance_are_those_of_the_functions():
     feats = model.extract_feat(images())
     stages = model.head.guide(feats, labels, 24)
     class_map = model.head.class_maps(feats, labels[:, None])[:, 0]
-    attention = attention_map(class_map, 24, quantile=0.9)
+    attention = attention_map(class_map, 24)
     assert torch.equal(stages['attention'], attention)
     mask = guidance_mask(attention, 0.9, 0.2)
     assert torch.equal(stages['mask_a'], mask)
@@ -432,8 +431,6 @@ def test_thresholds_out_of_order(name, pair):
 def test_bad_options_name_the_valid_ones():
     with pytest.raises(ValueError, match='loss_b2'):
         build(dict(guidance_weights=dict(loss_b3=1)))
-    with pytest.raises(ValueError, match='attention_quantile'):
-        build(dict(attention_quantile=90))
     with pytest.raises(ValueError, match='guidance_ramp'):
         build(dict(guidance_ramp=(0.5, 0.5)))
     with pytest.raises(ValueError, match='attention'):

@@ -3,6 +3,7 @@
 # to zero. Clipped gradients, and B and C at the trunk's lr, keep the guidance
 # from collapsing (docs/evidence.md).
 optim_wrapper = dict(
+    constructor='mmspg.MergedGroupsConstructor',
     optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-4),
     clip_grad=dict(max_norm=5),
     paramwise_cfg=dict(

@@ -54,10 +54,6 @@ class SPGHead(CAMHead):
             ``loss_b1`` and ``loss_c``. The default of each is 1.
         sync_guidance (bool): Average the guidance losses over the labelled
             pixels of all processes. Defaults to False.
-        attention_quantile (float): Share of the pixels, in (0, 1], of the
-            attention map that stay below 1, see
-            :func:`~mmspg.models.guidance.min_max_normalise`. Defaults to 1,
-            as in the paper.
         balanced_guidance (bool): Give foreground and background the same
             weight in the guidance losses. Defaults to False, the paper.
         guidance_ramp (tuple[float, float], optional): The weight of the
@@ -77,8 +73,8 @@ class SPGHead(CAMHead):
 
     Raises:
         ValueError: Thresholds are not in 0 < delta_l < delta_h < 1,
-            ``attention_quantile`` or ``guidance_ramp`` is out of range, or
-            ``score_map_source`` or a weight is unknown.
+            ``guidance_ramp`` is out of range, or ``score_map_source`` or a
+            weight is unknown.
     """
 
     score_map_sources = (
@@ -98,7 +94,6 @@ class SPGHead(CAMHead):
         cascade: bool = True,
         guidance_weights: dict[str, float] | None = None,
         sync_guidance: bool = False,
-        attention_quantile: float = 1.0,
         balanced_guidance: bool = False,
         guidance_ramp: tuple[float, float] | None = None,
         nothing: int | None = None,
@@ -114,11 +109,6 @@ class SPGHead(CAMHead):
                     f'model.head.thresholds_{name} must be (delta_h, delta_l)'
                     f' with 0 < delta_l < delta_h < 1, but is {tuple(pair)}.'
                 )
-        if not 0 < attention_quantile <= 1:
-            raise ValueError(
-                'model.head.attention_quantile must be above 0 and at most 1,'
-                f' but is {attention_quantile}.'
-            )
         if guidance_ramp and not 0 <= guidance_ramp[0] < guidance_ramp[1] <= 1:
             raise ValueError(
                 'model.head.guidance_ramp must be (start, end), shares of the '
@@ -138,7 +128,6 @@ class SPGHead(CAMHead):
         self.min_foreground = min_foreground
         self.cascade = cascade
         self.sync_guidance = sync_guidance
-        self.attention_quantile = attention_quantile
         self.balanced_guidance = balanced_guidance
         self.guidance_ramp = guidance_ramp
         self.nothing = nothing
@@ -232,7 +221,6 @@ class SPGHead(CAMHead):
                 class_maps.flatten(0, 1).float(),
                 size,
                 self.align_corners,
-                self.attention_quantile,
             ).unflatten(0, labels.shape)
             # The map of an absent class is 0, which is below every other.
             attention = attention * present[..., None, None]

@@ -3,8 +3,8 @@
 See README.md, "A study", for what each name means.
 """
 
-from studies.light import CANDIDATES, HEAD, LESS, NECK
-from studies.small import NO_CLIPPING, SCHEDULE, B_AND_C_AT_10X, epochs
+from studies.light import CANDIDATES, HEAD, LESS, NECK, QUANTILE
+from studies.small import B_AND_C_AT_10X, NO_CLIPPING, SCHEDULE, epochs
 from studies.small import SYSTEMS as SMALL
 
 SPG = SMALL['SPG']
@@ -35,6 +35,7 @@ SETTINGS = {
     'base': {},
     'as it is': {},  # the same, not measured on the test part
     **LESS,
+    'quantile seeds': QUANTILE,
     'teacher': CANDIDATES['teacher'],
     'ten times': B_AND_C_AT_10X | NO_CLIPPING,
 }

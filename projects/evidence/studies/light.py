@@ -66,7 +66,8 @@ LESS = {
     for name, keys in WITHOUT.items()
 }
 QUANTILE = {
-    f'{HEAD}type': 'mmspg.QuantileSeedsHead',
+    f'{HEAD}type': 'mmspg.SeedsHead',
+    f'{HEAD}quantile': 0.9,
     f'{HEAD}thresholds_a': (0.9, 0.2),
 }
 # PyTorch's own, which is smaller than Xavier's.
@@ -78,7 +79,6 @@ INIT = dict(
     nonlinearity='leaky_relu',
     distribution='uniform',
 )
-CROP = 'train_dataloader.dataset.pipeline.2'
 # Each judged alone; study/candidates.py has those that are no options.
 CANDIDATES = {
     'late ramp': {f'{HEAD}guidance_ramp': (0.4, 0.6)},
@@ -120,7 +120,6 @@ SETTINGS = {
     **{f'ten times, {name}': TEN_TIMES | less for name, less in LESS.items()},
 }
 SHARED = {
-    'optim_wrapper.constructor': 'mmspg.MergedGroupsConstructor',
     'optim_wrapper.optimizer.fused': True,
     'custom_imports': dict(imports=['study.candidates']),
     'train_dataloader.num_workers': 1,

@@ -47,7 +47,32 @@ class CutNeck(SPGNeck):
 
 
 @MODELS.register_module()
-class TeacherHead(SPGHead):
+class SeedsHead(SPGHead):
+    """The seeds come from attention that is 1 from a quantile on.
+
+    One extreme pixel then no longer decides what the others become. The
+    other candidates build on it, so that each can be judged on both.
+    """
+
+    def __init__(self, *args, quantile=1.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.quantile = quantile
+
+    def guide(self, feats, labels, size):
+        """The stages, with M_A of the clipped attention."""
+        stages = super().guide(feats, labels, size)
+        attention = stages['attention']
+        flat = attention.flatten(1)
+        rank = math.ceil(self.quantile * flat.shape[1])
+        high = flat.kthvalue(rank, dim=1).values[:, None, None]
+        tiny = torch.finfo(high.dtype).tiny
+        clipped = (attention / high.clamp(min=tiny)).clamp(max=1)
+        stages['mask_a'] = guidance_mask(clipped, *self.thresholds['a'])
+        return stages
+
+
+@MODELS.register_module()
+class TeacherHead(SeedsHead):
     """M_B2 and M_fuse come from a moving average of B's weights."""
 
     def __init__(self, *args, momentum=0.98, **kwargs):
@@ -88,31 +113,7 @@ class TeacherHead(SPGHead):
 
 
 @MODELS.register_module()
-class QuantileSeedsHead(SPGHead):
-    """The seeds come from attention that is 1 from a quantile on.
-
-    One extreme pixel then no longer decides what the others become.
-    """
-
-    def __init__(self, *args, quantile=0.9, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.quantile = quantile
-
-    def guide(self, feats, labels, size):
-        """The stages, with M_A of the clipped attention."""
-        stages = super().guide(feats, labels, size)
-        attention = stages['attention']
-        flat = attention.flatten(1)
-        rank = math.ceil(self.quantile * flat.shape[1])
-        high = flat.kthvalue(rank, dim=1).values[:, None, None]
-        tiny = torch.finfo(high.dtype).tiny
-        clipped = (attention / high.clamp(min=tiny)).clamp(max=1)
-        stages['mask_a'] = guidance_mask(clipped, *self.thresholds['a'])
-        return stages
-
-
-@MODELS.register_module()
-class HardPixelHead(SPGHead):
+class HardPixelHead(SeedsHead):
     """B learns from pixels that it does not yet know: all else is ignored."""
 
     def __init__(self, *args, known=0.9, **kwargs):
@@ -131,7 +132,7 @@ class HardPixelHead(SPGHead):
 
 
 @MODELS.register_module()
-class PositiveSeedsHead(SPGHead):
+class PositiveSeedsHead(SeedsHead):
     """The seeds come from the classifier's positive weights alone."""
 
     def class_maps(self, feats, labels):
@@ -167,12 +168,12 @@ class PerClassNeck(SPGNeck):
 
 
 @MODELS.register_module()
-class PerClassHead(SPGHead):
+class PerClassHead(SeedsHead):
     """Asks `PerClassNeck` for the maps of a class."""
 
     def guide(self, feats, labels, size):
         """The stages of these classes."""
-        feats.neck.asked = labels
+        feats.neck.asked = labels.view(len(labels), -1)[:, 0]
         return super().guide(feats, labels, size)
 
     def score_maps(self, feats, labels):

@@ -14,11 +14,10 @@ from torch.utils.data import DataLoader
 
 from mmspg.evaluation import LocalizationMetric, MaxBoxAcc
 from mmspg.evaluation.functional import unpack_hits
-from mmspg.models.guidance import min_max_normalise
 from mmspg.registry import DATASETS, MODELS
 
 # Where both of two maps agree, beside the head's own attention_fuse.
-PRODUCTS = ('attention', 'c'), ('positive', 'c'), ('positive', 'features')
+PRODUCTS = 'positive*features', 'attention*c', 'positive*c'
 
 
 class Hits(NamedTuple):
@@ -132,7 +131,7 @@ class Network:
         without = {} if neck.get('with_c', True) else {'c'}
         sources = self.model.head.score_map_sources
         self.sources = [s for s in sources if s not in without]
-        self.products = [pair for pair in PRODUCTS if pair[1] in self.sources]
+        self.sources += [s for s in PRODUCTS if s[-1] not in without]
 
     @torch.inference_mode()
     def __call__(self, batch):
@@ -145,20 +144,7 @@ class Network:
             samples = [sample.clone() for sample in data['data_samples']]
             samples = self.model.head.predict(feats, samples)
             found[source] = [sample.cpu() for sample in samples]
-        for pair in self.products:
-            found['_'.join(pair)] = [
-                product(*both)
-                for both in zip(*(found[s] for s in pair), strict=True)
-            ]
         return found
-
-
-def product(sample, other):
-    """A sample with the geometric mean of two samples' maps."""
-    one, two = (min_max_normalise(s.score_map) for s in (sample, other))
-    both = sample.clone()
-    both.set_field((one * two).sqrt(), 'score_map', dtype=torch.Tensor)
-    return both
 
 
 def pack(rows):

@@ -26,8 +26,12 @@ class Table:
     def append(self, rows):
         """Append the rows of one run at once."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        # A table of an earlier version keeps the columns that it has.
+        columns = list(next(iter(self.read()), self.columns))
         with self.path.open('a', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, self.columns, lineterminator='\n')
+            writer = csv.DictWriter(
+                file, columns, lineterminator='\n', extrasaction='ignore'
+            )
             if file.tell() == 0:
                 writer.writeheader()
             writer.writerows(rows)
@@ -47,7 +51,7 @@ COLUMNS = (
     *('val_gt_known', 'val_top1', 'val_cls_top1', 'val_v2'),
     *('threshold', 'v2_thresholds'),
     *('gt_known', 'top1', 'cls_top1', 'v2', 'images', 'hits'),
-    *('fate', 'seconds', 'date', 'versions'),
+    *('fate', 'seconds', 'date', 'versions', 'swings'),
 )
 KEY = ('data_set', 'side', 'system', 'setting', 'seed')
 

@@ -79,6 +79,20 @@ def seconds(folder):
     return round(total)
 
 
+def swings(folder):
+    """How often a mask was all of one kind, after the first fifth.
+
+    Returns:
+        str: Percent of the logged steps at which a mask was over 95 %
+        foreground or background; '' for a network without masks.
+    """
+    rows = logged(folder)
+    keys = [k for k in rows[-1] if k.endswith(('_fg', '_bg'))] if rows else ()
+    late = rows[len(rows) // 5 :]
+    found = [any(row[key] > 0.95 for key in keys) for row in late]
+    return f'{100 * sum(found) / len(found):.1f}' if keys else ''
+
+
 def fate(folder):
     """What became of the side branches, by name.
 
