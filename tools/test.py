@@ -6,8 +6,6 @@ python tools/test.py configs/spg_inceptionv3_cub.py CHECKPOINT \
 Without a config it takes the one that the checkpoint carries.
 """
 
-import sys
-
 from mmspg.utils import command_line as cli
 
 
@@ -125,8 +123,8 @@ def main():
     import mmengine
     from mmengine.dist import is_main_process
 
-    from mmspg.datasets.annotations.faults import DataError
     from mmspg.engine.runner import build_test_runner
+    from mmspg.utils.remedies import AGAIN, ending_with_remedy
     from mmspg.utils.run_report import write_run_report
     from mmspg.utils.upstream.process_group import (
         enter_process_group,
@@ -138,14 +136,12 @@ def main():
         enter_process_group(cfg)
         runner = build_test_runner(cfg, args.checkpoint, content)
     add_outputs(runner.test_evaluator.metrics, args, cfg)
-    try:
+    with ending_with_remedy('test.py', cfg.work_dir, AGAIN):
         metrics = runner.test()
-    except DataError as error:
-        sys.exit(f'test.py: {error}')
-    write_run_report(runner, args.checkpoint, metrics)
-    if args.out and args.out_item == 'metrics' and is_main_process():
-        mmengine.dump(metrics, args.out)
-    leave_process_group()
+        write_run_report(runner, args.checkpoint, metrics)
+        if args.out and args.out_item == 'metrics' and is_main_process():
+            mmengine.dump(metrics, args.out)
+        leave_process_group()
 
 
 if __name__ == '__main__':

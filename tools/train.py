@@ -4,13 +4,9 @@ python tools/train.py configs/spg_inceptionv3_cub.py --data-root DIR
 """
 
 import os
-import re
 import sys
-from traceback import format_exc
 
 from mmspg.utils import command_line as cli
-
-ENDED = re.compile('The training has ended early')
 
 
 def parse_args():
@@ -99,12 +95,9 @@ def main():
     import mmspg.models  # noqa: F401
 
     # isort: split
-    from mmengine.logging import MMLogger
-
     from mmspg.engine.runner import build_runner
     from mmspg.utils.checkpoint import check_start
-    from mmspg.utils.noise import hide_on_terminal
-    from mmspg.utils.remedies import remedy_for
+    from mmspg.utils.remedies import ending_with_remedy
     from mmspg.utils.resume import ChangedRunError
     from mmspg.utils.upstream.process_group import (
         enter_process_group,
@@ -118,19 +111,11 @@ def main():
         enter_process_group(cfg)
         runner = build_runner(cfg)
     try:
-        runner.train()
-        leave_process_group()
+        with ending_with_remedy('train.py', cfg.work_dir):
+            runner.train()
+            leave_process_group()
     except (ChangedRunError, OccupiedError) as error:
         sys.exit(f'train.py: {error}')
-    except Exception as error:
-        remedy = remedy_for(error)
-        if remedy is None:
-            raise
-        # The log file gets the traceback, the terminal gets what to do.
-        logger = MMLogger.get_current_instance()
-        hide_on_terminal(logger, ENDED.match)
-        logger.error(f'The training has ended early.\n{format_exc()}')
-        sys.exit(f'train.py: {cfg.work_dir}: {error}\n{remedy}')
 
 
 if __name__ == '__main__':

@@ -244,7 +244,7 @@ def check_threshold(value, name: str = 'threshold') -> None:
     if (
         not isinstance(value, Real)
         or isinstance(value, bool)
-        or not 0 <= value < math.inf
+        or not 0 <= value < math.inf  # type: ignore[operator]
     ):
         raise ValueError(
             f'{name} is {str(value)[:50]!r}; expected a number of at least 0'

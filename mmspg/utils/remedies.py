@@ -1,11 +1,20 @@
 """Say what to do about an error that has ended a run."""
 
 import errno
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from traceback import format_exc
 from urllib.error import URLError
+
+from mmengine.logging import MMLogger
 
 from mmspg.datasets.annotations.faults import DataError
 
-__all__ = ['remedy_for']
+from .noise import hide_on_terminal
+
+__all__ = ['AGAIN', 'ending_with_remedy', 'remedy_for']
 
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -15,11 +24,45 @@ GO_ON = (
 )
 
 
-def remedy_for(error: BaseException) -> str | None:
+AGAIN = 'Then give the same command again.'  # of what cannot be resumed
+ENDED = re.compile('It has ended early')
+
+
+@contextmanager
+def ending_with_remedy(
+    prog: str, work_dir: str, go_on: str = GO_ON
+) -> Iterator[None]:
+    """End a program by what to do, where the error is known to have a remedy.
+
+    Where it happened is for the log file, what to do for the terminal.
+
+    Args:
+        prog (str): Name of the program.
+        work_dir (str): Its work dir, for the message.
+        go_on (str): How it goes on afterwards, a sentence.
+
+    Raises:
+        SystemExit: The error has a remedy.
+        Exception: It has none, and is left as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        remedy = remedy_for(error, go_on)
+        if remedy is None:
+            raise
+        logger = MMLogger.get_current_instance()
+        hide_on_terminal(logger, ENDED.match)
+        logger.error(f'It has ended early.\n{format_exc()}')
+        sys.exit(f'{prog}: {work_dir}: {error}\n{remedy}')
+
+
+def remedy_for(error: BaseException, go_on: str = GO_ON) -> str | None:
     """Say what to do about an error that can end a sound training.
 
     Args:
         error (BaseException): The error that ended the run.
+        go_on (str): How the program goes on afterwards, a sentence.
 
     Returns:
         str | None: What helps, or None if the error is of another kind.
@@ -34,10 +77,10 @@ def remedy_for(error: BaseException) -> str | None:
             'A process that loads images has died. Most often the system '
             'ended it for want of memory (dmesg tells): lower '
             'train_dataloader.num_workers or batch_size by --cfg-options, or '
-            f'give a container more shared memory. {GO_ON}'
+            f'give a container more shared memory. {go_on}'
         )
     if isinstance(error, OSError) and error.errno in FULL:
-        return f'Free some space on the disk of the work dir. {GO_ON}'
+        return f'Free some space on the disk of the work dir. {go_on}'
     if isinstance(error, PermissionError) or (
         isinstance(error, OSError) and error.errno in CLOSED
     ):
@@ -53,7 +96,7 @@ def remedy_for(error: BaseException) -> str | None:
             'hangs or cannot be reached, and that one is the cause, not this. '
             'The launcher names it ("Root Cause"; exitcode -9: killed, most '
             'often for want of memory), and its own last lines say more. '
-            f'{GO_ON}'
+            f'{go_on}'
         )
     if isinstance(error, FloatingPointError):
         return (
@@ -64,7 +107,7 @@ def remedy_for(error: BaseException) -> str | None:
         return (
             'Mend the file, or train without it: --cfg-options '
             'train_dataloader.dataset.broken_images=replace takes the next '
-            f'image instead, and lists it in the log. {GO_ON}'
+            f'image instead, and lists it in the log. {go_on}'
         )
     return None
 

@@ -41,10 +41,10 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def assert_says_what_to_do(outcome):
+def assert_says_what_to_do(outcome, go_on='--resume'):
     assert outcome.code == 1, outcome.output
     last = outcome.output.strip().splitlines()[-1]
-    for part in ('lost one another', 'Root Cause', '--resume'):
+    for part in ('lost one another', 'Root Cause', go_on):
         assert part in last
 
 
@@ -82,3 +82,49 @@ def test_a_process_that_hangs_ends_the_job_after_the_timeout(tmp_path):
     )
     assert 'Timed out' in left.output
     assert_says_what_to_do(left)
+
+
+@pytest.mark.parametrize(
+    'tool',
+    [
+        'tools/test.py',
+        pytest.param(
+            'tools/analysis_tools/sweep_threshold.py', marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_tests_and_sweeps_say_it_too(tmp_path, files, tool):
+    """Process 1 dies at its second batch; process 0 waits for its figures."""
+
+    def prepare(rank):
+        from mmspg.evaluation.metrics import LocalizationMetric
+
+        process, calls = LocalizationMetric.process, []
+
+        def process_or_die(self, *args, **kwargs):
+            calls.append(0)
+            if rank == 1 and len(calls) == 2:
+                die()
+            return process(self, *args, **kwargs)
+
+        LocalizationMetric.process = process_or_die
+
+    options = {
+        f'{split}_dataloader.{key}': value
+        for split in ('val', 'test')
+        for key, value in {'batch_size': 1, 'dataset.num_images': 6}.items()
+    }
+    left, dead = run_job(
+        tmp_path,
+        2,
+        tool,
+        [*files, '--work-dir', tmp_path / 'run'],
+        {
+            **options,
+            'default_hooks.visualization.enable': False,
+            'custom_hooks': '[]',  # the network's classes have other names
+        },
+        prepare,
+    )
+    assert killed(dead)
+    assert_says_what_to_do(left, 'same command again')

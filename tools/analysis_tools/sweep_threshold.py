@@ -123,16 +123,24 @@ def main():
 
     from mmspg.engine.hooks.sample_recorder import SampleRecorder
     from mmspg.engine.runner import build_test_runner
+    from mmspg.utils.remedies import AGAIN, ending_with_remedy
+    from mmspg.utils.upstream.process_group import (
+        enter_process_group,
+        leave_process_group,
+    )
 
     with cli.errors_in_one_line(args):
         cfg, content, same = configure(args)
+        enter_process_group(cfg)
         runner = build_test_runner(cfg, args.checkpoint, content)
     record = SampleRecorder(MOST)
     runner.register_hook(record)
-    figures = runner.test()
-    samples = record.gathered()
-    if is_main_process():
-        write(figures, runner, args, content, same, samples)
+    with ending_with_remedy('sweep_threshold.py', cfg.work_dir, AGAIN):
+        figures = runner.test()
+        samples = record.gathered()
+        if is_main_process():
+            write(figures, runner, args, content, same, samples)
+        leave_process_group()
 
 
 def write(figures, runner, args, content, same, samples):

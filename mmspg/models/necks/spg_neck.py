@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ class SPGFeatures(tuple):
     training asks for all of them, prediction for none.
     """
 
-    neck: 'SPGNeck | None'
+    neck: Any  # SPGNeck, or None
 
     def __new__(
         cls, features: Sequence[Tensor], neck: 'SPGNeck | None' = None

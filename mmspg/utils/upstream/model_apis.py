@@ -30,7 +30,8 @@ def extend_model_apis() -> None:
     import mmpretrain
     from mmpretrain.apis import base, model
 
-    infer, build = model.inference_model, model.get_model
+    infer: Any = model.inference_model
+    build: Any = model.get_model
     if hasattr(infer, '__wrapped__'):
         return
 
@@ -50,9 +51,12 @@ def extend_model_apis() -> None:
             return build(model, *args, **kwargs)
 
     for module in (mmpretrain, mmpretrain.apis, base, model):
-        for old, new in ((infer, inference_model), (build, get_model)):
-            if getattr(module, old.__name__, None) is old:
-                setattr(module, old.__name__, new)
+        for name, old, new in (
+            ('inference_model', infer, inference_model),
+            ('get_model', build, get_model),
+        ):
+            if getattr(module, name, None) is old:
+                setattr(module, name, new)
 
 
 def _is_ours(model: Any) -> bool:
