@@ -15,8 +15,8 @@ KEPT = (
 )
 VIEWS_TRIED: dict[str, dict] = {
     'flip': dict(flip=True),
-    'sizes 1 and 1.5': dict(scales=(1.0, 1.5)),
-    'flip, sizes 1 and 1.5': dict(flip=True, scales=(1.0, 1.5)),
+    'sizes 1 and 1.5': dict(scales=[1.0, 1.5]),
+    'flip, sizes 1 and 1.5': dict(flip=True, scales=[1.0, 1.5]),
 }
 
 

@@ -39,6 +39,7 @@ def test_the_choice_is_stored_and_used(root, files, tmp_path):
         *(root, tmp_path, root / 'tools/analysis_tools/choose_maps.py'),
         *(config, checkpoint, '--split', 'train', '--out', chosen),
         *('--ddt-images', 4, '--measure-on', 'val', '--views', *few),
+        'test_evaluator.threshold=0.123',
     )
     assert 'measured on val, 8 images' in text
     assert '(chosen) |' in text
@@ -56,6 +57,8 @@ def test_the_choice_is_stored_and_used(root, files, tmp_path):
     cfg = Config.fromstring(content['meta']['cfg'], '.py')
     assert cfg.model.head.score_map_source == choice['map_source']
     assert cfg.test_evaluator.score_map_steps == choice['score_map_steps']
+    assert 'threshold' not in cfg.test_evaluator
+    assert cfg.model.get('score_map_views') == choice['views']
 
     text = run(root, tmp_path, root / 'tools/test.py', chosen, *few)
     assert f'threshold {choice["threshold"]:g} (chosen on Synth' in text

@@ -172,24 +172,27 @@ def main():
         )
     if boxes and args.proposals:
         print(below(Comparison(images, metric), start, comparison, best))
-    views = None
+    views, (figure, threshold) = None, comparison.figure(best)
     if args.views:
-        views = choose_views(model, loader, metric, best, proposals)
+        views, figure, threshold = choose_views(
+            model, loader, metric, best, proposals
+        )
     elif given.model.get('score_map_views'):
         print('score_map_views is left out: --views chooses it anew')
     if args.measure_on:
         cfg = copy.deepcopy(runner.cfg.test_dataloader)
         cfg.dataset.split = args.measure_on
         images = collect_maps(model, runner.build_dataloader(cfg))
-        figure, share = centred_figure(images, metric)
+        centred, share = centred_figure(images, metric)
         print(
             f'\nmeasured on {args.measure_on}, {len(images)} images, at the '
             'thresholds above\n\n'
             f'{measured(comparison, Comparison(images, metric), start, best)}'
-            f'\n\na centred box of {share:.0%} of the sides: {figure:.1f}'
+            f'\n\na centred box of {share:.0%} of the sides: {centred:.1f}'
         )
-    set_views(given, views)
-    write(args, runner, given, content, comparison, best)
+    put_in_config(given, best, views)
+    write(args, runner, given, content, threshold, figure)
+    print(f'{best}, threshold {threshold:g}: {figure:.1f} %')
 
 
 def measured(comparison, test, start, best):
@@ -234,7 +237,7 @@ def table(comparison):
 
 
 def choose_views(model, loader, metric, best, proposals):
-    """The `score_map_views` that gain beyond luck, or None."""
+    """The `score_map_views` that gain beyond luck, or None; the figure."""
     from mmspg.evaluation.map_choice import Comparison, Reading
     from mmspg.evaluation.map_collection import VIEWS_TRIED, collect_views
 
@@ -251,11 +254,21 @@ def choose_views(model, loader, metric, best, proposals):
         f'{"kept" if kept else "not kept, it may be luck"}: views {name}: '
         f'{gain}, the best of {len(options)}'
     )
-    return VIEWS_TRIED[name] if kept else None
+    used = Reading(name if kept else 'image', best.steps)
+    return VIEWS_TRIED[name] if kept else None, *comparison.figure(used)
 
 
-def set_views(cfg, views):
-    """Put views into a config, or take them out."""
+def put_in_config(cfg, best, views):
+    """Let a config read its maps by what was chosen."""
+    from mmspg.evaluation.choices import localization_metrics
+
+    cfg.model.head.score_map_source = best.source
+    if not localization_metrics(cfg.get('test_evaluator')):
+        cfg.test_evaluator = dict(type='mmspg.LocalizationMetric')
+    for name in ('val_evaluator', 'test_evaluator'):
+        for metric in localization_metrics(cfg.get(name)):
+            metric['score_map_steps'] = best.list_of_steps()
+            metric.pop('threshold', None)  # it would win over the chosen one
     cfg.model.pop('score_map_views', None)
     if views:
         cfg.model.score_map_views = views
@@ -276,12 +289,11 @@ def below(by_boxes, start, comparison, best):
     )
 
 
-def write(args, runner, given, content, comparison, best):
+def write(args, runner, given, content, threshold, figure):
     """Write weights, config and choice into the checkpoint."""
     import torch
 
     from mmspg.evaluation.choices import (
-        localization_metrics,
         settings_of,
         threshold_file,
         weights_digest,
@@ -289,13 +301,8 @@ def write(args, runner, given, content, comparison, best):
     from mmspg.evaluation.protocol import named_split
     from mmspg.utils.carried_config import META_KEY
 
-    given.model.head.score_map_source = best.source
-    for name in ('val_evaluator', 'test_evaluator'):
-        for metric in localization_metrics(given.get(name)):
-            metric['score_map_steps'] = best.list_of_steps()
     dataset = runner.test_dataloader.dataset
     state = {k: v.cpu() for k, v in runner.model.state_dict().items()}
-    figure, threshold = comparison.figure(best)
     choice = dict(
         threshold=threshold,
         kind='chosen',
@@ -317,10 +324,7 @@ def write(args, runner, given, content, comparison, best):
     if beside.is_file():
         beside.unlink()
         print(f'{beside} was of another choice and is deleted')
-    print(
-        f'{out} has the choice: {best}, threshold {threshold:g}, '
-        f'{figure:.1f} %. Test it: python tools/test.py {out}'
-    )
+    print(f'{out} has the choice. Test it: python tools/test.py {out}')
 
 
 if __name__ == '__main__':
