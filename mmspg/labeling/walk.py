@@ -2,11 +2,12 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from mmspg.datasets.annotations.class_lists import NOTHING
+from mmspg.datasets.annotations.class_lists import NOTHING, SPLITS
 from mmspg.datasets.annotations.paths import is_plain as is_plain_name
-from mmspg.datasets.images.class_folders import ClassFolders, class_folders
+from mmspg.datasets.images.class_folders import class_folders
 from mmspg.datasets.images.headers import read_header
 from mmspg.datasets.images.walk import Walk, walk
 from mmspg.datasets.photographs.reading import SHARE, position
@@ -73,59 +74,69 @@ def list_folder(
         found.images = [name for name in found.images if name not in gone]
     if not found.images:
         raise FileNotFoundError(f'no image in the folder {store.images}')
-    listed, note = _listed(found, classes, source, shares)
+    listed, notes = _listed(found, classes, source, shares)
     store.list_images(listed)
-    return found.left_out, [note] if note else []
+    return found.left_out, notes
 
 
 def _listed(
     found: Walk, classes: Sequence[str], source: str, shares
-) -> tuple[Iterator[Listed], str]:
-    """Give split and class of each image, and say whence the class is."""
+) -> tuple[Iterator[Listed], list[str]]:
+    """Give split and class of each image, and say where they are from."""
+    notes: list[str] = []
+    labels: dict[str, str] = {}
+    tops = {name.partition('/')[0].lower() for name in found.images}
+    by_split = tops <= SPLITS.keys()
+    if not by_split and (named := sorted(tops & SPLITS.keys())):
+        notes.append(
+            f'The folder {named[0]!r} is named like a split and others are '
+            'not, so all splits are drawn.'
+        )
     try:
         folders = class_folders(found)
     except ValueError:
         if source == 'folders':
             raise
-        folders = ClassFolders({}, [], {})
-    places = {
-        name: (split, label)
-        for split, by_class in folders.splits.items()
-        for label, names in by_class.items()
-        for name in names
-    }
-    wanted = folders.classes
-    strange = [n for n in wanted if n not in classes and n != NOTHING]
-    by_folder = bool(source != 'model' and wanted and not strange)
-    note = ''
-    if by_folder:
-        note = 'The class of each box is that of the folder of its image.'
-    elif source == 'folders':
+    else:
+        labels = {
+            name: label
+            for by_class in folders.splits.values()
+            for label, names in by_class.items()
+            for name in names
+        }
+    count = Counter(classes)
+    wanted = sorted(set(labels.values()))
+    strange = [n for n in wanted if count[n] != 1 and n != NOTHING]
+    if strange and source == 'folders':
         raise ValueError(
-            f'the folder {strange[0]!r} of {found.root} is no class of the '
-            'model: rename it, or let the model choose the classes: '
-            '--classes-from model'
+            f'the folder {strange[0]!r} of {found.root} is not the name of '
+            'one class of the model: rename it, or let the model choose the '
+            'classes: --classes-from model'
+        )
+    if source == 'model' or strange:
+        labels = {}
+    if labels:
+        notes.append(
+            'The class of each box is that of the folder of its image.'
         )
     elif source == 'auto' and len(strange) < len(wanted):
-        note = (
+        notes.append(
             f'{len(wanted) - len(strange)} of {len(wanted)} folders are '
-            f'classes of the model, but {strange[0]!r} is not, so the model '
-            'chooses the class of every image. To take the classes of the '
-            'folders, rename that one.'
+            f'classes of the model, but {strange[0]!r} is not the name of '
+            'one, so the model chooses the class of every image. To take the '
+            'classes of the folders, rename that one.'
         )
     numbers = {name: number for number, name in enumerate(classes)}
     numbers[NOTHING] = NO_CLASS
 
     def listed():
         for name in found.images:
-            split, label = places.get(name, ('', None))
-            yield Listed(
-                name,
-                split or split_of(name, *shares),
-                numbers[label] if by_folder and label is not None else None,
-            )
+            top = name.partition('/')[0].lower()
+            split = SPLITS[top] if by_split else split_of(name, *shares)
+            label = numbers[labels[name]] if name in labels else None
+            yield Listed(name, split, label)
 
-    return listed(), note
+    return listed(), notes
 
 
 def label_images(

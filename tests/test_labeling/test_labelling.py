@@ -220,6 +220,23 @@ def test_the_folder_names_the_class(tmp_path):
         list_folder(store, CLASSES, 'folders')
 
 
+def test_folders_of_splits_without_classes(tmp_path):
+    make_images(tmp_path / 'photos', 9, ['Train', 'validation', 'test'])
+    store = labelled(tmp_path / 'photos', tmp_path / 'out')
+    assert store.splits() == {'train': 3, 'val': 3, 'test': 3}
+    make_images(tmp_path / 'photos', 9, ['more'])
+    _, [note] = list_folder(store, CLASSES)
+    assert 'all splits are drawn' in note
+
+
+def test_a_folder_of_two_classes_of_its_name(tmp_path):
+    make_images(tmp_path / 'photos', 4, ['crane', 'zwei Wörter'])
+    store = Store(tmp_path / 'out', str(tmp_path / 'photos'))
+    _, [note] = list_folder(store, CLASSES)
+    assert 'crane' in note
+    assert store.waiting(9)[0] is None
+
+
 def test_nothing_is_no_class_of_a_set(photos, tmp_path):
     """The classes behind it move up, and so do their boxes."""
     classes = ('a', '_nothing', 'b', 'c', 'd')

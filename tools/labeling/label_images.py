@@ -101,6 +101,8 @@ def parse_args():
             parser.error(f'--{option} must be at least 1, got {value}')
     if args.val_share + args.test_share > 1:
         parser.error('--val-share and --test-share are more than 1 together')
+    if args.label and args.classes_from == 'folders':
+        parser.error('--label and --classes-from folders exclude each other')
     args.format = list(dict.fromkeys(args.format))
     return args
 
@@ -186,6 +188,11 @@ def write_sets(args, label_set):
     for name in args.format:
         write(label_set, out / name, WRITERS[name])
         print(f'written: {out / name}')
+    if 'yolo' in args.format and 'val' not in label_set.splits:
+        print(
+            'No image is for val, which ultralytics asks for in data.yaml: '
+            '--val-share 0.15 draws some.'
+        )
     write_boxes(label_set, out / 'boxes.csv')
     print(f'written: {out / "boxes.csv"}')
     if args.review_below is not None:
@@ -194,9 +201,10 @@ def write_sets(args, label_set):
         print(f'written: {path}, {number} images to look at')
 
 
-def tell(label_set, left_out, faults):
+def tell(args, label_set, left_out, faults):
     """Print what there is, and what was left out and why."""
     from mmspg.datasets.images.walk import describe
+    from mmspg.evaluation.choices import sweep_command
 
     summary, names = label_set.summary, label_set.classes
     splits = ', '.join(
@@ -221,7 +229,8 @@ def tell(label_set, left_out, faults):
     if summary.boxes and not summary.calibrated:
         print(
             'Scores are class scores. They are not calibrated: a score of .9 '
-            'does not mean that 9 of 10 boxes are right.'
+            'does not mean that 9 of 10 boxes are right. Images with boxes '
+            f'calibrate them: {sweep_command(args.checkpoint or "CHECKPOINT")}'
         )
 
 
@@ -251,7 +260,7 @@ def main():
             label_set = LabelSet(store, classes, limits, args.images_by)
             write_sets(args, label_set)
             faults = store.faults()
-            tell(label_set, left_out, faults)
+            tell(args, label_set, left_out, faults)
         except KeyboardInterrupt:
             sys.exit('stopped: the same command goes on from here')
         finally:
