@@ -13,8 +13,6 @@ optim_wrapper = dict(
     # This uses bfloat16 on GPUs that have it. For float16, also on older GPUs,
     # set type='AmpOptimWrapper', dtype='float16', loss_scale='dynamic'.
     type='mmspg.Bfloat16OptimWrapper',
-    # One kernel updates all weights, instead of several for each layer.
-    optimizer=dict(fused=True),
     # So many batches make one step. With 3 and a batch_size of 10 the paper's
     # 30 images fit into little memory.
     accumulative_counts=1,

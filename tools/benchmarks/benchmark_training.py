@@ -23,7 +23,7 @@ BF16 = {
     'optim_wrapper.devices': ('cuda', 'cpu'),
 }
 FP16 = {'optim_wrapper.type': 'AmpOptimWrapper'}
-FUSED = {'optim_wrapper.optimizer.fused': True}
+UNFUSED = {'optim_wrapper.optimizer.fused': False}
 # The loop that counts the ramp's iterations is a runner's.
 LIGHT = {'model.head.guidance_ramp': None}
 FIRST = LIGHT | {'model.data_preprocessor.devices': ()}
@@ -93,12 +93,12 @@ def variants(given: dict) -> list[measure.Variant]:
             of = dict(given, config=str(networks.ROOT / config), outside={})
         return measure.Variant(name, build, (of,), rate, same)
 
-    fast = networks.LAYOUT | BF16 | FUSED
+    fast = networks.LAYOUT | BF16
     return [
         make('float32', {}),
         make('light', LIGHT, config=networks.LIGHT),
         make('light, channels first', FIRST, config=networks.LIGHT),
-        make('fused', FUSED),
+        make('not fused', UNFUSED),
         make('checkpointing', CP),
         make('accumulated', HALVES),
         make('compiled', {}, compile=True, gpu=True),

@@ -2,7 +2,12 @@
 # lr, a constant lr, and 5 epochs (the released checkpoint's name says 3).
 optim_wrapper = dict(
     optimizer=dict(
-        type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4, nesterov=True
+        type='SGD',
+        lr=0.001,
+        momentum=0.9,
+        weight_decay=5e-4,
+        nesterov=True,
+        fused=True,
     ),
     # The longest key that a name contains counts. All biases of the trunk are
     # BatchNorm's. The added layers train at 10x. The script intends this but

@@ -6,7 +6,9 @@
 _base_ = ['imagenet_3e.py']
 
 optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='Adam', lr=5e-5, weight_decay=5e-4),
+    optimizer=dict(
+        _delete_=True, type='Adam', lr=5e-5, weight_decay=5e-4, fused=True
+    ),
     clip_grad=dict(max_norm=5),
     # The longest key that a name contains counts; B and C are in the neck.
     paramwise_cfg=dict(

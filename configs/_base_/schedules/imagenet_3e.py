@@ -1,7 +1,9 @@
 # Section 3.3: SGD with lr 0.001, ten times that for the added layers, momentum
 # 0.9 and weight decay 5e-4. After every epoch the lr is divided by ten.
 optim_wrapper = dict(
-    optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4),
+    optimizer=dict(
+        type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4, fused=True
+    ),
     # The added layers are A3, B1, B2 and C in the neck and A4 in the head.
     paramwise_cfg=dict(
         custom_keys={'neck': dict(lr_mult=10), 'head': dict(lr_mult=10)}

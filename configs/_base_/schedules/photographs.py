@@ -4,7 +4,7 @@
 # from collapsing (docs/evidence.md).
 optim_wrapper = dict(
     constructor='mmspg.MergedGroupsConstructor',
-    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-4),
+    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-4, fused=True),
     clip_grad=dict(max_norm=5),
     paramwise_cfg=dict(
         custom_keys={

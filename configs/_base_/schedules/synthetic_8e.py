@@ -2,7 +2,7 @@
 # classes, its seeds are noise, which teaches B and C that everything is
 # object. A low lr keeps them from being sure of it (docs/method.md).
 optim_wrapper = dict(
-    optimizer=dict(type='Adam', lr=0.001, weight_decay=1e-4),
+    optimizer=dict(type='Adam', lr=0.001, weight_decay=1e-4, fused=True),
     paramwise_cfg=dict(custom_keys={'spg_': dict(lr_mult=0.1)}),
     clip_grad=dict(max_norm=5),
 )
