@@ -141,7 +141,7 @@ def test_wrong_root_says_what_was_looked_for(tmp_path):
         ImageNetLoc(str(tmp_path / 'nowhere'), 'train')
     for part in (
         'nowhere/LOC_synset_mapping.txt',
-        'is no directory',
+        'is not a folder',
         '--data-root',
         'MMSPG_DATA_ROOT',
     ):

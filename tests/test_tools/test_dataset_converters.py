@@ -459,7 +459,7 @@ def test_names_of_every_kind(convert, tmp_path):
     assert train['Zoë/x,y']['gt_label'] == 1
     images(root, 'a\nb/1.jpg')
     said = convert('folders_to_metadata', root, tmp_path / 'n', fails=True)
-    assert "'a\\nb' has a line break" in said
+    assert "'a\\nb' contains a line break" in said
 
 
 def test_a_second_run_leaves_nothing_of_the_first(convert, photos, tmp_path):

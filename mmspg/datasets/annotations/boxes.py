@@ -1,9 +1,9 @@
 """Boxes as the pipeline holds them: continuous corners, fitted to an image.
 
-A box is ``(x0, y0, x1, y1)`` in pixels of the image, origin at the top left
-corner of the top left pixel, so that ``0 <= x <= W`` and the box of the
+A box is ``(x0, y0, x1, y1)`` in pixels of the image. The origin is the top
+left corner of the top left pixel, so ``0 <= x <= W``, and the box of the
 whole image is ``(0, 0, W, H)``. An annotation that counts pixels
-inclusively, ``xmin..xmax``, covers ``xmin`` to ``xmax + 1``.
+inclusively, from ``xmin`` to ``xmax``, covers ``xmin`` to ``xmax + 1``.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,11 @@ from .faults import (
 )
 from .formats import Box
 
-# Rounding, and the two ways of counting the last pixel, make boxes leave
-# their image by a pixel. This is no fault of an annotation.
+# Boxes leave their image by up to a pixel because of rounding, and because
+# there are two ways of counting the last pixel. That is not a fault.
 SLACK = 1.0
-# In an image. All data sets have fewer; 10,000 at 1,000 thresholds take 80 MB.
+# The most boxes in one image. All known data sets have fewer, and 10,000
+# boxes at 1,000 thresholds already take 80 MB.
 MAX_BOXES = 10_000
 
 
@@ -47,11 +48,11 @@ def box_fields(boxes: Sequence[Box], inclusive: bool = False) -> dict:
 
     Args:
         boxes (Sequence[Box]): As annotated.
-        inclusive (bool): Their corners are inclusive pixels.
+        inclusive (bool): Whether their corners are inclusive pixels.
 
     Returns:
         dict: ``ori_gt_bboxes``, continuous corners ``(n, 4)`` float32, and
-        ``ann_source``, where each is from.
+        ``ann_source``, the file and line that each box comes from.
     """
     corners = np.array([box.xyxy for box in boxes], np.float32)
     return dict(
@@ -67,7 +68,7 @@ def clip_boxes(boxes: np.ndarray, size: tuple[float, float]) -> np.ndarray:
 
 
 def in_shares(corners) -> np.ndarray:
-    """Tell which boxes look like shares of the image, 0 to 1.
+    """Tell which boxes look like shares of the image, from 0 to 1.
 
     Args:
         corners: As annotated, before any conversion, ``(n, 4)``.
@@ -83,11 +84,12 @@ def check_shares(corners, places: Sequence[str]) -> None:
     """Refuse annotations whose boxes are shares of the image.
 
     Args:
-        corners: Of all boxes of a file, as annotated, ``(n, 4)``.
-        places (Sequence[str]): File and line, or id, of each box.
+        corners: The corners of all boxes in a file, as annotated,
+            ``(n, 4)``.
+        places (Sequence[str]): The file and line, or id, of each box.
 
     Raises:
-        Refusal: More than half of the boxes are within 0 and 1.
+        Refusal: More than half of the boxes lie between 0 and 1.
     """
     found = np.flatnonzero(in_shares(corners)).tolist()
     if 2 * len(found) > len(places):
@@ -95,15 +97,16 @@ def check_shares(corners, places: Sequence[str]) -> None:
 
 
 def check_lost(found: Faults, number: int) -> None:
-    """Refuse annotations that are of other images.
+    """Refuse annotations that belong to other images.
 
     Args:
-        found (Faults): Those of all boxes.
+        found (Faults): The faults found in all boxes.
         number (int): How many boxes there are.
 
     Raises:
-        Refusal: A size is out of proportion with its image, or more than
-            half of the boxes have less than half of their area inside.
+        Refusal: An annotated size is out of proportion with its image, or
+            more than half of the boxes have less than half of their area
+            inside.
     """
     if OTHER_IMAGE in found:
         raise Refusal(OTHER_IMAGE, found[OTHER_IMAGE])
@@ -113,10 +116,10 @@ def check_lost(found: Faults, number: int) -> None:
 
 
 def check_number(number: int, image: str, place: str) -> None:
-    """Refuse more boxes in one image than ``MAX_BOXES``.
+    """Refuse an image with more than ``MAX_BOXES`` boxes.
 
     Raises:
-        ValueError: Names the image, and the file and line of its first box.
+        ValueError: With the image, and the file and line of its first box.
     """
     if number > MAX_BOXES:
         raise ValueError(
@@ -133,22 +136,24 @@ def fit_boxes(
     found: Faults,
     inclusive: bool = False,
 ) -> np.ndarray:
-    """Clip annotated boxes to their image, drop those with nothing left.
+    """Clip annotated boxes to their image, and drop those that vanish.
 
-    A box that leaves its image by up to a pixel stays as it is annotated,
-    so that figures are those of the benchmark, whose metadata has many.
+    A box that leaves its image by up to a pixel stays as it is annotated.
+    The benchmark's metadata has many such boxes, and clipping them would
+    change its figures.
 
     Args:
         boxes (np.ndarray): Continuous corners as annotated, ``(n, 4)``.
-        size (tuple, optional): Width and height of the image. None: only
-            empty boxes are dropped.
+        size (tuple, optional): Width and height of the image. If it is
+            None, only empty boxes are dropped.
         places (Sequence[str]): ``'file:line'`` of each box, for messages.
         image (str): Name of the image, for messages.
-        found (Faults): The faults are added to it.
-        inclusive (bool): The corners are inclusive pixels, and stay so.
+        found (Faults): Where faults are recorded.
+        inclusive (bool): Whether the corners are inclusive pixels. If so,
+            the corners returned are inclusive, too.
 
     Returns:
-        np.ndarray: ``(m, 4)``, m <= n, of the same type.
+        np.ndarray: The boxes that are left, ``(m, 4)`` of the same type.
     """
     corners = np.asarray(boxes).reshape(-1, 4)
     check_number(len(corners), image, places[0] if places else image)
@@ -175,7 +180,7 @@ def fit_boxes(
             f'to ({x1}, {y1}) of image {image}{of}, {what}',
         )
     if left.all() and not out.any():
-        return corners  # as most are
+        return corners  # nothing to change, as for most images
     fitted = np.where(out[:, None] > SLACK, clipped - one, corners)
     return fitted[left].astype(corners.dtype)
 

@@ -4,70 +4,72 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-# How folders of splits are named. A class of such a name is a layout misread.
+# The usual names of the folders of splits. If a class has such a name, the
+# layout of the folders was misread.
 SPLITS = {
     **dict.fromkeys(('train', 'training'), 'train'),
     **dict.fromkeys(('val', 'valid', 'validation', 'dev', 'eval'), 'val'),
     **dict.fromkeys(('test', 'testing'), 'test'),
 }
-# The class, and the folder, of images that show none of the objects.
+# The name of the class, and folder, of images that show no object.
 NOTHING = '_nothing'
 SHOWN = 5
 
 
 def check_name(name, where: str) -> str:
-    """Refuse a class name that a line of text cannot hold.
+    """Refuse a class name that does not fit in a line of text.
 
     Args:
         name (str | int): The name; a number becomes its digits.
-        where (str): File and line or id, for the message.
+        where (str): The file and the line or id, for the message.
 
     Returns:
         str: The name without blanks at its ends.
 
     Raises:
-        ValueError: No text, empty, or with a line break or a control
-            character.
+        ValueError: The name is not a text, is empty, or contains a line
+            break or a control character.
     """
     if isinstance(name, int) and not isinstance(name, bool):
         name = str(name)
     if not isinstance(name, str) or not name.strip():
         raise ValueError(
             f'{where}: the name of a class must be a text that is not empty, '
-            f'got {name!r}.'
+            f'but it is {name!r}.'
         )
     name = name.strip()
     if any(unicodedata.category(c) in ('Cc', 'Cs', 'Zl', 'Zp') for c in name):
         raise ValueError(
-            f'{where}: the class name {name!r} has a line break or a control '
-            'character, which a list of a name a line cannot hold. Rename '
-            'the class.'
+            f'{where}: the class name {name!r} contains a line break or a '
+            'control character. Class lists have one name per line, so '
+            'please rename the class.'
         )
     return name
 
 
 def faults_of_names(names: Sequence[str], repeat: bool = False) -> list[str]:
-    """Say what makes a list of classes meaningless; [] if nothing does.
+    """Describe what is wrong with a list of classes.
 
     Args:
-        names (Sequence[str]): In the order of the labels.
-        repeat (bool): Two classes may have one name, as ImageNet's cranes.
+        names (Sequence[str]): The names in the order of the labels.
+        repeat (bool): Whether two classes may share a name. ImageNet has
+            two classes called 'crane'.
 
     Returns:
-        list[str]: Sentences.
+        list[str]: One sentence for each fault.
     """
     twice = [name for name, times in Counter(names).items() if times > 1]
     faults = []
     if twice and not repeat:
         faults.append(
-            f'{len(twice)} class names come twice, {twice[:2]} for example. '
-            'Give every class its own name.'
+            f'{len(twice)} class names occur more than once, for example '
+            f'{twice[:2]}. Give every class its own name.'
         )
     if names and all(name.lower() in SPLITS for name in names):
         faults.append(
             f'The classes are {list(names)}, which are names of splits: '
-            'folders train/cat and val/cat were taken for the classes train '
-            'and val. Convert each of them as a split of its own.'
+            'folders like train/cat and val/cat were taken for classes '
+            'named train and val. Convert each split separately.'
         )
     return faults
 
@@ -75,7 +77,7 @@ def faults_of_names(names: Sequence[str], repeat: bool = False) -> list[str]:
 def check_names(
     names: Sequence[str], where: str, repeat: bool = False
 ) -> None:
-    """Raise a ValueError about what :func:`faults_of_names` finds."""
+    """Raise a ValueError if :func:`faults_of_names` finds a fault."""
     faults = faults_of_names(names, repeat)
     if faults:
         raise ValueError(f'{where}: {" ".join(faults)}')
@@ -84,20 +86,20 @@ def check_names(
 def difference(
     one: Sequence[str], two: Sequence[str], name_one: str, name_two: str
 ) -> str | None:
-    """Say how two lists of classes differ.
+    """Describe how two lists of classes differ.
 
-    Labels are positions in these lists, so the same names in another order
-    are other classes.
+    A label is a position in such a list, so two lists with the same names
+    in another order do not fit together.
 
     Args:
-        one (Sequence[str]): Names in the order of the labels.
-        two (Sequence[str]): The same of the other.
-        name_one (str): What the first list is of, 'train' for example.
-        name_two (str): What the second is of.
+        one (Sequence[str]): The first list, in the order of the labels.
+        two (Sequence[str]): The second list.
+        name_one (str): What the first list belongs to, for example 'train'.
+        name_two (str): What the second list belongs to.
 
     Returns:
-        str | None: A sentence, or None for equal lists, and where one of two
-        equally long lists has numbers for names.
+        str | None: One sentence. None if the lists are equal, or if they are
+        equally long and one of them has numbers instead of names.
 
     Example:
         >>> difference(['ant', 'bee'], ['bee', 'ant'], 'train', 'val')

@@ -1,4 +1,4 @@
-"""Reader of COCO's annotation files, as label tools write them."""
+"""Read COCO annotation files, as labeling tools write them."""
 
 import json
 import math
@@ -18,11 +18,11 @@ KEYS = ('images', 'annotations', 'categories')
 
 
 class Coco(NamedTuple):
-    """What a COCO file says.
+    """The content of a COCO file.
 
-    ``images`` in the order of the file; ``classes`` are the names of all
-    its categories, sorted, whether an image has them or not, so that the
-    files of two splits give the same list; ``faults`` of boxes.
+    ``images`` are in the order of the file. ``classes`` are the sorted names
+    of all its categories, including those that no image has, so that the
+    files of two splits give the same list. ``faults`` are those of its boxes.
     """
 
     images: list[AnnotatedImage]
@@ -30,7 +30,7 @@ class Coco(NamedTuple):
     faults: Faults
 
     def matched(self, paths: Iterable[str], source, root) -> 'Coco':
-        """Give images with boxes their paths; see :func:`match_names`."""
+        """Replace the names of images with boxes by their paths."""
         names = [image.name for image in self.images if image.objects]
         found = match_names(names, paths, source, root)
         return self._replace(
@@ -44,14 +44,16 @@ class Coco(NamedTuple):
 def read_coco(path: str) -> Coco:
     """Read a file of COCO annotations.
 
-    Crowds are left out. Boxes that are empty or missing are left out and
-    are among the faults; so are annotations whose ids come twice.
+    Annotations of crowds are left out. Annotations whose box is empty or
+    missing are left out and recorded as faults. An id that two annotations
+    share is also recorded as a fault.
 
     Raises:
-        ValueError: It is no such file; a field lacks or is of the wrong
-            type; an id or a file name comes twice; an annotation of an
-            unknown image or category; boxes in shares. Names file and id.
-        OSError: It cannot be read.
+        ValueError: The file is not a COCO file; a field is missing or has
+            the wrong type; an id or a file name occurs twice; an annotation
+            names an unknown image or category; or the boxes are shares of
+            their image. The message gives the file and the id.
+        OSError: The file cannot be read.
     """
     content = _load(path)
     classes = {
@@ -68,23 +70,23 @@ def read_coco(path: str) -> Coco:
         name = entry.get('file_name')
         if not isinstance(name, str) or not name.strip():
             raise ValueError(
-                f'{where}: file_name must be the path of the image, a text, '
-                f'got {name!r}.'
+                f'{where}: file_name must be the path of the image, but it '
+                f'is {name!r}.'
             )
         images[number] = AnnotatedImage(name, _size(entry, where), [])
     _once(path, 'file_name', [image.name for image in images.values()])
     for i, entry in enumerate(content['annotations']):
         where = f'{path}: annotations, number {i + 1} of the list'
         if not isinstance(entry, dict):
-            raise ValueError(f'{where}: expected an object, got {entry!r}.')
+            raise ValueError(f'{where}: this is {entry!r}, not an object.')
         where = f'{path}: annotation {entry.get("id", f"number {i + 1}")}'
         for key, known in (('image_id', images), ('category_id', classes)):
             number = entry.get(key)
             if not _is_id(number) or number not in known:
                 raise ValueError(
-                    f'{where}: unknown {key} {number!r}. The ids that the '
-                    f'file gives begin with {list(known)[:3]}; correct {key}, '
-                    'or the id of its entry.'
+                    f'{where}: no entry of the file has the {key} '
+                    f'{number!r}. Its ids begin with {list(known)[:3]}. '
+                    f'Correct {key}, or the id of the entry.'
                 )
         image = images[entry['image_id']]
         where += f' of {image.name}'
@@ -116,8 +118,8 @@ def _load(path: str) -> dict:
     for key in KEYS:
         if not isinstance(content, dict) or key not in content:
             raise ValueError(
-                f"{path}: no key '{key}'; COCO annotations have images, "
-                'annotations and categories.'
+                f"{path}: the key '{key}' is missing. COCO annotations have "
+                'images, annotations and categories.'
             )
         if not isinstance(content[key], list):
             raise ValueError(f"{path}: '{key}' must be a list.")
@@ -125,21 +127,22 @@ def _load(path: str) -> dict:
 
 
 def _by_id(path: str, content: dict, key: str):
-    """Yield ``id, (where, entry)``; an id must not come twice."""
+    """Yield ``id, (where, entry)``, and refuse an id that occurs twice."""
     seen = set()
     for i, entry in enumerate(content[key]):
         number = entry.get('id') if isinstance(entry, dict) else None
         where = f'{path}: {key}, number {i + 1} of the list'
         if not _is_id(number):
             raise ValueError(
-                f'{where}: its id must be a whole number, got {number!r}.'
+                f'{where}: its id must be a whole number, not {number!r}.'
             )
         named = entry.get('file_name', entry.get('name'))
         where = f'{path}: {key}, id {number} ({named!r})'
         if number in seen:
             raise ValueError(
-                f'{where}: the id comes twice. Every entry must have its own '
-                'id; annotations name images and categories by it.'
+                f'{where}: another entry has the same id. Every entry needs '
+                'its own, because annotations refer to images and categories '
+                'by id.'
             )
         seen.add(number)
         yield number, (where, entry)
@@ -149,27 +152,27 @@ def _once(path: str, what: str, names) -> None:
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise ValueError(
-            f'{path}: {len(twice)} times a {what} comes twice, {twice[:2]} '
-            'for example. Merge these entries.'
+            f'{path}: {len(twice)} values of {what} occur more than once, '
+            f'for example {twice[:2]}. Merge these entries.'
         )
 
 
 def _size(entry: dict, where: str) -> tuple[int, int] | None:
-    """Width and height; None where the file gives neither, or zeros."""
+    """Give width and height, or None if both are missing or zero."""
     sides: list = [entry.get('width'), entry.get('height')]
     if all(side in (None, 0) for side in sides):
         return None
     found = [int(s) for s in sides if _is_number(s) and 1 <= s <= MAX_NUMBER]
     if len(found) != 2:
         raise ValueError(
-            f'{where}: width and height must be whole numbers from 1, got '
-            f'{sides[0]!r} and {sides[1]!r}.'
+            f'{where}: width and height must be positive whole numbers, but '
+            f'they are {sides[0]!r} and {sides[1]!r}.'
         )
     return found[0], found[1]
 
 
 def _bbox(bbox, where: str) -> list[float]:
-    """The four numbers, or [] where there is no box."""
+    """Give the four numbers of a box, or [] if there is no box."""
     if not bbox and not isinstance(bbox, (str, bool, int)):
         return []
     if (
@@ -178,14 +181,14 @@ def _bbox(bbox, where: str) -> list[float]:
         or not all(_is_number(v) and abs(v) <= MAX_NUMBER for v in bbox)
     ):
         raise ValueError(
-            f'{where}: bbox {bbox!r}; [x, y, width, height] was expected, in '
-            'pixels.'
+            f'{where}: bbox must be [x, y, width, height] in pixels, but it '
+            f'is {bbox!r}.'
         )
     return bbox
 
 
 def _is_id(value) -> bool:
-    """Whether it names an entry: 1, '1', or 1.0, which equals 1."""
+    """Whether a value can be an id: 1, '1', or 1.0, which equals 1."""
     return isinstance(value, str) or (_is_number(value) and value % 1 == 0)
 
 

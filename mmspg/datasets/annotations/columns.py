@@ -1,9 +1,10 @@
-"""The lists of millions of images, as a few arrays instead of dictionaries.
+"""Hold the lists of millions of images in a few arrays.
 
-A list is read this way only where nothing in it needs a word: plain names,
-files that agree line by line, boxes within their images. Of any other the
-readers here give None, and those of a line at a time, which can say what is
-wrong and where, read it again.
+These readers are fast, but cannot say what is wrong with a file. They accept
+a list only if nothing in it needs a message: its names are plain, its files
+agree line by line, and its boxes lie within their images. For any other list
+they return None. It is then read again by the readers that take one line at
+a time, which name the line and the fault.
 """
 
 import os
@@ -33,10 +34,10 @@ NEVER = (b'\n\n', b' \n', b'\n ', b'\n/', b'..')
 
 
 class Names(Sequence):
-    """Different names of images, all in one text of lines.
+    """The names of images, all different, in one text with a line for each.
 
     Attributes:
-        text (bytes): A name and a line break for each.
+        text (bytes): The names, each followed by a line break.
     """
 
     def __init__(self, text: bytes):
@@ -46,14 +47,14 @@ class Names(Sequence):
 
     @classmethod
     def checked(cls, text: bytes) -> 'Names | None':
-        """Give the names, or None if one needs a look or comes twice."""
+        """Give the names, or None if one is unusual or occurs twice."""
         text = text if text.endswith(b'\n') else text + b'\n'
         if text.translate(None, PLAIN) or any(n in text for n in NEVER):
             return None
         if text[:1] in (b'\n', b' ', b'/'):
             return None
         names = cls(text)
-        # Two names of one hash count as one name that comes twice.
+        # Two names with the same hash count as a name that occurs twice.
         hashes = np.fromiter(map(hash, names.lines()), np.int64, len(names))
         return names if np.unique(hashes).size == len(names) else None
 
@@ -73,18 +74,20 @@ class Names(Sequence):
 
 
 class Columns(Sequence):
-    """Samples whose dictionaries are made when they are asked for.
+    """Samples whose dictionaries are made only when they are asked for.
 
-    Forked processes share the arrays, as nothing in them counts references.
+    Forked processes share the arrays: no object in them has a reference
+    count, whose change would copy the memory.
 
     Args:
-        root (str): Root of the images.
-        names (Names): Their paths below it.
-        labels (array): ``(n,)``.
-        sizes (array, optional): ``(n, 2)`` annotated width and height.
-        boxes (tuple, optional): Continuous corners ``(m, 4)`` float32, and
-            how many of them the images up to each have, ``(n,)``.
-        **common: Fields of all samples.
+        root (str): The root of the images.
+        names (Names): The paths of the images below it.
+        labels (array): Their labels, ``(n,)``.
+        sizes (array, optional): Their annotated width and height, ``(n, 2)``.
+        boxes (tuple, optional): The continuous corners of all boxes,
+            ``(m, 4)`` float32, and for each image the number of boxes up to
+            and including its own, ``(n,)``.
+        **common: Fields that all samples share.
     """
 
     def __init__(self, root, names, labels, sizes=None, boxes=None, **common):
@@ -122,7 +125,7 @@ class Columns(Sequence):
 
 
 def read_stems(path: str, suffix: str) -> Names | None:
-    """Read the first words of lines, names without their suffix."""
+    """Read the first word of each line, and add the suffix to it."""
     text = bytearray()
     with open(path, 'rb') as file:
         for words in map(bytes.split, file):
@@ -133,15 +136,15 @@ def read_stems(path: str, suffix: str) -> Names | None:
 def by_folder(
     root: str, names: Names | None, labels: Mapping[str, int]
 ) -> Columns | None:
-    """Find images in their folders, the first of which is the class.
+    """Find images in their folders; the first folder names the class.
 
     Args:
-        root (str): Root of the images.
-        names (Names, optional): Their paths below it.
-        labels (Mapping): Label of each class.
+        root (str): The root of the images.
+        names (Names, optional): The paths of the images below it.
+        labels (Mapping): The label of each class.
 
     Returns:
-        Columns: None where an image or a class is not there.
+        Columns: The samples, or None if an image or a class is missing.
     """
     if names is None:
         return None
@@ -158,18 +161,18 @@ def by_folder(
 
 
 def read_labels(path: str, names: Names) -> np.ndarray | None:
-    """Read ``name,label`` lines in the order of the names: ``(n,)``."""
+    """Read lines ``name,label`` that are in the order of the names."""
     return _read(path, names, 1)
 
 
 def read_sizes(path: str, names: Names) -> np.ndarray | None:
-    """Read ``name,width,height`` lines, in the same order: ``(n, 2)``."""
+    """Read lines ``name,width,height`` in the order of the names."""
     sizes = _read(path, names, 2)
     return None if sizes is None or sizes.min() < 1 else sizes
 
 
 def _read(path: str, names: Names, number: int) -> np.ndarray | None:
-    """Read a name and so many integers from 0 of each line."""
+    """Read a name and ``number`` integers, none negative, from each line."""
     values = array('i')
     try:
         with open(path, 'rb') as file:
@@ -189,13 +192,13 @@ def _read(path: str, names: Names, number: int) -> np.ndarray | None:
 def read_boxes(
     path: str, names: Names, sizes: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Read ``name,x0,y0,x1,y1`` lines of inclusive corners, for training.
+    """Read lines ``name,x0,y0,x1,y1`` of inclusive corners, for training.
 
-    Lines are in the order of the names, of which some may have no box.
+    The lines are in the order of the names; some names may have no box.
 
     Returns:
-        tuple: As :class:`Columns` takes them; None where a box leaves its
-        image by more than a pixel, is empty, or is in shares.
+        tuple: The argument ``boxes`` of :class:`Columns`. None if a box is
+        empty, is a share of its image, or leaves it by more than a pixel.
     """
     values, counts = array('f'), np.zeros(len(names), np.int64)
     others = enumerate(names.lines())
@@ -214,7 +217,7 @@ def read_boxes(
     if not corners.size or corners.size != 4 * counts.sum():
         return None
     corners = corners.reshape(-1, 4)
-    usable = np.abs(corners).max() <= MAX_NUMBER  # no NaN is
+    usable = np.abs(corners).max() <= MAX_NUMBER  # False for NaN, too
     if not usable or counts.max() > MAX_BOXES or in_shares(corners).any():
         return None
     corners = from_inclusive(corners)

@@ -20,7 +20,7 @@ from .faults import (
 from .formats import Box
 from .grid import OtherImageError, bring_to
 
-# What a sample has of each of its boxes.
+# The fields of a sample that have one entry for each of its boxes.
 BOX_KEYS = {'ori_gt_bboxes', 'gt_bbox_labels'}
 
 __all__ = ['fit_as_seen', 'fit_samples', 'has_region', 'read_headers']
@@ -34,8 +34,8 @@ def has_region(sample: dict) -> bool:
 def read_headers(
     samples: Sequence[dict], backend_args: dict | None = None
 ) -> list[Header | None]:
-    """Read size and orientation of the images of samples, in their order."""
-    with ThreadPoolExecutor(16) as pool:  # for disks of a network
+    """Read the sizes and orientations of the images of samples, in order."""
+    with ThreadPoolExecutor(16) as pool:  # worth it for network disks
         return list(
             pool.map(
                 lambda s: read_header(s['img_path'], backend_args), samples
@@ -50,24 +50,29 @@ def fit_samples(
     grid: str | None,
     inclusive: bool,
 ) -> list[dict]:
-    """Fit boxes to their images; leave out samples that have none left.
+    """Fit boxes to their images, and leave out samples without a box.
 
     Args:
-        samples (list[dict]): With ``ori_gt_bboxes`` and ``ann_source``, and
-            ``ann_size`` where annotated. Changed in place.
-        found (Faults): The faults are added to it.
-        headers (Sequence[Header], optional): Of the samples with boxes, for
-            a test. None: for training; nothing is refused or left out.
-        grid (str, optional): 'stored' or 'seen', what the boxes are on;
-            None: nobody said, so they are taken as stored.
+        samples (list[dict]): Samples with ``ori_gt_bboxes``,
+            ``ann_source`` and, if the size is annotated, ``ann_size``. They
+            are changed in place.
+        found (Faults): Where faults are recorded.
+        headers (Sequence[Header], optional): For a test, the headers of the
+            samples with boxes. None means training, for which nothing is
+            refused or left out.
+        grid (str, optional): The pixels that the boxes are on, 'stored' or
+            'seen'. None means that nobody has said; they are then taken as
+            'stored'.
         inclusive (bool): Whether the files have inclusive corners.
 
     Returns:
-        list[dict]: For a test those that have a box or a mask, or all.
+        list[dict]: For a test, the samples with a box or a mask; for
+        training, all of them.
 
     Raises:
-        Refusal: For a test, what makes its figures meaningless: boxes in
-            shares, sizes out of proportion, most of the boxes outside.
+        Refusal: The figures of this test would be meaningless, because
+            boxes are shares of their image, a size is out of proportion, or
+            most boxes lie outside their image.
     """
     if headers is None:
         for sample in samples:
@@ -111,21 +116,21 @@ def fit_as_seen(
     image: str,
     found: Faults,
 ) -> list[tuple[float, ...]]:
-    """Bring boxes of one's own photograph to its pixels as people see it.
+    """Bring the boxes of a photograph to its pixels as people see it.
 
-    Converters call this. Label tools show photographs as EXIF turns them, so
-    boxes are on the grid 'seen' where the annotated size does not tell.
+    Converters call this. Labeling tools show photographs as EXIF turns them,
+    so boxes whose annotated size does not tell are on the grid 'seen'.
 
     Args:
         boxes (Sequence[Box]): Continuous corners as annotated.
-        annotated (tuple, optional): The size (w, h) that is annotated.
-        header (Header, optional): Of the file; without it the annotated
-            size is believed.
-        image (str): Its name, for messages.
-        found (Faults): The faults are added to it.
+        annotated (tuple, optional): The annotated size (w, h).
+        header (Header, optional): The header of the file. Without it the
+            annotated size is believed.
+        image (str): The name of the image, for messages.
+        found (Faults): Where faults are recorded.
 
     Returns:
-        list[tuple]: Inclusive corners of the boxes that are left.
+        list[tuple]: The inclusive corners of the boxes that are left.
     """
     corners = np.array([box.xyxy for box in boxes]).reshape(-1, 4)
     size = annotated
@@ -143,7 +148,7 @@ def fit_as_seen(
 def _drop_shares(
     sample: dict, places: list[str], one: np.ndarray, found: Faults
 ) -> None:
-    """Drop boxes that are shares of their image among others in pixels."""
+    """Drop the boxes in shares from a file whose other boxes are in pixels."""
     corners = sample['ori_gt_bboxes'] - one
     shares = in_shares(corners) & (corners % 1 != 0).any(axis=1)
     for i in reversed(np.flatnonzero(shares).tolist()):
@@ -160,7 +165,7 @@ def _bring(
     image: str,
     found: Faults,
 ) -> np.ndarray | None:
-    """Bring boxes to the pixels of a file; None if it is another image."""
+    """Bring boxes to the pixels of a file; give None for another image."""
     try:
         boxes = bring_to(grid, boxes, annotated, header, image)
     except OtherImageError as error:
@@ -170,7 +175,7 @@ def _bring(
     if annotated is not None and sorted(annotated) != sorted((w, h)):
         found.add(
             RESCALED,
-            f'{image} is {w} x {h} (width x height), annotated '
+            f'{image} is {w} x {h} (width x height) and was annotated at '
             f'{annotated[0]} x {annotated[1]}',
         )
     return boxes
@@ -194,12 +199,12 @@ def _place(
 
 
 def _fit(sample: dict, places: list[str], found: Faults) -> None:
-    """Clip the boxes of a sample, and drop those with nothing left."""
+    """Clip the boxes of a sample, and drop those that vanish."""
     size, boxes = sample.get('ann_size'), sample.pop('ori_gt_bboxes')
     labels = sample.pop('gt_bbox_labels', None)
     if labels is None:
         boxes = fit_boxes(boxes, size, places, sample['img_id'], found)
-    else:  # one by one, so that each keeps its class
+    else:  # one box at a time, so that each keeps its class
         fitted = [
             fit_boxes(box[None], size, [place], sample['img_id'], found)
             for box, place in zip(boxes, places, strict=True)

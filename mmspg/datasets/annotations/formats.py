@@ -1,7 +1,7 @@
-"""Readers of text and CSV annotations, and of the values in them.
+"""Read text and CSV annotations, and the values in them.
 
-Each returns plain values with the ``'file:line'`` they came from, and
-raises ValueError with file and line on anything it cannot read.
+Each reader returns plain values with the ``'file:line'`` they came from. It
+raises a ValueError with file and line if it cannot read something.
 """
 
 import codecs
@@ -12,19 +12,19 @@ from typing import IO, NamedTuple, NoReturn
 
 from .class_lists import check_name
 
-MARKS = (  # byte order marks; UTF-32's begins as UTF-16's does
+MARKS = (  # byte order marks; UTF-32 comes first, as it begins like UTF-16
     (codecs.BOM_UTF8, 'utf-8-sig'),
     (codecs.BOM_UTF32_LE, 'utf-32'),
     (codecs.BOM_UTF32_BE, 'utf-32'),
     (codecs.BOM_UTF16_LE, 'utf-16'),
     (codecs.BOM_UTF16_BE, 'utf-16'),
 )
-MAX_NUMBER = 2**31 - 1  # whatever is larger is a slip, and overflows later
-MAX_SHOWN = 200  # characters of a bad line that a message repeats
+MAX_NUMBER = 2**31 - 1  # a larger number is a mistake, and would overflow
+MAX_SHOWN = 200  # the most characters of a bad line that a message quotes
 
 
 class Box(NamedTuple):
-    """A box as a file writes it, and where: ``xyxy`` are 4 numbers."""
+    """The four numbers of a box, and the place in a file they are from."""
 
     xyxy: tuple[float, ...]
     source: str
@@ -33,9 +33,9 @@ class Box(NamedTuple):
 class AnnotatedImage(NamedTuple):
     """An image with its objects.
 
-    ``name`` as the file has it; ``size`` (w, h), or None where the file does
-    not say; ``objects`` are pairs of class name and :class:`Box`, whose
-    corners are continuous.
+    ``name`` is as the file has it. ``size`` is (w, h), or None if the file
+    does not say. ``objects`` are pairs of a class name and a :class:`Box`
+    with continuous corners.
     """
 
     name: str
@@ -59,7 +59,7 @@ def open_text(path: str) -> IO[str]:
 
 
 def fail(where: str, got, expected: str) -> NoReturn:
-    """Raise the ValueError of a line that is not as expected."""
+    """Raise a ValueError about a line that is not as expected."""
     got = repr(got)
     if len(got) > MAX_SHOWN:
         got = f'{got[:MAX_SHOWN]}... ({len(got)} characters)'
@@ -67,7 +67,7 @@ def fail(where: str, got, expected: str) -> NoReturn:
 
 
 def integer(text: str, where: str, what: str, low: int = 0) -> int:
-    """Parse an integer of at least ``low``, or say where it is none."""
+    """Parse an integer of at least ``low``, or raise a ValueError."""
     value = None
     with suppress(ValueError):
         value = int(text)
@@ -77,12 +77,12 @@ def integer(text: str, where: str, what: str, low: int = 0) -> int:
 
 
 def numbers(texts, where: str, what: str) -> tuple[float, ...]:
-    """Parse numbers up to MAX_NUMBER, or say where they are none."""
+    """Parse numbers up to MAX_NUMBER, or raise a ValueError."""
     try:
         values = tuple(float(text) for text in texts)
     except ValueError:
         values = (float('nan'),)
-    if not all(abs(v) <= MAX_NUMBER for v in values):  # no NaN is
+    if not all(abs(v) <= MAX_NUMBER for v in values):  # False for NaN, too
         fail(where, ' '.join(texts), what)
     return values
 
@@ -97,22 +97,24 @@ def read_lines(path: str) -> Iterator[tuple[str, str]]:
                     yield f'{path}:{number}', line.strip()
         except UnicodeError as e:
             raise ValueError(
-                f'{path}:{number + 1}: not text in UTF-8: {e}. Save the file '
-                'as UTF-8.'
+                f'{path}:{number + 1}: this line is not text in UTF-8: {e}. '
+                'Save the file as UTF-8.'
             ) from e
 
 
 def read_names(path: str) -> list[str]:
-    """Read class names, a name a line; the lines are the labels.
+    """Read class names from a file that has one in each line.
+
+    The label of a class is the number of its line, counted from 0.
 
     Raises:
-        ValueError: An empty line among them, which would shift the labels;
-            a name that :func:`check_name` refuses.
+        ValueError: A line is empty, which would shift the labels, or
+            :func:`check_name` refuses a name.
     """
     names = []
     for where, line in read_lines(path):
         if where != f'{path}:{len(names) + 1}':
-            fail(f'{path}:{len(names) + 1}', '', 'a class name a line')
+            fail(f'{path}:{len(names) + 1}', '', 'a class name in every line')
         names.append(check_name(line, where))
     return names
 
@@ -123,11 +125,12 @@ def read_columns(
     """Yield ``('file:line', columns)``.
 
     Args:
-        path (str): File with ``num`` columns a line.
-        num (int): Number of columns; the separator may occur in the first
-            column of a comma-separated file, and in the last of others.
+        path (str): The file.
+        num (int): The number of columns in each line. The first column of
+            a comma-separated file may contain the separator; in other
+            files the last column may.
         expected (str): What a line holds, for the message.
-        sep (str, optional): ',' or white space (default).
+        sep (str, optional): The separator, ',' or white space (default).
     """
     for where, line in read_lines(path):
         columns = (line.rsplit if sep else line.split)(sep, num - 1)
@@ -139,10 +142,10 @@ def read_columns(
 def read_table(
     path: str, num: int, expected: str, sep: str = None
 ) -> dict[str, tuple[str, list[str]]]:
-    """Read columns into ``{first column: ('file:line', the others)}``.
+    """Read columns into ``{first column: ('file:line', other columns)}``.
 
     Raises:
-        ValueError: A malformed line, or a key that comes twice.
+        ValueError: A line is malformed, or a key occurs twice.
     """
     table = {}
     for where, (key, *rest) in read_columns(path, num, expected, sep):
@@ -163,8 +166,8 @@ def read_synset_mapping(path: str) -> dict[str, str]:
 def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
     """Read Kaggle's LOC_{train,val}_solution.csv; corners are inclusive.
 
-    Lines are ``ImageId,PredictionString``, the string repeating
-    ``wnid xmin ymin xmax ymax``.
+    Each line is ``ImageId,PredictionString``. The string repeats
+    ``wnid xmin ymin xmax ymax`` for each object.
 
     Returns:
         dict: ``{image id: (wnids, boxes)}``.
@@ -182,7 +185,10 @@ def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
                 if not words or len(words) % 5:
                     fail(where, ','.join(row), expected)
                 if row[0] in out:
-                    raise ValueError(f'{where}: image {row[0]!r} again.')
+                    raise ValueError(
+                        f'{where}: a line before has the image {row[0]!r}, '
+                        'too. Remove one of them.'
+                    )
                 groups = [words[i : i + 5] for i in range(0, len(words), 5)]
                 out[row[0]] = (
                     [g[0] for g in groups],
@@ -197,7 +203,7 @@ def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
 
 
 def read_blacklist(path: str) -> list[int]:
-    """Read the ILSVRC devkit's blacklist: a validation number a line."""
+    """Read the ILSVRC devkit's blacklist, an image number in each line."""
     return [
         integer(line, where, 'the number of a validation image', 1)
         for where, line in read_lines(path)
@@ -205,10 +211,10 @@ def read_blacklist(path: str) -> list[int]:
 
 
 def agree(images, file_of_images: str, entries, file_of_entries: str) -> None:
-    """Check that a file has an entry for exactly the images of a list.
+    """Check that a file has entries for the images of a list, and no others.
 
     Raises:
-        ValueError: Lists the first few of either that the other lacks.
+        ValueError: With the first few images that one of them lacks.
     """
     images, entries = dict.fromkeys(images), dict.fromkeys(entries)
     for here, there, one, other in (
@@ -219,6 +225,6 @@ def agree(images, file_of_images: str, entries, file_of_entries: str) -> None:
         if names:
             raise ValueError(
                 f'{here} and {there} disagree: {len(names)} images of {here} '
-                f'are not in {there}, {names[:3]} for example. Both must be '
-                'of the same data set and version.'
+                f'are not in {there}, for example {names[:3]}. Both files '
+                'must belong to the same version of the data set.'
             )

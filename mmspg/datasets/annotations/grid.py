@@ -1,10 +1,11 @@
 """The pixels that boxes are on: those stored in the file, or those seen.
 
-A photograph's EXIF orientation turns it for whoever looks at it. A label
-tool shows the turned image, and its boxes are on the grid 'seen'; ILSVRC
-and CUB are annotated on the grid 'stored'. The annotated width and height
-tell which it is, unless the turn keeps the size: by 180 degrees, a mirror
-image, or a square. Then the data set says it.
+The EXIF orientation of a photograph says how to turn it for display. A
+labeling tool shows the turned image, so its boxes are on the grid 'seen'.
+ILSVRC and CUB are annotated on the grid 'stored'. The annotated width and
+height tell which grid it is, unless turning keeps the size: when it is by 180
+degrees or a mirror image, or when the image is square. The data set says
+which grid it is then.
 """
 
 import numpy as np
@@ -14,8 +15,9 @@ from ..images.headers import Header
 __all__ = ['GRIDS', 'OtherImageError', 'bring_to', 'turn_boxes']
 
 GRIDS = ('stored', 'seen')
-BACK = {6: 8, 8: 6}  # the others undo themselves
-# Orientation to the matrix of stored (x, y) to seen ones, in shares of 1.
+BACK = {6: 8, 8: 6}  # what undoes an orientation; the others undo themselves
+# For each orientation, the matrix from stored to seen (x, y), where both
+# sides of the image have length 1.
 TURNS = {
     1: ((1, 0, 0), (0, 1, 0)),
     2: ((-1, 0, 1), (0, 1, 0)),
@@ -29,7 +31,7 @@ TURNS = {
 
 
 class OtherImageError(ValueError):
-    """An annotation has a size that its image cannot have had."""
+    """The annotated size is one that the image cannot have had."""
 
 
 def turn_boxes(
@@ -39,9 +41,9 @@ def turn_boxes(
 
     Args:
         boxes (ndarray): Continuous corners on the stored image, ``(n, 4)``.
-        size (tuple): Its width and height.
-        orientation (int): EXIF's, 1 to 8. With ``BACK`` and the size as
-            seen it turns them back.
+        size (tuple): The width and height of the stored image.
+        orientation (int): The EXIF orientation, 1 to 8. To turn boxes back,
+            give the size as seen and the orientation of ``BACK``.
 
     Returns:
         ndarray: Continuous corners on the image as seen, ``(n, 4)``.
@@ -64,26 +66,27 @@ def bring_to(
 ) -> np.ndarray:
     """Bring boxes to the pixels of an image file.
 
-    An image that was shrunk or exported anew after it was annotated keeps
-    its proportions, to the rounding of a pixel: its boxes are rescaled.
+    If the image was resized after it was annotated, its proportions are
+    still the same up to the rounding of a pixel, and its boxes are rescaled.
 
     Args:
-        grid (str): The grid wanted, 'stored' or 'seen'.
+        grid (str): The grid to bring the boxes to, 'stored' or 'seen'.
         boxes (ndarray): Continuous corners as annotated, ``(n, 4)``.
-        annotated (tuple, optional): The size (w, h) that is annotated.
-        header (Header): Of the file.
-        name (str): Of the image, for the message.
-        believed (str, optional): The grid of the annotation where its size
+        annotated (tuple, optional): The annotated size (w, h).
+        header (Header): The header of the file.
+        name (str): The name of the image, for the message.
+        believed (str, optional): The grid of the annotation if its size
             does not tell. Defaults to ``grid``.
 
     Returns:
         ndarray: Continuous corners, ``(n, 4)``.
 
     Raises:
-        OtherImageError: The annotated size is out of proportion.
+        OtherImageError: The annotated size is out of proportion with the
+            image.
     """
     if header.orientation == 1 and annotated in (None, header.size):
-        return boxes  # as most are
+        return boxes  # nothing to change, as for most images
     first = believed or grid
     order = (first, *(g for g in GRIDS if g != first))
     source = first
@@ -112,6 +115,6 @@ def bring_to(
 
 
 def in_proportion(one: tuple[int, int], two: tuple[int, int]) -> bool:
-    """Whether two sizes (w, h) have one shape, to the rounding of a pixel."""
+    """Whether two sizes (w, h) have the same proportions, up to rounding."""
     off = abs(one[0] * two[1] - two[0] * one[1])
     return off <= max(sum(one), sum(two))

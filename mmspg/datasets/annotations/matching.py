@@ -1,4 +1,4 @@
-"""Find the image that an annotation file means by a name."""
+"""Find the image that a name in an annotation file stands for."""
 
 import os
 import unicodedata
@@ -11,8 +11,8 @@ class Paths:
     """The paths of images, to look up the names of annotation files.
 
     Args:
-        paths (Iterable[str]): With '/'.
-        suffixes (bool): Whether suffixes count. False: 'a/1.xml' is a name
+        paths (Iterable[str]): The paths, with '/'.
+        suffixes (bool): Whether suffixes count. If not, 'a/1.xml' is a name
             of 'a/1.jpg'.
     """
 
@@ -38,13 +38,13 @@ class Paths:
         return near
 
     def find(self, name: str) -> str | None:
-        """Give the one path that a name, or its base name, can mean."""
+        """Give the only path that a name, or its base name, can mean."""
         base = name.replace('\\', '/').rpartition('/')[2]
         near = self.near(name) or self.near(base)
         return near[0] if len(near) == 1 else None
 
     def _parts(self, path: str) -> list[str]:
-        """Split a path of any system; accents in one spelling."""
+        """Split a path of any system, and write accents in one way."""
         path = unicodedata.normalize('NFC', path.replace('\\', '/'))
         if not self.suffixes:
             path = os.path.splitext(path)[0]
@@ -56,23 +56,24 @@ def match_names(
 ) -> dict[str, str]:
     r"""Match names of annotation files with images.
 
-    Label tools write paths from another folder ('images/1.jpg' or
-    'C:\photos\cat\1.jpg'), or the base name alone. A name is that of the
-    image whose path it ends with, or which ends with it; or, where none of
-    its folders is known, of the one image with its base name.
+    Labeling tools write paths from another folder ('images/1.jpg' or
+    'C:\photos\cat\1.jpg'), or the base name alone. A name therefore means
+    the image whose path it ends with, or whose path ends with it. If none of
+    its folders is known, it means the only image with its base name.
 
     Args:
-        names (Iterable[str]): As the file has them.
-        paths (Iterable[str]): Of the images below ``root``, with '/'.
+        names (Iterable[str]): The names as the file has them.
+        paths (Iterable[str]): The paths of the images below ``root``, with
+            '/'.
         source (str): The annotation file, for messages.
         root (str): The folder of the images, for messages.
 
     Returns:
-        dict[str, str]: ``{name: path}`` of all names.
+        dict[str, str]: ``{name: path}`` for all names.
 
     Raises:
-        ValueError: A name of no image or of several, or several names of
-            one image.
+        ValueError: A name can mean no image or several, or two names mean
+            the same image.
 
     Example:
         >>> match_names(['1.jpg', 'a\\b\\2.jpg'], ['b/1.jpg', 'b/2.jpg'],
@@ -89,7 +90,7 @@ def match_names(
         if len(near) > 1:
             raise ValueError(
                 f'{source}: {name!r} may be {near[0]} or {near[1]} below '
-                f'{root}. Write its path below that folder.'
+                f'{root}. Write the path of the image below that folder.'
             )
         found[name] = near[0]
         other = owners.setdefault(near[0], name)
@@ -102,8 +103,8 @@ def match_names(
     if strange:
         raise ValueError(
             f'{source} has {len(strange)} images that are not below {root}, '
-            f'{sorted(strange)[:3]} for example. Its names must be those of '
-            'the images, or paths below that folder, class/name.jpg.'
+            f'for example {sorted(strange)[:3]}. Write the names of the '
+            'images, or their paths below that folder, as class/name.jpg.'
         )
     return found
 

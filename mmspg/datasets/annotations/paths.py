@@ -1,4 +1,4 @@
-"""Keep the paths that annotation files name inside their root."""
+"""Make sure that paths in annotation files stay inside their root."""
 
 import os
 import os.path as osp
@@ -13,11 +13,11 @@ HOW_TO_SET = {
 
 
 def is_plain(path: str) -> bool:
-    r"""Whether a path can stand in a line of text and come back the same.
+    r"""Whether a path can be written in a line of text and read back.
 
-    Line breaks, control characters, bytes that are not UTF-8 and
-    backslashes cannot, nor blanks at an end. Other blanks can: macOS puts a
-    narrow one into the names of screenshots.
+    A path with a line break, a control character, a backslash, a byte that
+    is not UTF-8 or a blank at an end cannot. Other blanks are allowed: macOS
+    puts a narrow one into the names of screenshots.
 
     Example:
         >>> is_plain('a b.jpg'), is_plain('a\nb.jpg')
@@ -35,15 +35,15 @@ def inside(root: str, path: str, where: str) -> str:
     """Join ``root`` and a relative path read from an annotation file.
 
     Args:
-        root (str): Directory that the path must stay in.
-        path (str): Relative path with '/' separators.
-        where (str): ``'file:line'`` of the path, for the message.
+        root (str): The folder that the path must stay in.
+        path (str): A relative path with '/'.
+        where (str): The ``'file:line'`` of the path, for the message.
 
     Returns:
-        str: The joined path. Symbolic links are the owner's own business.
+        str: The joined path. Symbolic links in it are not looked at.
 
     Raises:
-        ValueError: An absolute path, or one that climbs out of the root.
+        ValueError: The path is absolute, or leads out of the root.
     """
     parts = path.split('/')
     if (
@@ -66,24 +66,25 @@ def find(
     """Return the first of the candidates that exists under ``root``.
 
     Args:
-        root (str): Directory to look in.
+        root (str): The folder to look in.
         *candidates (str): Paths below it.
         what (str): What is looked for, for the message.
-        setting (str): Setting that gave the root; a key of HOW_TO_SET.
+        setting (str): The setting that gave the root, a key of HOW_TO_SET.
 
     Returns:
         str: The path found.
 
     Raises:
-        FileNotFoundError: None exists; lists what was looked for.
+        FileNotFoundError: None of them exists.
     """
     paths = [osp.normpath(osp.join(root, c)) for c in candidates]
     for path in paths:
         if osp.exists(path):
             return path
-    there = 'exists' if osp.isdir(root) else 'is no directory'
+    there = 'exists' if osp.isdir(root) else 'is not a folder'
     raise FileNotFoundError(
         f'cannot find {what}: looked for {" or ".join(paths)}. The '
-        f'{setting} {root!r} {there} (working directory {os.getcwd()}). '
+        f'{setting} {root!r} {there} (the working directory is '
+        f'{os.getcwd()}). '
         f'{HOW_TO_SET[setting]}'
     )

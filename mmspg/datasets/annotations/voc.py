@@ -1,4 +1,4 @@
-"""Reader of VOC-style XML annotations, one file an image."""
+"""Read VOC-style XML annotations, one file for each image."""
 
 import re
 import xml.parsers.expat
@@ -19,19 +19,20 @@ from .formats import (
 __all__ = ['VOCImage', 'annotated', 'read_voc_xml', 'voc_origin']
 
 MAX_DEPTH = 32
-MAX_BYTES = 2**20  # an annotation is a few KiB; parsed it takes 100 times
+MAX_BYTES = 2**20  # an annotation has a few KiB, and parsed 100 times that
 DECLARED = re.compile(
     rb'\s*<\?xml[^>]*?encoding\s*=\s*["\']([\w.:-]+)["\']', re.ASCII
 )
-# A file that declares the smaller set often has characters of the larger.
+# A file that declares the smaller set of characters often uses the larger.
 LARGER = {'gb2312': 'gb18030', 'gbk': 'gb18030'}
 
 
 class VOCImage(NamedTuple):
-    """An image of a VOC annotation; ``size`` is (w, h), or None for zeros.
+    """The content of a VOC annotation.
 
-    ``boxes`` are inclusive corners as the file has them, which may count
-    pixels from 0 or from 1; ``database`` is what the file says it is from.
+    ``size`` is (w, h), or None if the file has zeros. ``boxes`` are inclusive
+    corners as the file has them, which may count pixels from 0 or from 1.
+    ``database`` is where the file says it comes from.
     """
 
     size: tuple[int, int] | None
@@ -43,13 +44,14 @@ class VOCImage(NamedTuple):
 def read_voc_xml(path: str) -> VOCImage:
     """Read a VOC-style XML annotation; corners are inclusive pixels.
 
-    The corners are as the file has them: ILSVRC counts pixels from 0, the
-    devkit of PASCAL VOC from 1; :func:`voc_origin` tells which. Document
-    types and entities are refused: annotations have none, and entities can
-    blow up in memory.
+    The corners are as the file has them. ILSVRC counts pixels from 0 and the
+    devkit of PASCAL VOC from 1; :func:`voc_origin` tells which it is.
+    Document types and entities are refused: annotations have none, and an
+    entity can fill the memory.
 
     Raises:
-        ValueError: Malformed, or a field is missing; names file and line.
+        ValueError: The file is malformed, or a field is missing. The message
+            gives the file and the line.
     """
     builder = ElementTree.TreeBuilder()
     parser = xml.parsers.expat.ParserCreate('utf-8')
@@ -67,7 +69,7 @@ def read_voc_xml(path: str) -> VOCImage:
         nonlocal depth
         depth += 1
         if depth > MAX_DEPTH:
-            refuse(f'nested deeper than {MAX_DEPTH}')
+            refuse(f'elements are nested more than {MAX_DEPTH} deep')
         builder.start(tag, {'line': str(parser.CurrentLineNumber)})
 
     def end(tag):
@@ -84,8 +86,8 @@ def read_voc_xml(path: str) -> VOCImage:
             content = f.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise ValueError(
-                f'{path}: larger than {MAX_BYTES} bytes, so it is no '
-                'annotation of an image.'
+                f'{path}: the file has more than {MAX_BYTES} bytes, so it '
+                'is not the annotation of an image.'
             )
         parser.Parse(decode_xml(content, path), True)
     except xml.parsers.expat.ExpatError as e:
@@ -107,7 +109,7 @@ def read_voc_xml(path: str) -> VOCImage:
 
     sides = {side: text(root, f'size/{side}') for side in ('width', 'height')}
     size = None
-    # Label tools write zeros where they could not read the image.
+    # Labeling tools write zeros if they could not read the image.
     if any(value != '0' for value, _ in sides.values()):
         width, height = (
             integer(*found, f'the {side} in pixels', 1)
@@ -129,11 +131,13 @@ def read_voc_xml(path: str) -> VOCImage:
 def decode_xml(content: bytes, path: str) -> str:
     """Decode an XML file by its byte order mark or its declaration.
 
-    expat knows four encodings only. One that Python does not know either,
-    or that the first bytes belie, is taken for UTF-8.
+    expat itself knows four encodings only. UTF-8 is assumed if Python does
+    not know the declared encoding either, or if the first bytes contradict
+    it.
 
     Raises:
-        ValueError: Names file, line and encoding where the bytes do not fit.
+        ValueError: The bytes are not in the encoding. The message gives the
+            file, the line and the encoding.
     """
     found = DECLARED.match(content)
     name = encoding_of(content)
@@ -141,7 +145,7 @@ def decode_xml(content: bytes, path: str) -> str:
         name = found[1].decode().lower()
         name = LARGER.get(name, name)
         if name.startswith(('utf-16', 'utf-32', 'ucs-')):
-            name = None  # its declaration could not have been read
+            name = None  # wrong: in these the declaration is unreadable
     try:
         return content.decode(name or 'utf-8')
     except LookupError:
@@ -163,15 +167,15 @@ def voc_origin(images: list[VOCImage]) -> tuple[int, str]:
     """Tell whether VOC annotations count pixels from 0 or from 1.
 
     Args:
-        images (list[VOCImage]): All of a data set.
+        images (list[VOCImage]): All images of a data set.
 
     Returns:
-        tuple: 0 or 1, and why, as a sentence for a person. ILSVRC and files
-        with a corner at 0 count from 0; whatever else is taken for the
+        tuple: 0 or 1, and the reason as a sentence. ILSVRC and data sets
+        with a corner at 0 count from 0. All others are assumed to follow the
         devkit of PASCAL VOC, which counts from 1.
 
     Raises:
-        Refusal: Most boxes are shares of their image, which are no pixels.
+        Refusal: Most boxes are shares of their image instead of pixels.
     """
     all_boxes = [box for image in images for box in image.boxes]
     check_shares([b.xyxy for b in all_boxes], [b.source for b in all_boxes])
@@ -180,7 +184,7 @@ def voc_origin(images: list[VOCImage]) -> tuple[int, str]:
         return 0, 'The files are from ILSVRC, which counts pixels from 0.'
     for box in all_boxes:
         if min(box.xyxy) <= 0:
-            return 0, f'Pixels count from 0: {box.source} has a corner 0.'
+            return 0, f'Pixels count from 0: {box.source} has a corner at 0.'
     return 1, 'Pixels count from 1, as in the devkit of PASCAL VOC.'
 
 
@@ -188,8 +192,8 @@ def annotated(name: str, image: VOCImage, origin: int) -> AnnotatedImage:
     """Make the corners of an image continuous.
 
     Args:
-        name (str): Of the image.
-        image (VOCImage): With inclusive corners.
+        name (str): The name of the image.
+        image (VOCImage): The annotation, with inclusive corners.
         origin (int): The number of the first pixel, 0 or 1.
     """
     objects = []

@@ -1,7 +1,7 @@
-"""Readers of the text files of a split in the WSOL benchmark's format.
+"""Read the text files of a split in the format of the WSOL benchmark.
 
-Corners of boxes are inclusive pixels. Images are paths; commas in them are
-allowed.
+The corners of boxes are inclusive pixels. Images are given by their paths,
+which may contain commas.
 """
 
 from .formats import (
@@ -24,12 +24,15 @@ def read_ids(path: str) -> dict[str, str]:
     """Read image_ids.txt: ``{image: 'file:line'}``.
 
     Raises:
-        ValueError: An image comes twice.
+        ValueError: An image occurs twice.
     """
     images = {}
     for where, image in read_lines(path):
         if image in images:
-            raise ValueError(f'{where}: image {image!r} again.')
+            raise ValueError(
+                f'{where}: the image {image!r} is also in {images[image]}. '
+                'Remove one of the lines.'
+            )
         images[image] = where
     return images
 
@@ -38,7 +41,7 @@ def read_sizes(path: str) -> dict[str, tuple[int, int]]:
     """Read image_sizes.txt: ``{image: (w, h)}``.
 
     Raises:
-        ValueError: A malformed line, or an image that comes twice.
+        ValueError: A line is malformed, or an image occurs twice.
     """
     sizes = {}
     for image, (where, texts) in read_table(
@@ -50,16 +53,16 @@ def read_sizes(path: str) -> dict[str, tuple[int, int]]:
 
 
 def has_boxes(path: str) -> bool:
-    """Whether localization.txt has boxes, not masks, by its first line."""
+    """Whether the first line of localization.txt is a box, not a mask."""
     first = next((line for _, line in read_lines(path)), '')
     return first.count(',') >= 4
 
 
 def read_boxes(path: str) -> dict[str, list[Box]]:
-    """Read a localization.txt of boxes, a box a line.
+    """Read a localization.txt that has one box in each line.
 
     Raises:
-        ValueError: A malformed line.
+        ValueError: A line is malformed.
     """
     boxes: dict[str, list[Box]] = {}
     for where, (image, *corners) in read_columns(path, 5, BOX, ','):
@@ -71,26 +74,28 @@ def read_boxes(path: str) -> dict[str, list[Box]]:
 def read_masks(
     path: str, root: str
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Read a localization.txt of masks, a mask a line.
+    """Read a localization.txt that has one mask in each line.
 
     Args:
         path (str): The file.
-        root (str): Root of the masks.
+        root (str): The root of the masks.
 
     Returns:
         tuple: ``{image: paths of the masks of its objects}``, and ``{image:
-        path of the mask of what to ignore}`` of those that have one.
+        path of the mask of the pixels to ignore}`` for images that have one.
 
     Raises:
-        ValueError: A malformed line, a path outside the root, or a second
-            ignore mask of an image.
+        ValueError: A line is malformed, a path is outside the root, or an
+            image has a second ignore mask.
     """
     masks: dict[str, list[str]] = {}
     ignored: dict[str, str] = {}
     for where, (image, mask, ignore) in read_columns(path, 3, MASK, ','):
         masks.setdefault(image, []).append(inside(root, mask, where))
-        if ignore:  # given once an image
+        if ignore:  # in one line of each image
             if image in ignored:
-                raise ValueError(f'{where}: a second ignore mask.')
+                raise ValueError(
+                    f'{where}: the image {image!r} has a second ignore mask.'
+                )
             ignored[image] = inside(root, ignore, where)
     return masks, ignored
