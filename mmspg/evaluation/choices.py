@@ -92,7 +92,7 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
     found['score_map_steps'] = checked_steps(found['score_map_steps'])
     model = cfg.get('model') or {}
     found['map_source'] = ', '.join(_map_sources(model))
-    views = model.get('score_map_views')
+    views = (model.get('module') or model).get('score_map_views')
     found['views'] = json.loads(json.dumps(views))  # tuples become lists
     side = input_side(loader)
     if side is not None:

@@ -104,6 +104,7 @@ class Comparison:
         self.metric = metric
         self.sources = list(images[0]['maps'])
         number = len(images)
+        draws = min(draws, 4 * 10**7 // number)  # 160 MB
         rng = np.random.default_rng(seed)
         # How often each image is in each resample, as a share.
         counts = rng.multinomial(number, np.full(number, 1 / number), draws)

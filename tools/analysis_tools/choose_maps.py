@@ -139,6 +139,12 @@ def main():
                 f'a {type(model.head).__name__} has one map only; '
                 'sweep_threshold.py chooses its threshold'
             )
+        plain = type(model).__name__ == 'ImageClassifier'
+        if args.views and not plain and not hasattr(model, 'score_map_views'):
+            raise ValueError(
+                f'a {type(model).__name__} cannot average views; leave out '
+                '--views'
+            )
         loader = runner.test_dataloader
         (metric,) = runner.test_evaluator.metrics
         if args.ddt_images and not hasattr(model.head, 'ddt'):
