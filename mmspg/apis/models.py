@@ -4,7 +4,6 @@ import copy
 import os
 from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -130,7 +129,7 @@ def _config_of(model) -> tuple[Config | None, str | None]:
         register_all_modules()
         found = ModelHub.get(name)
         return copy.deepcopy(found.config), found.weights
-    if '://' in name or Path(name).is_file():
+    if '://' in name or os.path.isfile(name):
         return None, None
     near = get_close_matches(name, ModelHub._models_dict, cutoff=0.6)
     raise FileNotFoundError(

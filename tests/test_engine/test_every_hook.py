@@ -60,7 +60,9 @@ def test_every_hook(root, tmp_path, run):
             if name.split('_')[1] in stages:
                 wanted.add(place)
 
-            def note(*args, place=place, call=getattr(hook, name), **kwargs):
+            call = getattr(hook, name)
+
+            def note(*args, place=place, call=call, **kwargs):
                 called.add(place)
                 return call(*args, **kwargs)
 

@@ -3,12 +3,14 @@
 ``tests/fuzz/kills.py`` kills the same kinds at random moments.
 """
 
+import json
 import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from forked_runs import needs_fork
+from forked_runs import evaluate, needs_fork
 
 sys.path.append(str(Path(__file__).parents[1] / 'test_distributed'))
 from kinds import KINDS, best_of, run, same
@@ -87,3 +89,47 @@ def test_killed_during_the_validation_which_is_then_repeated(tmp_path):
     assert same(killed / kind.last, straight / kind.last)
     assert best_of(killed).keys() == best_of(straight).keys()
     assert best_of(straight)
+
+
+def test_killed_while_testing_and_dumping_maps(tmp_path, unbroken):
+    """The same command gives the figures and maps of a test without a stop."""
+
+    def prepare():
+        from mmspg.evaluation.metrics import LocalizationMetric
+
+        process, calls = LocalizationMetric.process, []
+
+        def die(self, *args, **kwargs):
+            calls.append(0)
+            if len(calls) == 3:
+                os.kill(os.getpid(), 9)
+            return process(self, *args, **kwargs)
+
+        LocalizationMetric.process = die
+
+    options = {'test_dataloader.batch_size': 1}
+    found = {}
+    for name, deaths in (('straight', []), ('killed', [prepare])):
+        for last in (*deaths, None):
+            out, maps = tmp_path / f'{name}.json', tmp_path / f'{name} maps'
+            outcome = evaluate(
+                tmp_path / name,
+                unbroken / 'epoch_3.pth',
+                *('--out', out, '--out-item', 'metrics'),
+                *('--dump-score-maps', maps),
+                options=options,
+                prepare=last,
+            )
+            assert (outcome.code == 0) == (last is None), outcome.output
+            assert out.exists() == (last is None)
+        dumped = sorted(maps.rglob('*.npz'))
+        found[name] = [
+            json.loads(out.read_text()),
+            [path.relative_to(maps) for path in dumped],
+            [
+                {key: array.tolist() for key, array in np.load(path).items()}
+                for path in dumped
+            ],
+        ]
+    assert found['killed'] == found['straight']
+    assert len(found['straight'][1]) == 4

@@ -25,9 +25,9 @@ from .formats import Box
 # Boxes leave their image by up to a pixel because of rounding, and because
 # there are two ways of counting the last pixel. That is not a fault.
 SLACK = 1.0
-# The most boxes in one image. All known data sets have fewer, and 10,000
-# boxes at 1,000 thresholds already take 80 MB.
-MAX_BOXES = 10_000
+# The most boxes in one image. To compare them with all boxes of a noisy map
+# takes a second.
+MAX_BOXES = 2000
 
 
 def from_inclusive(boxes) -> np.ndarray:

@@ -37,6 +37,7 @@ import numpy as np
 from . import foregrounds
 from .iou import box_iou
 
+PAIRS = 2**20  # of boxes, that are compared at once
 _NOTHING = (0, 0, 0, 0)
 
 
@@ -164,7 +165,12 @@ def best_iou_at_thresholds(
     best = np.zeros(len(distinct) + 1)
     best[-1] = box_iou([_NOTHING], gt_boxes).max(initial=0)
     # A box that holds for many floors is compared once.
-    ious = box_iou(boxes, gt_boxes).max(axis=1, initial=0)
+    ious = np.zeros(len(boxes))
+    rows = max(1, PAIRS // max(1, len(gt_boxes)))
+    for start in range(0, len(boxes), rows):
+        ious[start : start + rows] = box_iou(
+            boxes[start : start + rows], gt_boxes
+        ).max(axis=1, initial=0)
     np.maximum.at(best, floor, ious[which])
     return best[index]
 

@@ -1,5 +1,6 @@
 """Read and write score maps, compact or as the WSOL benchmark does."""
 
+import os.path as osp
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -177,7 +178,7 @@ def find_map(folder, image):
         map_path(folder, without, '.npy'),
         map_path(folder, image, '.npz'),
     ]
-    path = next((path for path in paths if path.is_file()), None)
+    path = next((path for path in paths if osp.isfile(path)), None)
     if path is None:
         raise ValueError(
             f'no score map of image {image}: looked for '

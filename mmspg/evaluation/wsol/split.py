@@ -1,5 +1,6 @@
 """Read the true boxes or masks of a split in the benchmark's format."""
 
+import os.path as osp
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -124,4 +125,4 @@ def _mask_root(mask_root, dataset_name, line):
         Path(mask_root, dataset_name),
         Path(mask_root),
     ]
-    return str(next((r for r in roots if (r / mask).is_file()), roots[0]))
+    return str(next((r for r in roots if osp.isfile(r / mask)), roots[0]))
