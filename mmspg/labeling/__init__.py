@@ -1,1 +1,1 @@
-"""From predictions to a data set with boxes, in the formats of others."""
+"""Turn predictions into a data set with boxes, in well-known formats."""

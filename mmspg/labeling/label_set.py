@@ -1,4 +1,4 @@
-"""A set of labelled images as it is to be written, and writing it."""
+"""A set of labelled images, and how it is written to a folder."""
 
 import os
 import shutil
@@ -18,13 +18,14 @@ __all__ = ['LabelSet', 'Summary', 'write']
 
 @dataclass
 class Summary:
-    """What a set has, and what it has not.
+    """The numbers of images and boxes in a set.
 
     Attributes:
-        images (Counter): Images by split.
-        empty (int): Images without a box.
-        boxes (Counter): Boxes by the number of their class.
-        left_out (Counter): Boxes by the reason for which they are not kept.
+        images (Counter): The number of images in each split.
+        empty (int): The number of images without a box.
+        boxes (Counter): The number of boxes of each class label.
+        left_out (Counter): The number of boxes that were left out for each
+            reason.
         calibrated (bool): Whether every box has a confidence.
     """
 
@@ -39,15 +40,15 @@ class LabelSet:
     """The images of a store with the boxes that are kept.
 
     Args:
-        store (Store): Has been filled.
-        classes (Sequence[str]): Names of all classes of the model.
-        limits (Limits): Which boxes are kept. Defaults to all.
+        store (Store): The store, which has been filled.
+        classes (Sequence[str]): The names of all classes of the model.
+        limits (Limits): Which boxes are kept. By default all are.
         how (str): One of `photographs.HOW`. Defaults to 'link'.
 
     Attributes:
-        classes (list[str]): The names without `NOTHING`, which is no class
-            of an object; those that two classes share have the number of the
-            class behind them.
+        classes (list[str]): The names without `NOTHING`, which is not the
+            class of an object. If two classes share a name, their numbers
+            are added to it.
     """
 
     def __init__(
@@ -67,16 +68,16 @@ class LabelSet:
 
     @property
     def splits(self) -> list[str]:
-        """Names of the splits that have images, the training first."""
+        """The names of the splits that have images, in the usual order."""
         return list(self.store.splits())
 
     def images(self, split: str | None = None) -> Iterator[LabelledImage]:
-        """Give the images with their boxes, the surest box first."""
+        """Yield the images with their boxes, the surest box first."""
         for image in self.store.read(split):
             yield self.with_kept(image)
 
     def with_kept(self, image: LabelledImage) -> LabelledImage:
-        """Give an image the boxes that are kept, and their classes here."""
+        """Reduce an image to the kept boxes, with the labels of the set."""
         return image._replace(boxes=self._kept(image)[0])
 
     def _kept(self, image: LabelledImage) -> tuple[list[LabelledBox], Counter]:
@@ -89,7 +90,7 @@ class LabelSet:
 
     @property
     def summary(self) -> Summary:
-        """Count once what there is."""
+        """The numbers of images and boxes, which are counted only once."""
         if self._summary is None:
             self._summary = summary = Summary()
             for image in self.store.read():
@@ -111,7 +112,7 @@ class LabelSet:
     def place(
         self, image: LabelledImage, folder: Path, jpeg_only: bool = False
     ) -> str:
-        """Bring an image into a folder; see `photographs.place`."""
+        """Put an image into a folder; see `photographs.place`."""
         return photographs.place(image, folder, self.how, jpeg_only)
 
 
@@ -120,14 +121,14 @@ def write(
     out: Path,
     write_format: Callable[[LabelSet, Path, Path], None],
 ) -> None:
-    """Write a set, so that its folder is there whole or not at all.
+    """Write a set such that its folder is complete or does not exist.
 
     Args:
         label_set (LabelSet): The images and boxes.
-        out (Path): The folder to write; what is there is replaced.
+        out (Path): The folder to write. If it exists, it is replaced.
         write_format (Callable): One of `mmspg.labeling.formats.FORMATS`. It
-            is given the set, a folder to write to, and ``out``, which that
-            folder will be.
+            takes the set, a temporary folder to write to, and ``out``, to
+            which that folder will be renamed.
     """
     out = Path(os.path.abspath(out))
     unfinished = out.with_name(f'{out.name}.unfinished')

@@ -1,4 +1,4 @@
-"""Lists for a person: all boxes, and the images to look at."""
+"""Write CSV lists of all boxes, and of the images to look at."""
 
 import csv
 from array import array
@@ -35,9 +35,9 @@ def _write(path: Path, rows) -> None:
 
 
 def write_boxes(label_set: LabelSet, path: Path) -> None:
-    """Write a CSV file with a row for each box that is kept.
+    """Write a CSV file with one row for each box that is kept.
 
-    Boxes are in inclusive pixels of the image as a person sees it.
+    Corners are inclusive pixels of the image as a person sees it.
     """
 
     def rows():
@@ -50,18 +50,20 @@ def write_boxes(label_set: LabelSet, path: Path) -> None:
 
 
 def write_review(label_set: LabelSet, path: Path, below: float) -> int:
-    """Write a CSV file of what a person should look at, doubtful ones first.
+    """Write a CSV file of the images that a person should look at.
 
-    These are the images with a box whose sureness is below a limit, and those
-    without a box, but for those in a folder `NOTHING`.
+    These are the images with a box whose sureness is below a limit, and the
+    images without a box that are not in a folder `NOTHING`. The most
+    doubtful image comes first.
 
     Args:
         label_set (LabelSet): All images.
-        path (Path): The file. A row is an image with its least sure box.
+        path (Path): The file to write. Each row has an image and its least
+            sure box.
         below (float): The limit, in [0, 1].
 
     Returns:
-        int: How many images these are.
+        int: The number of images in the list.
     """
     ids, doubts = array('q'), array('d')
     for image in label_set.images():

@@ -1,4 +1,4 @@
-"""Bring images into a written data set, as every program will see them."""
+"""Put images into a data set such that every program sees them alike."""
 
 import os
 import shutil
@@ -15,7 +15,8 @@ from .records import LabelledImage
 __all__ = ['HOW', 'is_plain', 'place']
 
 HOW = ('link', 'copy')
-# What every reader of these data sets opens, by the names that say so.
+# The formats that every reader of these data sets opens, with the suffixes
+# that belong to them.
 SUFFIXES = {
     'BMP': {'.bmp'},
     'JPEG': {'.jpg', '.jpeg'},
@@ -28,11 +29,11 @@ QUALITY = 95
 def is_plain(path: str) -> bool:
     """Whether every program sees the same image in a file.
 
-    Many do not turn an image as its EXIF data say, and some choose a decoder
-    by the name of the file.
+    Many programs ignore the EXIF orientation, and some choose a decoder by
+    the name of the file.
 
     Args:
-        path (str): An image that could be read.
+        path (str): An image file that is known to be readable.
     """
     with open(path, 'rb') as file, open_image(file, path) as image:
         suffixes = SUFFIXES.get(image.format or '', ())
@@ -50,15 +51,15 @@ def place(
 ) -> str:
     """Link or copy an image into a folder.
 
-    One that programs would see in different ways is saved upright, as a JPEG
-    if it was one, and else as a PNG.
+    An image that programs would see in different ways is saved upright
+    instead: as a JPEG if it is one, and otherwise as a PNG.
 
     Args:
         image (LabelledImage): The image.
-        folder (Path): Is there.
+        folder (Path): The folder, which must exist.
         how (str): 'link' or 'copy'. Defaults to 'link'.
-        jpeg_only (bool): Save every image that is no JPEG as one, and end
-            all names in '.jpg'. Defaults to False.
+        jpeg_only (bool): Whether to save images of other formats as JPEG,
+            and to let all names end in '.jpg'. Defaults to False.
 
     Returns:
         str: The name of the file.
@@ -78,7 +79,7 @@ def place(
     suffix = '.jpg' if jpeg or jpeg_only else '.png'
     file = folder / f'{image.stem}{suffix}'
     pixels = read_image(image.path, exif='apply')
-    if pixels.shape[1::-1] != image.size:  # a very large one, read reduced
+    if pixels.shape[1::-1] != image.size:  # very large ones are read smaller
         pixels = cv2.resize(pixels, image.size)
     settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if suffix == '.jpg' else []
     file.write_bytes(cv2.imencode(suffix, pixels, settings)[1].tobytes())
@@ -86,10 +87,10 @@ def place(
 
 
 def _link(path: str, file: Path) -> None:
-    """Link so that readers find a file in its own folder, if one can.
+    """Make a hard link, or a symbolic link if that is not possible.
 
-    Some refuse links that lead out of the folder of the images. A hard link
-    does not, but leads to no other disk.
+    Some readers refuse symbolic links that lead out of the folder of images.
+    A hard link avoids that, but cannot lead to another disk.
     """
     try:
         os.link(path, file)

@@ -1,4 +1,4 @@
-"""A box with a class, an image with such boxes, and which of them to keep."""
+"""Records of labelled boxes and images, and the choice of boxes to keep."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,10 +19,10 @@ __all__ = [
 class LabelledBox(NamedTuple):
     """A box that a model has found.
 
-    ``label`` is the number of the class from 0, ``score`` its class score in
-    [0, 1], and ``xyxy`` x0, y0, x1, y1 in inclusive pixels of the image as a
-    person sees it. ``confidence``, where it is known, is the calibrated
-    probability that the box is right.
+    ``label`` is the number of its class, counted from 0, and ``score`` its
+    class score in [0, 1]. ``xyxy`` is x0, y0, x1, y1 in inclusive pixels of
+    the image as a person sees it. ``confidence`` is the calibrated
+    probability that the box is right, or None if it is not known.
     """
 
     label: int
@@ -32,7 +32,7 @@ class LabelledBox(NamedTuple):
 
     @property
     def sureness(self) -> float:
-        """The confidence or, where there is none, the score."""
+        """The confidence, or the score if there is no confidence."""
         return self.score if self.confidence is None else self.confidence
 
     @property
@@ -48,13 +48,13 @@ class LabelledBox(NamedTuple):
 
     @property
     def xywh(self) -> tuple[int, int, int, int]:
-        """Left, top, width and height in pixels, as COCO has them."""
+        """Left, top, width and height in pixels, as in COCO."""
         x0, y0, x1, y1 = self.edges
         return x0, y0, x1 - x0, y1 - y0
 
     @property
     def area(self) -> int:
-        """In pixels."""
+        """The area in pixels."""
         _, _, width, height = self.xywh
         return width * height
 
@@ -62,10 +62,10 @@ class LabelledBox(NamedTuple):
 class LabelledImage(NamedTuple):
     """An image and its boxes.
 
-    ``id`` counts from 1, ``path`` is the file, ``name`` its path below the
-    folder that was labelled, ``stem`` the name that it gets in the written
-    sets, without a suffix and without folders. ``size`` is (w, h) as a
-    person sees it. ``plain`` says that every program sees it so.
+    ``id`` counts from 1. ``path`` is the file, and ``name`` its path below
+    the folder that was labelled. ``stem`` is its name in the written sets,
+    without suffix and folders. ``size`` is (w, h) as a person sees it.
+    ``plain`` tells whether every program sees the image alike.
     """
 
     id: int
@@ -79,11 +79,11 @@ class LabelledImage(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Which boxes are kept.
+    """What a box must have to be kept.
 
-    ``min_score`` is compared with `LabelledBox.sureness`, ``min_area`` with
-    the share of the image that the box covers, both in [0, 1]. Of more than
-    ``max_boxes`` in an image the surest are kept.
+    ``min_score`` is the least `LabelledBox.sureness`, and ``min_area`` the
+    least share of the image that the box covers; both are in [0, 1]. If an
+    image has more than ``max_boxes``, only the surest are kept.
     """
 
     min_score: float = 0.0
@@ -95,12 +95,12 @@ def boxes_of(result: Mapping) -> list[LabelledBox]:
     """List the boxes of a result of `LocalizationInferencer`.
 
     Args:
-        result (Mapping): With ``locations``. ``boxes`` of a location, if it
-            has them, count instead of its ``box``.
+        result (Mapping): A result with ``locations``. If a location has
+            ``boxes``, they are taken instead of its ``box``.
 
     Returns:
-        list[LabelledBox]: Without [0, 0, 0, 0], which is no box, and without
-        the class `NOTHING`.
+        list[LabelledBox]: The boxes. The class `NOTHING` is left out, and so
+        is [0, 0, 0, 0], which means that there is no box.
     """
     return [
         LabelledBox(
@@ -122,13 +122,13 @@ def keep(
     """Choose the boxes of an image that are worth writing.
 
     Args:
-        boxes (Iterable[LabelledBox]): All that were found.
+        boxes (Iterable[LabelledBox]): All boxes that were found.
         size (tuple[int]): Width and height of the image.
-        limits (Limits): What is asked of a box.
+        limits (Limits): What a box must have to be kept.
 
     Returns:
-        tuple: The boxes that are kept, the surest first, and how many were
-        left out for which reason.
+        tuple: The boxes that are kept, the surest first, and a counter of
+        the reasons for which others were left out.
 
     Example:
         >>> box = LabelledBox(0, 0.3, (0, 0, 9, 9))
@@ -150,9 +150,10 @@ def keep(
 
 
 def unique_names(classes: Sequence[str]) -> list[str]:
-    """Tell classes of the same name apart by their numbers.
+    """Add the label to names that several classes share.
 
-    ImageNet has two cranes, and most formats know a class by its name.
+    ImageNet has two classes called 'crane', and most formats identify a class
+    by its name.
 
     Example:
         >>> unique_names(['crane', 'dog', 'crane'])

@@ -1,4 +1,4 @@
-"""What has been found so far, on the disk: a labelling can be interrupted."""
+"""Keep the boxes found so far on disk, so that labeling can be resumed."""
 
 import json
 import os
@@ -14,27 +14,27 @@ from .records import LabelledBox, LabelledImage
 __all__ = ['Listed', 'Store']
 
 FILE = 'labels.sqlite'
-LONGEST = 200  # bytes of a name; disks take 255, with a suffix
+LONGEST = 200  # bytes of a name; disks allow 255 including the suffix
 TABLES = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS images (
     id INTEGER PRIMARY KEY,
     name TEXT UNIQUE,
-    stem TEXT UNIQUE COLLATE NOCASE, -- so that every disk can hold the names
-    stamp TEXT,   -- size and time of the file
+    stem TEXT UNIQUE COLLATE NOCASE, -- as some disks ignore capitals
+    stamp TEXT,   -- size and time of the file, to notice changes
     present INTEGER,
     split TEXT,
-    label INTEGER, -- the class, where a folder names it
+    label INTEGER, -- the class, if a folder names it
     width INTEGER,
     height INTEGER,
     plain INTEGER,
     boxes TEXT,   -- NULL until the image has been looked at
-    fault TEXT    -- why it could not be read
+    fault TEXT    -- why the image could not be read
 );
 CREATE INDEX IF NOT EXISTS waiting ON images (label, id)
     WHERE boxes IS NULL AND fault IS NULL;
 """
-# An image that has changed, or whose folder names another class, is new.
+# Looks again at images whose file or class has changed.
 LIST = """
 INSERT INTO images (name, stem, stamp, split, label, present)
 VALUES (?, ?, ?, ?, ?, 1)
@@ -51,7 +51,7 @@ COLUMNS = 'id, name, stem, split, width, height, plain, boxes'
 
 
 class Listed(NamedTuple):
-    """An image to look at; ``label`` is its class where that is known."""
+    """An image to look at; ``label`` is its class, or None if unknown."""
 
     name: str
     split: str
@@ -61,15 +61,16 @@ class Listed(NamedTuple):
 class Store:
     """The images of a folder and the boxes found in them.
 
-    A SQLite file, so that memory does not grow with the images and a killed
-    program loses the last seconds only.
+    They are kept in a SQLite file. Memory therefore does not grow with the
+    number of images, and a program that is killed loses only the last few
+    seconds of work.
 
     Args:
-        out (str | Path): The folder that has the file, or gets it.
+        out (str | Path): The folder of the file, which is made if missing.
         images (str): The folder of the images.
 
     Raises:
-        ValueError: The folder holds something else.
+        ValueError: The folder contains something else.
     """
 
     def __init__(self, out: str | os.PathLike, images: str):
@@ -78,7 +79,7 @@ class Store:
         if out.is_dir() and any(out.iterdir()) and not (out / FILE).exists():
             raise ValueError(
                 f'the folder {out} is not empty and was not written by this '
-                'command: give a new one by --out DIR'
+                'command. Give another folder with --out DIR.'
             )
         out.mkdir(parents=True, exist_ok=True)
         self.connection = sqlite3.connect(out / FILE, timeout=1)
@@ -88,8 +89,8 @@ class Store:
         except sqlite3.Error as error:
             raise ValueError(
                 f'{out / FILE} cannot be used: {error}. If another program '
-                'labels into this folder, wait for it. If not, delete the '
-                'file to begin anew.'
+                'is writing to this folder, wait until it has finished. '
+                'Otherwise delete the file to start again.'
             ) from error
 
     def commit(self) -> None:
@@ -105,11 +106,11 @@ class Store:
         """Compare settings with those that the boxes were made with.
 
         Args:
-            settings (dict): By name, values that JSON can hold.
+            settings (dict): Values that JSON can hold, by name.
 
         Returns:
-            dict: ``{name: (old, new)}`` of those that differ; none where
-            there are no boxes yet.
+            dict: ``{name: (old, new)}`` for the settings that differ. It is
+            empty if there are no boxes yet.
         """
         rows = self.connection.execute('SELECT name, value FROM settings')
         old = {name: json.loads(value) for name, value in rows}
@@ -121,11 +122,11 @@ class Store:
         }
 
     def begin(self, settings: dict[str, Any], anew: bool = False) -> None:
-        """Note the settings that the boxes are made with.
+        """Store the settings that the boxes are made with.
 
         Args:
-            settings (dict): As of `changed`.
-            anew (bool): Forget the boxes that are there.
+            settings (dict): The settings, as for `changed`.
+            anew (bool): Whether to forget the boxes found so far.
         """
         with self.connection:
             self.connection.execute('DELETE FROM settings')
@@ -137,7 +138,7 @@ class Store:
                 self.connection.execute('DELETE FROM images')
 
     def list_images(self, listed: Iterable[Listed]) -> None:
-        """Note which images there are; those that are gone are forgotten."""
+        """Store the list of images, and forget those no longer in it."""
         with self.connection:
             self.connection.execute('UPDATE images SET present = 0')
             for image in listed:
@@ -151,7 +152,7 @@ class Store:
         if len(os.fsencode(flat)) > LONGEST:
             check = zlib.crc32(os.fsencode(flat))
             flat = f'{flat[: LONGEST // 4]}-{check:08x}'
-        # The suffix stays where another image has the same name.
+        # The suffix stays if another image has the same name without it.
         for stem in (os.path.splitext(flat)[0].rstrip(), flat, f'{flat}+'):
             row = (image.name, stem, stamp, image.split, image.label)
             try:
@@ -160,12 +161,12 @@ class Store:
             except sqlite3.IntegrityError:
                 continue
         raise ValueError(
-            f'the name of {image.name} is too much like those of other '
-            'images: rename it'
+            f'the name of {image.name} is too similar to those of other '
+            'images. Rename the file.'
         )
 
     def number(self) -> tuple[int, int]:
-        """How many images have been looked at, and how many there are."""
+        """Give the number of images looked at, and the number of all."""
         return self.connection.execute(
             'SELECT count(coalesce(boxes, fault)), count(*) FROM images'
         ).fetchone()
@@ -174,11 +175,11 @@ class Store:
         """Give the next images to look at.
 
         Args:
-            most (int): How many at most.
+            most (int): The largest number of images to give.
 
         Returns:
-            tuple: Their class, the same for all, or None where none is
-            known; and ``{path: id}``.
+            tuple: The class that these images share, or None if it is not
+            known, and ``{path: id}``.
         """
         rows = self.connection.execute(
             'SELECT id, name, label FROM images '
@@ -201,7 +202,7 @@ class Store:
         plain: bool,
         boxes: Sequence[LabelledBox],
     ) -> None:
-        """Note the boxes of an image; see `LabelledImage`."""
+        """Store the boxes of an image; see `LabelledImage`."""
         self.connection.execute(
             'UPDATE images SET width = ?, height = ?, plain = ?, boxes = ? '
             'WHERE id = ?',
@@ -209,20 +210,20 @@ class Store:
         )
 
     def add_fault(self, id: int, fault: str) -> None:
-        """Note why an image could not be read."""
+        """Store the reason why an image could not be read."""
         self.connection.execute(
             'UPDATE images SET fault = ? WHERE id = ?', (fault, id)
         )
 
     def faults(self) -> list[tuple[str, str]]:
-        """Name and reason of the images that could not be read."""
+        """List names of images that could not be read, and the reasons."""
         return self.connection.execute(
             'SELECT name, fault FROM images WHERE fault IS NOT NULL '
             'ORDER BY id'
         ).fetchall()
 
     def splits(self) -> dict[str, int]:
-        """Count the images of each split that have been read."""
+        """Count the images in each split, without unreadable ones."""
         rows = self.connection.execute(
             'SELECT split, count(*) FROM images WHERE boxes IS NOT NULL '
             'GROUP BY split'
@@ -230,7 +231,7 @@ class Store:
         return dict(sorted(rows.fetchall(), key=_by_use))
 
     def read(self, split: str | None = None) -> Iterator[LabelledImage]:
-        """Give the images that have been read, one after the other."""
+        """Yield the images that have been read."""
         cursor = self.connection.execute(
             f'SELECT {COLUMNS} FROM images WHERE boxes IS NOT NULL '
             'AND (split = ?1 OR ?1 IS NULL) ORDER BY id',

@@ -1,4 +1,4 @@
-"""Label a folder: list its images, and look at those that wait."""
+"""Label a folder: list its images, and find boxes in those still waiting."""
 
 import os
 import time
@@ -18,20 +18,21 @@ from .store import Listed, Store
 
 __all__ = ['SOURCES', 'label_images', 'list_folder', 'split_of']
 
-# Which class of an image is boxed: that of its folder, the one that the model
-# predicts, or that of the folder where all folders are classes of the model.
+# Which class of an image gets a box: 'folders' takes that of its folder,
+# 'model' the one that the model predicts, and 'auto' that of the folder if all
+# folders are classes of the model.
 SOURCES = ('auto', 'folders', 'model')
-AT_ONCE = 2048  # images between two questions to the store
+AT_ONCE = 2048  # images that are asked of the store at a time
 SAVED_EVERY = 5  # seconds
-NO_CLASS = -1  # of an image in a folder NOTHING
+NO_CLASS = -1  # the label of images in a folder NOTHING
 LOST_NAME = 'a name that a line of text cannot hold; rename it'
 
 
 def split_of(name: str, val: float = SHARE, test: float = SHARE) -> str:
-    """Choose the split of an image by its name, and by nothing else.
+    """Choose the split of an image by nothing but its name.
 
-    With the shares that are the default it is the part that
-    `mmspg.datasets.PhotoFolders` takes where no photograph has a box.
+    With the default shares, this is the division that
+    `mmspg.datasets.PhotoFolders` makes if no photograph has a box.
     """
     place = position(name)
     if place < val:
@@ -46,25 +47,26 @@ def list_folder(
     shares: tuple[float, float] = (SHARE, SHARE),
     leave_out: Iterable[str | os.PathLike] = (),
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Note the images of the store's folder, their splits and classes.
+    """Enter the images of a folder into its store, with split and class.
 
-    Folders named like splits ('train', 'val') are the splits; else
-    `split_of` chooses.
+    If folders are named like splits ('train', 'val'), they are the splits.
+    Otherwise `split_of` chooses.
 
     Args:
-        store (Store): Of the folder.
-        classes (Sequence[str]): Names of the model's classes.
+        store (Store): The store of the folder.
+        classes (Sequence[str]): The names of the model's classes.
         source (str): One of `SOURCES`. Defaults to 'auto'.
-        shares (tuple[float]): Of val and of test, see `split_of`.
+        shares (tuple[float]): The shares of val and of test; see `split_of`.
         leave_out (Iterable[str]): Folders that are not looked at.
 
     Returns:
-        tuple: What was left out, ``{reason: names}``, and sentences for a
-        person.
+        tuple: The images left out, ``{reason: names}``, and a list of
+        messages for the user.
 
     Raises:
         FileNotFoundError: The folder has no image.
-        ValueError: With 'folders', a folder is no class of the model.
+        ValueError: The source is 'folders', and a folder does not have the
+            name of a class of the model.
     """
     found = walk(store.images, leave_out, by_name=True)
     lost = [name for name in found.images if not is_plain_name(name)]
@@ -73,7 +75,9 @@ def list_folder(
         gone = set(lost)
         found.images = [name for name in found.images if name not in gone]
     if not found.images:
-        raise FileNotFoundError(f'no image in the folder {store.images}')
+        raise FileNotFoundError(
+            f'there is no image in the folder {store.images}'
+        )
     listed, notes = _listed(found, classes, source, shares)
     store.list_images(listed)
     return found.left_out, notes
@@ -89,8 +93,8 @@ def _listed(
     by_split = tops <= SPLITS.keys()
     if not by_split and (named := sorted(tops & SPLITS.keys())):
         notes.append(
-            f'The folder {named[0]!r} is named like a split and others are '
-            'not, so all splits are drawn.'
+            f'The folder {named[0]!r} is named like a split, but others are '
+            'not. All images are therefore divided into splits anew.'
         )
     try:
         folders = class_folders(found)
@@ -109,9 +113,9 @@ def _listed(
     strange = [n for n in wanted if count[n] != 1 and n != NOTHING]
     if strange and source == 'folders':
         raise ValueError(
-            f'the folder {strange[0]!r} of {found.root} is not the name of '
-            'one class of the model: rename it, or let the model choose the '
-            'classes: --classes-from model'
+            f'the folder {strange[0]!r} of {found.root} does not have the '
+            'name of exactly one class of the model. Rename it, or let the '
+            'model choose the classes with --classes-from model.'
         )
     if source == 'model' or strange:
         labels = {}
@@ -123,8 +127,8 @@ def _listed(
         notes.append(
             f'{len(wanted) - len(strange)} of {len(wanted)} folders are '
             f'classes of the model, but {strange[0]!r} is not the name of '
-            'one, so the model chooses the class of every image. To take the '
-            'classes of the folders, rename that one.'
+            'one, so the model chooses the class of every image. To use the '
+            'classes of the folders, rename that folder.'
         )
     numbers = {name: number for number, name in enumerate(classes)}
     numbers[NOTHING] = NO_CLASS
@@ -142,17 +146,17 @@ def _listed(
 def label_images(
     store: Store, inferencer, label=None, **options
 ) -> Iterator[str]:
-    """Look at the images that wait, and note their boxes.
+    """Find the boxes of the images that wait, and store them.
 
     Args:
-        store (Store): After `list_folder`.
-        inferencer (LocalizationInferencer): Finds the boxes.
-        label (int | str | Sequence, optional): The classes of images whose
-            folder names none. None: the predicted ones.
-        **options: Of `LocalizationInferencer.stream`.
+        store (Store): The store, filled by `list_folder`.
+        inferencer (LocalizationInferencer): The model that finds the boxes.
+        label (int | str | Sequence, optional): The classes to find in images
+            whose folder names none. By default these are the predicted ones.
+        **options: Options of `LocalizationInferencer.stream`.
 
     Yields:
-        str: The path of each image, once it has been looked at.
+        str: The path of each image that has been looked at.
     """
     saved = time.monotonic()
     while True:
@@ -182,14 +186,14 @@ def label_images(
                 store.commit()
                 saved = time.monotonic()
         for path, id in waiting.items():
-            fault = inferencer.unreadable.get(path, 'no image can be read')
+            fault = inferencer.unreadable.get(path, 'it cannot be read')
             store.add_fault(id, fault)
             yield path
     store.commit()
 
 
 def _without_boxes(paths: Iterable[str]) -> Iterator[dict]:
-    """Results for images that show none of the objects."""
+    """Yield results without a box for images that show no object."""
     for path in paths:
         header = read_header(path)
         if header is not None:

@@ -226,7 +226,7 @@ def test_folders_of_splits_without_classes(tmp_path):
     assert store.splits() == {'train': 3, 'val': 3, 'test': 3}
     make_images(tmp_path / 'photos', 9, ['more'])
     _, [note] = list_folder(store, CLASSES)
-    assert 'all splits are drawn' in note
+    assert 'divided into splits anew' in note
 
 
 def test_a_folder_of_two_classes_of_its_name(tmp_path):

@@ -1,11 +1,11 @@
-"""Label a folder of images: from a model of classes to a set with boxes.
+"""Find the objects in a folder of images, and write data sets with boxes.
 
 python tools/labeling/label_images.py IMAGES [CHECKPOINT] --format coco yolo
 
-finds the object of every image in a folder and writes a whole data set in
-each format: images, class names, splits, and every box with its score. A
-second run with the same --out goes on where the first was interrupted. Without
-a checkpoint, a model of the 1000 classes of ImageNet is taken.
+finds the object in every image and writes a complete data set in each format:
+images, class names, splits, and each box with its score. A second run with the
+same --out continues where the first was interrupted. Without a checkpoint, a
+model with the 1000 classes of ImageNet is used.
 """
 
 import sys
@@ -14,7 +14,7 @@ from pathlib import Path
 from mmspg.utils import command_line as cli
 
 FORMATS = ('coco', 'yolo', 'voc', 'labelstudio', 'cvat')
-DEFAULT_SHARE = 0.15  # of val and of test, as in a training
+DEFAULT_SHARE = 0.15  # of images for val and for test, as in training
 
 
 def share(text):
@@ -27,7 +27,7 @@ def share(text):
 def parse_args():
     parser = cli.tool_parser(__doc__)
     add = parser.add_argument
-    add('images', help='folder of images')
+    add('images', help='the folder of images')
     cli.add_model(parser, required=False)
     add(
         '--format',
@@ -40,36 +40,42 @@ def parse_args():
         '--out',
         default='labels',
         metavar='DIR',
-        help='folder to write to (default: %(default)s)',
+        help='the folder to write to (default: %(default)s)',
     )
     add(
         '--classes-from',
         choices=('auto', 'folders', 'model'),
         default='auto',
-        help='the class of a box: that of the folder of the image, or the one '
-        'that the model predicts (default: folders, if the names of all '
+        help='take the class of a box from the folder of its image, or from '
+        'the prediction of the model (default: folders, if the names of all '
         'folders are classes of the model)',
     )
     add(
         '--min-score',
         type=share,
         default=0.0,
-        help='leave boxes of a lower score out, in [0, 1]',
+        help='leave out boxes with a lower score, in [0, 1]',
     )
     add(
         '--min-area',
         type=share,
         default=0.0,
         metavar='SHARE',
-        help='leave boxes out that cover less of the image, in [0, 1]',
+        help='leave out boxes that cover a smaller share of the image, in '
+        '[0, 1]',
     )
-    add('--max-boxes', type=int, help='keep the surest boxes of an image')
+    add(
+        '--max-boxes',
+        type=int,
+        metavar='N',
+        help='keep only the N surest boxes of each image',
+    )
     add(
         '--review-below',
         type=share,
         metavar='SCORE',
-        help='list the images with a box of a lower score, or without a box, '
-        'in review.csv, the most doubtful first',
+        help='write review.csv, a list of the images that have no box or a '
+        'box with a lower score, the most doubtful first',
     )
     for split in ('val', 'test'):
         add(
@@ -77,21 +83,26 @@ def parse_args():
             type=share,
             default=DEFAULT_SHARE,
             metavar='SHARE',
-            help=f'part of the images for {split}, where no folders are named '
-            'train, val or test (default: %(default)s, as in a training)',
+            help=f'the share of images for {split} if no folders are named '
+            'train, val or test (default: %(default)s, as in training)',
         )
     add(
         '--images-by',
         choices=('link', 'copy'),
         default='link',
-        help='link to the images, or copy them (default: %(default)s)',
+        help='whether to link or copy the images (default: %(default)s)',
     )
     add(
         '--overwrite',
         action='store_true',
-        help='replace what an earlier run has written to --out',
+        help='replace the output of an earlier run in --out',
     )
-    add('--batch-size', type=int, default=16, help='images at a time')
+    add(
+        '--batch-size',
+        type=int,
+        default=16,
+        help='the number of images at a time (default: %(default)s)',
+    )
     cli.add_boxes(parser)
     args = cli.read_arguments(parser)
     for name in ('batch_size', 'topk', 'max_boxes'):
@@ -100,7 +111,7 @@ def parse_args():
             option = name.replace('_', '-')
             parser.error(f'--{option} must be at least 1, got {value}')
     if args.val_share + args.test_share > 1:
-        parser.error('--val-share and --test-share are more than 1 together')
+        parser.error('--val-share and --test-share add up to more than 1')
     if args.label and args.classes_from == 'folders':
         parser.error('--label and --classes-from folders exclude each other')
     args.format = list(dict.fromkeys(args.format))
@@ -108,25 +119,25 @@ def parse_args():
 
 
 def check_folders(args):
-    """Refuse folders that are not there, or would be written into."""
+    """Refuse folders that are missing, or that would be overwritten."""
     images, out = Path(args.images), Path(args.out)
     if not images.is_dir():
         raise FileNotFoundError(f'there is no folder of images {images}')
     if out.resolve() in (images.resolve(), *images.resolve().parents):
         raise ValueError(
-            f'--out {out} is the folder of the images, or one above it: '
-            'choose another one'
+            f'--out {out} is the folder of images, or contains it. Give '
+            'another folder with --out DIR.'
         )
     there = [name for name in args.format if (out / name).exists()]
     if there and not args.overwrite:
         raise FileExistsError(
-            f'{out / there[0]} is there already. To replace it, add '
-            '--overwrite, or write to another folder: --out DIR'
+            f'{out / there[0]} exists already. Replace it with --overwrite, '
+            'or give another folder with --out DIR.'
         )
 
 
 def settings_of(args, inferencer):
-    """What the boxes in the store depend on."""
+    """Collect all settings that the boxes in the store depend on."""
     from mmspg.evaluation.choices import weights_digest
 
     protocol = inferencer.protocol._asdict()
@@ -143,7 +154,7 @@ def settings_of(args, inferencer):
 
 
 def open_store(args, inferencer):
-    """Go on with what there is, or refuse it."""
+    """Open the store, and refuse boxes made with other settings."""
     from mmspg.labeling.store import Store
 
     store = Store(args.out, args.images)
@@ -152,9 +163,9 @@ def open_store(args, inferencer):
     if changed and not args.overwrite:
         name, (old, new) = next(iter(changed.items()))
         raise ValueError(
-            f'{args.out} has boxes that were made with {name} {old}, and now '
-            f'it is {new}. To make them anew, add --overwrite, or write to '
-            'another folder: --out DIR'
+            f'the boxes in {args.out} were made with {name} {old}, and now it '
+            f'is {new}. Make them again with --overwrite, or give another '
+            'folder with --out DIR.'
         )
     store.begin(settings, anew=bool(changed))
     return store
@@ -167,7 +178,7 @@ def find_boxes(args, store, inferencer):
 
     done, total = store.number()
     if done:
-        print(f'{done} of {total} images have their boxes already.')
+        print(f'{done} of {total} images already have their boxes.')
     looked = label_images(
         store,
         inferencer,
@@ -187,22 +198,22 @@ def write_sets(args, label_set):
     out = Path(args.out)
     for name in args.format:
         write(label_set, out / name, WRITERS[name])
-        print(f'written: {out / name}')
+        print(f'Written: {out / name}')
     if 'yolo' in args.format and 'val' not in label_set.splits:
         print(
             'No image is for val, which ultralytics asks for in data.yaml: '
             '--val-share 0.15 draws some.'
         )
     write_boxes(label_set, out / 'boxes.csv')
-    print(f'written: {out / "boxes.csv"}')
+    print(f'Written: {out / "boxes.csv"}')
     if args.review_below is not None:
         path = out / 'review.csv'
         number = write_review(label_set, path, args.review_below)
-        print(f'written: {path}, {number} images to look at')
+        print(f'Written: {path}, with {number} images to look at')
 
 
 def tell(args, label_set, left_out, faults):
-    """Print what there is, and what was left out and why."""
+    """Print the numbers of images and boxes, and what was left out."""
     from mmspg.datasets.images.walk import describe
     from mmspg.evaluation.choices import sweep_command
 
@@ -219,18 +230,19 @@ def tell(args, label_set, left_out, faults):
     for label, number in most:
         print(f'  {names[label]}: {number}')
     if len(summary.boxes) > len(most):
-        print(f'  and {len(summary.boxes) - len(most)} more: boxes.csv')
+        print(f'  and {len(summary.boxes) - len(most)} more in boxes.csv')
     for reason, number in summary.left_out.items():
-        print(f'left out, boxes with {reason}: {number}')
+        print(f'Left out {number} boxes with {reason}')
     for line in describe(left_out):
         print(line)
     for name, fault in faults:
-        print(f'not read: {name}: {fault}', file=sys.stderr)
+        print(f'Could not read {name}: {fault}', file=sys.stderr)
     if summary.boxes and not summary.calibrated:
         print(
-            'Scores are class scores. They are not calibrated: a score of .9 '
-            'does not mean that 9 of 10 boxes are right. Images with boxes '
-            f'calibrate them: {sweep_command(args.checkpoint or "CHECKPOINT")}'
+            'The scores are class scores, which are not calibrated: a score '
+            'of 0.9 does not mean that 9 of 10 such boxes are right. To '
+            'calibrate them on images with boxes, run: '
+            f'{sweep_command(args.checkpoint or "CHECKPOINT")}'
         )
 
 
@@ -262,7 +274,7 @@ def main():
             faults = store.faults()
             tell(args, label_set, left_out, faults)
         except KeyboardInterrupt:
-            sys.exit('stopped: the same command goes on from here')
+            sys.exit('stopped; run the same command to continue from here')
         finally:
             store.close()
     sys.exit(1 if faults else 0)

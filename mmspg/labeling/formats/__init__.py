@@ -1,7 +1,7 @@
 """The formats of data sets with boxes that can be written.
 
-The writers of other packages hold a whole set in memory, and none of them
-keeps the scores of boxes or the splits.
+The writers of other packages hold the whole set in memory, and none of them
+keeps the splits or the scores of boxes.
 """
 
 from .coco import write_coco

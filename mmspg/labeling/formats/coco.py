@@ -1,4 +1,4 @@
-"""COCO's instances: a JSON file a split, beside a folder of images each."""
+"""COCO's instances: a JSON file and a folder of images for each split."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -23,13 +23,13 @@ def coco_annotations(
 
     Args:
         boxes (Iterable[LabelledBox]): The boxes.
-        image_id (int): From 1.
-        first_id (int): Of the first row. Defaults to 1.
+        image_id (int): The id of the image, from 1.
+        first_id (int): The id of the first row. Defaults to 1.
 
     Yields:
         dict: ``id``, ``image_id``, ``category_id`` (the class from 1),
         ``bbox`` [x, y, width, height] in pixels, ``area``, ``iscrowd``,
-        ``score`` and, where it is known, ``confidence``.
+        ``score`` and, if it is known, ``confidence``.
     """
     for id, box in enumerate(boxes, first_id):
         row: dict[str, Any] = dict(
@@ -47,7 +47,7 @@ def coco_annotations(
 
 
 def write_coco(label_set: LabelSet, folder: Path, final: Path) -> None:
-    """Write ``annotations/train.json`` and ``train/``, and so each split.
+    """Write ``annotations/train.json`` and ``train/``, and likewise others.
 
     Ids of images and boxes are unique over all splits.
     """
@@ -81,7 +81,7 @@ def write_coco(label_set: LabelSet, folder: Path, final: Path) -> None:
 
 
 def write_object(path: Path, **parts) -> None:
-    """Write a JSON object; a list or iterator in it becomes a row a line."""
+    """Write a JSON object; see `write_list` for its lists and iterators."""
     with open(path, 'w', encoding='utf-8') as file:
         file.write('{')
         for i, (key, value) in enumerate(parts.items()):
@@ -94,7 +94,7 @@ def write_object(path: Path, **parts) -> None:
 
 
 def write_list(file, rows: Iterable) -> None:
-    """Write a JSON list, a row a line, without holding it."""
+    """Write a JSON list with one row in each line, without holding it."""
     file.write('[')
     for i, row in enumerate(rows):
         file.write(',\n' if i else '\n')

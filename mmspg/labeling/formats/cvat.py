@@ -1,4 +1,4 @@
-"""CVAT for images 1.1: an XML file a split."""
+"""CVAT for images 1.1: an XML file for each split."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from mmspg.labeling.records import LabelledImage
 
 __all__ = ['cvat_image', 'write_cvat']
 
-# CVAT refuses attributes that the labels of a task do not have.
+# CVAT refuses attributes that the labels of its task do not declare.
 SCORE = 'score'
 ATTRIBUTE = dict(name=SCORE, mutable=False, input_type='text', values=[''])
 
@@ -17,7 +17,7 @@ ATTRIBUTE = dict(name=SCORE, mutable=False, input_type='text', values=[''])
 def cvat_image(
     image: LabelledImage, number: int, file_name: str, classes: list[str]
 ) -> Element:
-    """Describe the boxes of an image, from edge to edge in pixels."""
+    """Describe the boxes of an image by their edges in pixels."""
     width, height = map(str, image.size)
     root = Element(
         'image', id=str(number), name=file_name, width=width, height=height
@@ -43,7 +43,8 @@ def cvat_image(
 def write_cvat(label_set: LabelSet, folder: Path, final: Path) -> None:
     """Write ``train.xml`` and so on, ``labels.json``, and ``images/``.
 
-    ``labels.json`` is what CVAT's constructor of labels takes as raw text.
+    The content of ``labels.json`` can be pasted into the 'Raw' tab of CVAT's
+    constructor of labels.
     """
     names = [label_set.classes[label] for label in label_set.used]
     labels = [dict(name=name, attributes=[ATTRIBUTE]) for name in names]

@@ -1,4 +1,4 @@
-"""Label Studio: tasks whose boxes are predictions, to be corrected."""
+"""Label Studio: tasks whose boxes are predictions for a person to correct."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from .coco import write_list
 
 __all__ = ['label_config', 'label_studio_task', 'write_label_studio']
 
-# The names by which the results find the controls of the page.
+# Results refer to the controls of the page by these names.
 CONTROL, IMAGE, DATA = 'box', 'photo', 'image'
 LOCAL = '/data/local-files/?d='
 
@@ -37,13 +37,13 @@ def label_studio_task(
 
     Args:
         image (LabelledImage): The image and its boxes.
-        url (str): Where Label Studio finds it.
-        classes (Sequence[str]): Names of all classes.
+        url (str): The address at which Label Studio finds it.
+        classes (Sequence[str]): The names of all classes.
 
     Returns:
-        dict: ``data`` and ``predictions``. Lengths are percent of the sides
-        of the image. The ``score`` of a prediction is that of its least sure
-        box, so that the page can sort by it.
+        dict: ``data`` and ``predictions``. Lengths are in percent of the
+        sides of the image. The ``score`` of a prediction is that of its
+        least sure box, so that the page can sort images by it.
     """
     width, height = image.size
     result = []

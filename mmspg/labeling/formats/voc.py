@@ -1,4 +1,4 @@
-"""Pascal VOC: an XML file an image, laid out as the devkit is."""
+"""Pascal VOC: an XML file for each image, in the folders of the devkit."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,16 +9,16 @@ from mmspg.labeling.records import LabelledImage
 
 __all__ = ['voc_annotation', 'write_voc']
 
-# The only year whose test part torchvision reads, too.
+# torchvision reads the test part of this year only.
 YEAR = 'VOC2007'
 
 
 def voc_annotation(
     image: LabelledImage, file_name: str, classes: list[str]
 ) -> Element:
-    """Describe the boxes of an image as VOC does.
+    """Describe the boxes of an image in the manner of VOC.
 
-    Pixels are counted from 1, and both corners are in the box.
+    Pixels are counted from 1, and corners are inclusive.
     """
     root = Element('annotation')
     _put(root, folder=YEAR, filename=file_name)
@@ -45,8 +45,8 @@ def _put(parent: Element, **values) -> None:
 def write_voc(label_set: LabelSet, folder: Path, final: Path) -> None:
     """Write ``VOCdevkit/VOC2007`` with images, annotations and splits.
 
-    Images that are no JPEGs are saved as JPEGs, since readers of VOC look
-    for files that end in '.jpg'.
+    All images are written as JPEG, because readers of VOC look for files
+    that end in '.jpg'.
     """
     root = folder / 'VOCdevkit' / YEAR
     images, annotations = root / 'JPEGImages', root / 'Annotations'

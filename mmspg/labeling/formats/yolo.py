@@ -1,4 +1,4 @@
-"""YOLO as ultralytics reads it: a text file an image, and ``data.yaml``."""
+"""YOLO for ultralytics: a text file for each image, and ``data.yaml``."""
 
 import json
 from collections.abc import Iterable
@@ -20,8 +20,8 @@ def yolo_lines(
         size (tuple[int]): Width and height of the image.
 
     Returns:
-        list[str]: ``class x y width height``, of the centre and the sides as
-        shares of those of the image.
+        list[str]: ``class x y width height``, where x and y are the centre,
+        and all four are shares of the sides of the image.
 
     Example:
         >>> yolo_lines([LabelledBox(3, 1.0, (0, 0, 9, 9))], (40, 20))
@@ -56,7 +56,7 @@ def write_yolo(label_set: LabelSet, folder: Path, final: Path) -> None:
             lines = yolo_lines(image.boxes, image.size)
             text = ''.join(f'{line}\n' for line in lines)
             (labels / name).with_suffix('.txt').write_text(text)
-    # A JSON text is a YAML text, too.
+    # JSON is valid YAML.
     lines = [f'path: {json.dumps(str(final), ensure_ascii=False)}']
     lines += [f'{split}: images/{split}' for split in label_set.splits]
     lines += ['names:']
