@@ -14,7 +14,7 @@ def test_a_detector_learns_from_pseudo_boxes(root, tmp_path):
     done = subprocess.run(
         [
             *(sys.executable, root / 'projects' / 'closed_loop' / 'run.py'),
-            *('--out', tmp_path, '--images', '600', '--test-images', '100'),
+            *('--out', tmp_path, '--images', '800', '--test-images', '100'),
         ],
         capture_output=True,
         text=True,
