@@ -22,7 +22,6 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.config import Config
 
@@ -31,6 +30,7 @@ from mmspg.utils.carried_config import META_KEY, carried_settings
 from mmspg.utils.cfg import input_side, walk_dicts
 from mmspg.utils.checkpoint import read_checkpoint, state_dict_of
 
+from .functional.confidence import is_fit
 from .functional.steps import checked_steps
 
 WITH_THRESHOLD = ('LocalizationMetric', 'DetectionMetric')
@@ -263,18 +263,7 @@ def check_box_step(choice: dict) -> None:
     ):
         raise ValueError(f'valley is {str(valley)[:50]!r}')
     fit = choice.get('confidence')
-    if fit is None:
-        return
-    parts = ('mean', 'scale', 'weights')
-    try:
-        rows = np.array([fit[part] for part in parts], np.float64)
-        good = rows.shape == (3, len(fit['features'])) and bool(
-            np.isfinite([*rows.flat, fit['bias']]).all()
-            and (rows[1] > 0).all()
-        )
-    except (KeyError, TypeError, ValueError):
-        good = False
-    if not good:
+    if fit is not None and not is_fit(fit):
         raise ValueError(f'confidence is {str(fit)[:50]!r}')
 
 

@@ -3,33 +3,8 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
-
-
-def present_labels(
-    samples: Sequence[DataSample], nothing: int | None = None
-) -> Tensor:
-    """The true classes of images that may have none, one or several.
-
-    Args:
-        samples (Sequence[DataSample]): With ``gt_label`` ``(k, )``, k >= 0.
-        nothing (int, optional): The class of images without an object.
-
-    Returns:
-        Tensor: ``(N, K)`` int64, K >= 1, filled up with -1; a class
-        ``nothing`` is -1, too.
-    """
-    labels = pad_sequence(
-        [sample.gt_label.long() for sample in samples],
-        batch_first=True,
-        padding_value=-1,
-    )
-    if not labels.shape[1]:
-        labels = F.pad(labels, (0, 1), value=-1)
-    return labels if nothing is None else labels.where(labels != nothing, -1)
 
 
 def requested_labels(

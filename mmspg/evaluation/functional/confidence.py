@@ -178,6 +178,19 @@ def _logistic(x, right, ridge):
     return weights
 
 
+def is_fit(fit) -> bool:
+    """Tell whether something read from a file is a fit."""
+    try:
+        rows = np.array(
+            [fit[part] for part in ('mean', 'scale', 'weights')], np.float64
+        )
+        finite = np.isfinite([*rows.flat, fit['bias']]).all()
+        shaped = rows.shape == (3, len(fit['features']))
+    except (KeyError, TypeError, ValueError):
+        return False
+    return bool(shaped and finite and (rows[1] > 0).all())
+
+
 def confidence_of(features, fit):
     """Compute the probability that boxes are right.
 

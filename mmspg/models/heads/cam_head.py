@@ -13,15 +13,13 @@ from mmspg.registry import MODELS
 from ..ddt import project
 from ..guidance import geometric_mean, pick_class_maps
 from ..pooling import thresholded_average
-from ..requests import present_labels, requested_labels
+from ..requests import requested_labels
+from ..several_labels import multi_hot, predict_several
 
 
 @MODELS.register_module()
 class CAMHead(ClsHead):
     """1x1 convolution to C class maps, global average pooling, softmax.
-
-    With ``multi_label`` it is a sigmoid, each class for itself, and an image
-    may have none, one or several classes.
 
     The class score is the mean of the class map (section 3.1 and reference
     [20] of the paper), which equals CAM's pooled features times a linear
@@ -208,28 +206,17 @@ class CAMHead(ClsHead):
 
     def _get_loss(self, cls_score, data_samples, **kwargs) -> dict:
         if self.multi_label:
-            labels = present_labels(data_samples).to(cls_score.device)
-            # -1 is one past the last class, which is cut off.
-            target = cls_score.new_zeros(len(labels), self.num_classes + 1)
-            target.scatter_(1, labels % (self.num_classes + 1), 1)
-            loss = self.loss_module(
-                cls_score, target[:, :-1], avg_factor=len(labels), **kwargs
-            )
-            return dict(loss_cls=loss)
+            target = multi_hot(data_samples, self.num_classes, cls_score)
+            kwargs['avg_factor'] = len(target)
+            return dict(loss_cls=self.loss_module(cls_score, target, **kwargs))
         losses = super()._get_loss(cls_score, data_samples, **kwargs)
         losses['loss_cls'] = losses.pop('loss')
         return losses
 
     def _get_predictions(self, cls_score, data_samples) -> list[DataSample]:
-        if not self.multi_label:
-            return super()._get_predictions(cls_score, data_samples)
-        samples = data_samples or [None] * len(cls_score)
-        samples = [s if s is not None else DataSample() for s in samples]
-        for sample, score in zip(samples, cls_score.sigmoid(), strict=True):
-            order = score.argsort(descending=True)
-            found = order[score[order] >= 0.5]
-            sample.set_pred_score(score).set_pred_label(found)
-        return samples
+        if self.multi_label:
+            return predict_several(cls_score.sigmoid(), data_samples)
+        return super()._get_predictions(cls_score, data_samples)
 
     def predict(
         self,

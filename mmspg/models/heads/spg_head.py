@@ -19,7 +19,8 @@ from ..guidance import (
     upsample,
 )
 from ..necks import SPGFeatures
-from ..requests import present_labels, refuse_soft_targets
+from ..requests import refuse_soft_targets
+from ..several_labels import present_labels
 from .cam_head import CAMHead
 
 
