@@ -93,7 +93,7 @@ def test_it_replaces_nothing_unasked(label, tmp_path):
 
 
 def test_bad_folders(label, photos, tmp_path):
-    assert 'choose another' in label(photos)
-    assert 'choose another' in label(photos.parent)
+    assert 'Give another folder' in label(photos)
+    assert 'Give another folder' in label(photos.parent)
     (tmp_path / 'letter.txt').write_text('dear')
     assert 'not empty' in label(tmp_path)
