@@ -1,4 +1,4 @@
-"""Images of several objects: VOC, COCO, or a CSV of labels."""
+"""Images with several objects, from VOC, COCO or a CSV file of labels."""
 
 import csv
 import os
@@ -29,30 +29,31 @@ CORNERS = ('x0', 'y0', 'x1', 'y1')
 
 @DATASETS.register_module()
 class MultiLabelLoc(LocDataset):
-    """Images with none, one or several classes, and boxes of them.
+    """Images with any number of classes, and boxes of their objects.
 
-    ``gt_label`` is an array ``(k,)`` of the classes of an image, k >= 0, and
-    ``gt_bbox_labels`` ``(n,)`` has the class of each of ``ori_gt_bboxes``.
-    Heads learn them with ``multi_label=True``.
+    ``gt_label`` is an array ``(k,)`` with the classes of an image, k >= 0.
+    ``gt_bbox_labels`` ``(n,)`` has the class of each box of
+    ``ori_gt_bboxes``. Set ``multi_label=True`` in the head to train on them.
 
     Args:
         data_root (str): The other paths are below it.
         ann_file (str): A COCO file (``.json``); a folder of VOC files
-            (``.xml``); or a CSV file with a head ``image,label``, a row for
-            each label of an image. An image of nothing has a row with an
-            empty label. Four columns x0, y0, x1, y1, continuous pixels, may
-            give a box.
+            (``.xml``); or a CSV file whose first line is ``image,label``,
+            with one row for each label of an image. An image that shows no
+            class has a row with an empty label. Four more columns, x0, y0,
+            x1 and y1 in continuous pixels, may give a box.
         images (str): Folder of the images. Defaults to the root.
-        image_list (str, optional): File with a name of an image in each
-            line, without its suffix or with it: the images of this split.
-            None: all.
-        **kwargs: As of :class:`LocDataset`. Where the files of two splits
-            name different classes, give the list of all: ``metainfo=
-            dict(classes=[...])``. A test leaves out images without a box.
+        image_list (str, optional): A file with the name of one image in each
+            line, with or without its suffix. These are the images of the
+            split. By default it has all images.
+        **kwargs: Arguments of :class:`LocDataset`. If the files of two
+            splits name different classes, give the list of all classes as
+            ``metainfo=dict(classes=[...])``. A test leaves out images
+            without a box.
 
     Raises:
-        ValueError: Malformed files, a class that ``classes`` lacks, or an
-            image that is not there.
+        ValueError: A file is malformed, ``classes`` lacks a class, or an
+            image is missing.
     """
 
     grid = None
@@ -123,8 +124,8 @@ class MultiLabelLoc(LocDataset):
         if unknown:
             raise ValueError(
                 f'{image.name}: the class {min(unknown)!r} is not among the '
-                f'{len(classes)} classes, {list(classes)[:3]} for example. '
-                'Add it to metainfo.classes.'
+                f'{len(classes)} classes, which begin with '
+                f'{list(classes)[:3]}. Add it to metainfo.classes.'
             )
         objects = [
             (classes.index(name), box)
@@ -146,13 +147,13 @@ class MultiLabelLoc(LocDataset):
 
 
 def _spellings(name: str) -> set[str]:
-    """A name with folders and suffix, and without."""
+    """Give a name with and without its folders and suffix."""
     base = osp.basename(name)
     return {name, osp.splitext(name)[0], base, osp.splitext(base)[0]}
 
 
 def _read_folder(path: str, listed: set[str] | None) -> list[AnnotatedImage]:
-    """Read VOC files; all, for their classes, or those that are listed."""
+    """Read all VOC files of a folder, or only those that are listed."""
     stems = sorted(
         osp.splitext(name)[0]
         for name in os.listdir(path)
@@ -169,12 +170,12 @@ def _read_folder(path: str, listed: set[str] | None) -> list[AnnotatedImage]:
 
 
 def _read_csv(path: str) -> list[AnnotatedImage]:
-    """Read rows of image and label, perhaps with a box."""
+    """Read rows of an image and a label, which may have a box."""
     images: dict[str, AnnotatedImage] = {}
     with open_text(path) as file:
         rows = csv.DictReader(file)
         if not {'image', 'label'} <= set(rows.fieldnames or ()):
-            fail(f'{path}:1', rows.fieldnames, "a head 'image,label'")
+            fail(f'{path}:1', rows.fieldnames, "the header 'image,label'")
         for row in rows:
             where = f'{path}:{rows.line_num}'
             name, label = row['image'], row['label']

@@ -1,9 +1,9 @@
-"""Which map and which steps give better boxes, and not by luck.
+"""Find the map and the steps that give better boxes, and not by luck.
 
 Candidates are compared on the same images, each at its own best threshold. A
-change is kept only if the interval of what it gains leaves out zero. The
-interval is wider, the more changes were tried: of twenty that change
-nothing, one would else look good.
+change is kept only if the interval of its gain lies above zero. The more
+changes are tried, the wider the interval is; otherwise one in twenty useless
+changes would look good.
 """
 
 import json
@@ -36,8 +36,8 @@ STEPS_TRIED: tuple[list[Step], ...] = (
 class Reading(NamedTuple):
     """A map and how it is brought to [0, 1].
 
-    ``source`` is a ``score_map_source``, ``steps`` the ``score_map_steps`` as
-    JSON, so that a reading can be a key.
+    ``source`` is a ``score_map_source``. ``steps`` are ``score_map_steps``,
+    written as JSON so that a reading can be the key of a dictionary.
     """
 
     source: str
@@ -45,11 +45,11 @@ class Reading(NamedTuple):
 
     @classmethod
     def of(cls, source: str, steps: Sequence[Step]) -> 'Reading':
-        """From steps as a list."""
+        """Make a reading from a list of steps."""
         return cls(source, json.dumps(list(steps)))
 
     def list_of_steps(self) -> list[Step]:
-        """The steps as a config has them."""
+        """Give the steps in the form they have in a config."""
         return json.loads(self.steps)
 
     def __str__(self):
@@ -57,7 +57,7 @@ class Reading(NamedTuple):
 
 
 class Gain(NamedTuple):
-    """What a reading gains over another, in points of GT-known."""
+    """The gain of one reading over another, in points of GT-known."""
 
     mean: float
     low: float
@@ -68,7 +68,7 @@ class Gain(NamedTuple):
 
 
 class Move(NamedTuple):
-    """A change that was tried: the best of a round, kept or not."""
+    """The best change of a round, and whether it was kept."""
 
     to: Reading
     gain: Gain
@@ -77,17 +77,18 @@ class Move(NamedTuple):
 
 
 class Comparison:
-    """Hits of readings on the same images, computed when asked for.
+    """Compares readings on the same images, and computes hits when needed.
 
     Args:
         images (list[dict]): From `mmspg.evaluation.map_collection`.
-        metric (LocalizationMetric): Gives rule, IoU and thresholds.
+        metric (LocalizationMetric): The metric with rule, IoU and
+            thresholds.
         proposals (list[ndarray], optional): Class-agnostic boxes
-            ``(n, 4)`` of each image, in inclusive pixels. With them a box
-            counts by its `agreement`, and true boxes are not looked at.
-            Defaults to None, right or wrong by true boxes.
-        draws (int): Resamples of a bootstrap. Defaults to 2000.
-        seed (int): Of the resamples. Defaults to 0.
+            ``(n, 4)`` of each image, in inclusive pixels. If they are given,
+            boxes are judged by their `agreement` with them, and otherwise by
+            the true boxes.
+        draws (int): The number of bootstrap resamples. Defaults to 2000.
+        seed (int): The seed of the resamples. Defaults to 0.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class Comparison:
         number = len(images)
         draws = min(draws, 4 * 10**7 // number)  # 160 MB
         rng = np.random.default_rng(seed)
-        # How often each image is in each resample, as a share.
+        # The share of each image in each resample.
         counts = rng.multinomial(number, np.full(number, 1 / number), draws)
         self.shares = counts.astype(np.float32) / number
         self._hits: dict[Reading, np.ndarray] = {}
@@ -125,7 +126,7 @@ class Comparison:
             ]
 
     def reading(self, source: str, steps: Sequence[Step]) -> Reading:
-        """One of the readings, by any name of its map."""
+        """Give a reading; its map may have any of its names."""
         if source == 'attention_fuse':
             source = 'attention*fuse'
         mirrored = '*'.join(reversed(source.split('*')))
@@ -134,7 +135,7 @@ class Comparison:
         )
 
     def hits(self, reading: Reading) -> np.ndarray:
-        """Which boxes are right, ``(N, T)`` bool, or how well they agree."""
+        """Judge all boxes: ``(N, T)``, bool or agreement with proposals."""
         if reading not in self._hits:
             how = dict(
                 self.metric.reading, score_map_steps=reading.list_of_steps()
@@ -163,27 +164,27 @@ class Comparison:
         return hits_at_thresholds(ious, metric.iou_thrs[:1], metric.strict)[0]
 
     def figure(self, reading: Reading) -> tuple[float, float]:
-        """GT-known or agreement in percent, and the threshold of it."""
+        """Give the best GT-known or agreement in %, with its threshold."""
         right = self.hits(reading).mean(0)
         best = int(np.argmax(right))
         return 100 * float(right[best]), float(self.metric.thresholds[best])
 
     def figure_at(self, reading: Reading, threshold: float) -> float:
-        """GT-known or agreement in percent at a threshold of the metric."""
+        """Give GT-known or agreement in percent at a given threshold."""
         at = int(np.searchsorted(self.metric.thresholds, threshold))
         return 100 * float(self.hits(reading)[:, at].mean())
 
     def gain_at(
         self, to: tuple[Reading, float], over: tuple[Reading, float]
     ) -> Gain:
-        """What a reading gains at thresholds that were chosen elsewhere.
+        """Compute a gain at thresholds that were chosen elsewhere.
 
         Args:
-            to (tuple[Reading, float]): A reading and its threshold.
-            over (tuple[Reading, float]): The other.
+            to (tuple[Reading, float]): The new reading and its threshold.
+            over (tuple[Reading, float]): The present reading and threshold.
 
         Returns:
-            Gain: With its 95 % interval, of a paired bootstrap.
+            Gain: The gain with the 95 % interval of a paired bootstrap.
         """
         drawn = []
         for reading, threshold in (to, over):
@@ -196,18 +197,19 @@ class Comparison:
     def gains(
         self, options: Sequence[Reading], over: Reading, level: float = 0.95
     ) -> list[Gain]:
-        """What each of some readings gains, with intervals that hold together.
+        """Compute gains of several readings, with simultaneous intervals.
 
-        Images are drawn anew with replacement, the same for all, and each
-        draw chooses each reading's threshold anew. An interval is so many
-        standard errors wide that in a share ``level`` of the draws no gain
-        leaves its own (the studentized maximum): the more options, the
-        wider, but for those that are alike.
+        All readings are compared on the same bootstrap resamples of the
+        images, and each resample chooses the threshold of each reading
+        again. All intervals have the same width in standard errors. It is
+        such that no gain leaves its interval in a share ``level`` of the
+        resamples (the studentized maximum). More options make intervals
+        wider, unless they are alike.
 
         Args:
-            options (Sequence[Reading]): What might be better.
-            over (Reading): The present one.
-            level (float): Of all intervals together, in (0, 1).
+            options (Sequence[Reading]): The readings that might be better.
+            over (Reading): The present reading.
+            level (float): The level of all intervals together, in (0, 1).
         """
         drawn = np.stack(
             [self._drawn(to) - self._drawn(over) for to in options]
@@ -223,7 +225,7 @@ class Comparison:
         return found
 
     def _drawn(self, reading):
-        """GT-known of each resample, as a share, ``(draws,)``."""
+        """Give GT-known in each resample, as a share: ``(draws,)``."""
         hits = self.hits(reading).astype(np.float32)
         return (self.shares @ hits).max(axis=1).astype(np.float64)
 
@@ -231,20 +233,22 @@ class Comparison:
 def choose(
     comparison: Comparison, start: Reading, level: float = 0.95
 ) -> list[Move]:
-    """Improve a reading step by step, as long as it is no luck.
+    """Improve a reading step by step, as long as the gain is not luck.
 
-    A round tries every single map with every list of steps, and every
-    product that has a map of the present one. Of those whose interval leaves
-    out zero the best is kept, and the next round begins there. Map and
-    steps change at once only where neither alone is sure to gain.
+    Each round tries every single map with every list of steps, and every
+    product that contains a map of the present reading. The best of the
+    changes whose interval lies above zero is kept, and the next round begins
+    there. Map and steps change together only if neither change alone has
+    such an interval.
 
     Args:
-        comparison (Comparison): The validation images.
-        start (Reading): Where to begin.
-        level (float): Of a round's intervals together. Defaults to .95.
+        comparison (Comparison): The comparison on the validation images.
+        start (Reading): The reading to begin with.
+        level (float): The level of all intervals of a round together.
+            Defaults to .95.
 
     Returns:
-        list[Move]: The best of each round; all but the last were kept.
+        list[Move]: The best change of each round. All but the last were kept.
     """
     path: list[Move] = []
     current = start
@@ -256,7 +260,7 @@ def choose(
             zip(tried, comparison.gains(tried, current, level), strict=True)
         )
         sure = [to for to in tried if gains[to].low > 0]
-        # No step comes along with a map that would gain without it.
+        # A map that gains without new steps is taken without them.
         fewest = min((_changes(to, current) for to in sure), default=0)
         sure = [to for to in sure if _changes(to, current) == fewest]
         best = max(sure or tried, key=lambda to: gains[to].mean)
@@ -267,7 +271,7 @@ def choose(
 
 
 def chosen(path: Iterable[Move], start: Reading) -> Reading:
-    """Where a search ended."""
+    """Give the reading that a search has ended with."""
     return [start, *(move.to for move in path if move.kept)][-1]
 
 

@@ -1,4 +1,4 @@
-"""The raw maps of a network on all images, kept to be compared."""
+"""Collect the raw maps of a network on all images, to compare them."""
 
 from collections.abc import Sequence
 
@@ -22,16 +22,17 @@ VIEWS_TRIED: dict[str, dict] = {
 
 @torch.no_grad()
 def collect_maps(model, dataloader) -> list[dict]:
-    """The raw maps of the true class of every image, all in one pass.
+    """Collect all raw maps of the true class of each image, in one pass.
 
     Args:
-        model (ImageClassifier): In evaluation mode, with a `CAMHead` or a
-            subclass. It is left as it was.
-        dataloader (DataLoader): Gives images with boxes.
+        model (ImageClassifier): A model in evaluation mode, whose head is a
+            `CAMHead` or a subclass. It is not changed.
+        dataloader (DataLoader): Loads images with boxes.
 
     Returns:
-        list[dict]: ``maps``, source to ``(h, w)`` float32, products of two
-        among them, and what `locate` needs.
+        list[dict]: For each image the fields that `locate` needs, and
+        ``maps``, which has a map ``(h, w)`` float32 for each source,
+        including products of two.
     """
     head, before = model.head, model.head.score_map_source
     sources = sources_and_products(available_sources(model))
@@ -52,16 +53,16 @@ def collect_maps(model, dataloader) -> list[dict]:
 
 @torch.no_grad()
 def collect_views(model, dataloader, source: str) -> list[dict]:
-    """One map of every image, from the image alone and from several views.
+    """Collect one map of each image, with and without several views.
 
     Args:
-        model (ImageClassifier): As for `collect_maps`; left as it was.
-        dataloader (DataLoader): Gives images with boxes.
-        source (str): The map.
+        model (ImageClassifier): As for `collect_maps`. It is not changed.
+        dataloader (DataLoader): Loads images with boxes.
+        source (str): The name of the map.
 
     Returns:
-        list[dict]: As from `collect_maps`, ``maps`` by 'image' and by the
-        names of `VIEWS_TRIED`.
+        list[dict]: As from `collect_maps`, but the keys of ``maps`` are
+        'image', for the image alone, and the names of `VIEWS_TRIED`.
     """
     head, before = model.head, model.head.score_map_source
     found = []
@@ -88,7 +89,7 @@ def collect_views(model, dataloader, source: str) -> list[dict]:
 
 
 def _rows_of(batch):
-    """A row for each image, and the classes ``(N, 1)``."""
+    """Give a row for each image, and the classes ``(N, 1)``."""
     samples = [sample.to_dict() for sample in batch['data_samples']]
     labels = torch.tensor([[true_label(sample)] for sample in samples])
     rows = [
@@ -104,7 +105,7 @@ def _add(rows, name, maps):
 
 
 def sources_and_products(sources: Sequence[str]) -> list[str]:
-    """Single maps, and each pair once."""
+    """List the single maps, and the product of each pair."""
     single = [s for s in sources if s != 'attention_fuse']
     pairs = [f'{a}*{b}' for i, a in enumerate(single) for b in single[i + 1 :]]
     return [*single, *pairs]

@@ -1,11 +1,11 @@
 """Class-agnostic proposals, to choose maps without true boxes.
 
-Boxes that lie on edges of the image tend to be proposals, too. So a map, its
-steps and its threshold can be chosen by how well its boxes agree with
-proposals, on images without a box (the protocol of Murtaza et al., WACV 2025,
-chooses by proposals, too). Large boxes agree with the proposals of any image:
-what counts is agreement beyond that with those of other images. It is a
-weaker guide than true boxes.
+Boxes that follow the edges of an image tend to be proposals, too. A map, its
+steps and its threshold can therefore be chosen on images without a box, by how
+well their boxes agree with proposals (as in the protocol of Murtaza et al.,
+WACV 2025). Large boxes agree with the proposals of any image, so the agreement
+with proposals of other images is subtracted. This is a weaker guide than true
+boxes.
 """
 
 import json
@@ -16,16 +16,16 @@ import numpy as np
 
 from .functional import box_iou
 
-SMALLEST, LARGEST = 0.05, 0.9  # of the image's area
-CLOSE = 0.8  # IoU from which a box agrees with a proposal
-OTHERS = 5  # images that tell what chance does
+SMALLEST, LARGEST = 0.05, 0.9  # shares of the image's area
+CLOSE = 0.8  # the IoU from which a box agrees with a proposal
+OTHERS = 5  # the number of other images that measure chance
 
 
 def read_proposals(path: str | Path) -> dict[str, np.ndarray]:
     """Read ``{"image id": [[x0, y0, x1, y1], ...]}``, inclusive pixels.
 
     Raises:
-        ValueError: It is no such file; the message names the image.
+        ValueError: The file has another form. The message names the image.
     """
     try:
         found = json.loads(Path(path).read_text(encoding='utf-8'))
@@ -34,8 +34,8 @@ def read_proposals(path: str | Path) -> dict[str, np.ndarray]:
         return {name: _boxes(name, rows) for name, rows in found.items()}
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f'{path}: proposals {{"image id": [[x0, y0, x1, y1], ...]}} were '
-            f'expected ({error})'
+            f'{path}: this is not a file of proposals, '
+            f'{{"image id": [[x0, y0, x1, y1], ...]}} ({error})'
         ) from None
 
 
@@ -45,12 +45,14 @@ def _boxes(name, rows):
     except (TypeError, ValueError):
         boxes = np.full((1, 4), np.nan)
     if not np.isfinite(boxes).all() or (boxes[:, :2] > boxes[:, 2:]).any():
-        raise ValueError(f'image {name!r} has a row that is no box')
+        raise ValueError(f'image {name!r} has a row that is not a box')
     return boxes
 
 
 def selective_search(image: np.ndarray) -> np.ndarray:
-    """Propose boxes (Selective Search, Uijlings et al., IJCV 2013; fast).
+    """Propose boxes by the fast variant of Selective Search.
+
+    Uijlings et al., IJCV 2013.
 
     Args:
         image (ndarray): ``(H, W, 3)`` uint8 in B, G, R.
@@ -59,7 +61,7 @@ def selective_search(image: np.ndarray) -> np.ndarray:
         ndarray: ``(n, 4)`` float64 inclusive pixels.
 
     Raises:
-        ImportError: OpenCV has no extra modules.
+        ImportError: OpenCV lacks its extra modules.
     """
     import cv2
 
@@ -67,9 +69,9 @@ def selective_search(image: np.ndarray) -> np.ndarray:
         module = cv2.ximgproc.segmentation  # type: ignore[attr-defined]
     except AttributeError:
         raise ImportError(
-            'Selective Search is in the extra modules of OpenCV: pip '
-            'uninstall opencv-python and pip install opencv-contrib-python; '
-            'or give a file of proposals'
+            'Selective Search needs the extra modules of OpenCV. Run pip '
+            'uninstall opencv-python and pip install '
+            'opencv-contrib-python, or give a file of proposals.'
         ) from None
     cv2.setRNGSeed(0)  # its ranks are random
     search = module.createSelectiveSearchSegmentation()
@@ -80,7 +82,7 @@ def selective_search(image: np.ndarray) -> np.ndarray:
 
 
 def usable(boxes: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-    """Leave out specks, and proposals that are the whole image.
+    """Leave out proposals that are tiny, or almost the whole image.
 
     Args:
         boxes (ndarray): ``(n, 4)`` inclusive pixels.
@@ -94,13 +96,13 @@ def usable(boxes: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
 def proposals_of(
     images: list[dict], given: Mapping[str, np.ndarray] | None = None
 ) -> list[np.ndarray]:
-    """The proposals of each image.
+    """Give the proposals of each image.
 
     Args:
-        images (list[dict]): With ``img_id``, ``ori_shape`` and, without
-            ``given``, ``img_path``.
-        given (Mapping, optional): From `read_proposals`. None: Selective
-            Search.
+        images (list[dict]): Samples with ``img_id``, ``ori_shape`` and, if
+            ``given`` is None, ``img_path``.
+        given (Mapping, optional): Proposals from `read_proposals`. By
+            default Selective Search makes them.
 
     Returns:
         list[ndarray]: ``(n, 4)`` inclusive pixels of the stored image.
@@ -124,8 +126,8 @@ def proposals_of(
             without.append(name)
     if without:
         raise ValueError(
-            f'{len(without)} of {len(images)} images have no proposal of 5 '
-            f'to 90 % of their area: {", ".join(without[:3])}'
+            f'{len(without)} of {len(images)} images have no proposal that '
+            f'covers 5 to 90 % of them: {", ".join(without[:3])}'
         )
     return found
 
@@ -133,17 +135,18 @@ def proposals_of(
 def agreement(
     boxes: np.ndarray, own: np.ndarray, others: list[np.ndarray]
 ) -> np.ndarray:
-    """Whether boxes agree with a proposal of their image, beyond chance.
+    """Tell how well boxes agree with proposals of their image, beyond chance.
 
     Args:
         boxes (ndarray): ``(T, 4)`` inclusive pixels.
-        own (ndarray): ``(n, 4)``, the proposals of the image.
-        others (list[ndarray]): Those of other images, see `strangers`.
+        own (ndarray): The proposals of the image, ``(n, 4)``.
+        others (list[ndarray]): The proposals of other images, from
+            `strangers`.
 
     Returns:
-        ndarray: ``(T,)`` float32 in [-1, 1]: 1 or 0, whether the IoU with
-        one of its own is at least .8, less the share of the others that have
-        one.
+        ndarray: ``(T,)`` float32 in [-1, 1]. It is 1 if a proposal of the
+        image has an IoU of at least .8 and 0 if not, minus the share of the
+        other images that have such a proposal.
     """
     close = [
         box_iou(boxes, proposals).max(axis=1) >= CLOSE
@@ -156,14 +159,15 @@ def agreement(
 def strangers(
     proposals: list[np.ndarray], sizes: list[tuple[int, int]]
 ) -> list[list[np.ndarray]]:
-    """Proposals of some other images, scaled to each image.
+    """Scale the proposals of some other images to each image.
 
     Args:
-        proposals (list[ndarray]): Of each image.
+        proposals (list[ndarray]): The proposals of each image.
         sizes (list[tuple[int, int]]): (W, H) of each image.
 
     Returns:
-        list[list[ndarray]]: Up to five for each image, the same every time.
+        list[list[ndarray]]: For each image the proposals of up to five
+        others, which are the same every time.
     """
     order = np.random.default_rng(0).permutation(len(proposals))
     place = np.argsort(order)

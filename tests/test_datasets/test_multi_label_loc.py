@@ -124,7 +124,7 @@ def test_classes_of_ones_own(root):
     [
         (dict(ann_file='no.json'), 'Set ann_file to a COCO file'),
         (dict(images='no'), 'Set images'),
-        (dict(ann_file='list.txt'), "a head 'image,label'"),
+        (dict(ann_file='list.txt'), "the header 'image,label'"),
     ],
 )
 def test_what_is_missing_is_named(root, change, message):

@@ -35,7 +35,7 @@ def test_specks_and_the_whole_image_are_left_out():
         ('{"a": [[1, 2, 3]]}', "image 'a' has a row"),
         ('{"b": [[5, 5, 4, 9]]}', "image 'b' has a row"),
         ('{"c": [["x", 1, 2, 3]]}', "image 'c' has a row"),
-        ('{"d": ', 'expected'),
+        ('{"d": ', 'not a file of proposals'),
     ],
 )
 def test_a_file_of_something_else_is_named(tmp_path, content, words):

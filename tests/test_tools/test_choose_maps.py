@@ -41,13 +41,13 @@ def test_the_choice_is_stored_and_used(root, files, tmp_path):
         *('--ddt-images', 4, '--measure-on', 'val', '--views', *few),
         'test_evaluator.threshold=0.123',
     )
-    assert 'measured on val, 8 images' in text
+    assert 'Measured on the 8 images of val' in text
     assert '(chosen) |' in text
     assert 'views ' in text
     assert 'the best of 3' in text
     assert '| attention |' in text
     assert '| ddt |' in text
-    assert 'a centred box of' in text
+    assert 'A centred box of' in text
     content = torch.load(chosen, weights_only=True)
     (choice,) = stored_choices(str(chosen), content)
     assert choice['chosen_on'] == 'SyntheticLoc train, 8 images'
@@ -98,7 +98,7 @@ def test_without_true_boxes(root, files, tmp_path):
         'val_dataloader.dataset.num_images=6',
     )
     assert 'agreement with proposals in percent on 6 images' in text
-    assert 'by true boxes one would have chosen' in text
+    assert 'True boxes would have chosen' in text
     assert '| ddt |' not in text
     (choice,) = stored_choices(str(checkpoint))
     assert choice['figure'] == 'agreement'

@@ -2,13 +2,14 @@
 
     python tools/analysis_tools/choose_maps.py CHECKPOINT
 
-passes the images of the choosing split through the network once, compares all
-maps (score_map_source, products of two among them) with all steps
-(score_map_steps) at all thresholds, and improves what the config has as long
-as the interval of the gain leaves out zero. Map, steps and threshold are
+passes the images of the choosing split through the network once, and compares
+all maps (score_map_source, including products of two) with all steps
+(score_map_steps) at all thresholds. It changes the setting of the config as
+long as the interval of the gain lies above zero. Map, steps and threshold are
 written into the checkpoint, where every tool finds them. The choosing split
-is --split, or 'val' of the benchmark's metadata where it is there, or else
-what the config validates on. Its images need boxes, or --proposals.
+is --split, or else 'val' of the benchmark's metadata if it exists, or else
+the split that the config validates on. Its images need boxes, unless
+--proposals is given.
 """
 
 import copy
@@ -24,39 +25,39 @@ def parse_args():
     parser = cli.tool_parser(__doc__)
     add = parser.add_argument
     cli.add_model(parser)
-    add('--split', help='split of the data set to choose on')
+    add('--split', help='the split of the data set to choose on')
     add(
         '--ddt-images',
         type=int,
         default=300,
         metavar='N',
-        help='make the statistics of DDT of so many images of the split, '
-        'unless the checkpoint has them; 0: leave DDT out '
+        help='compute the statistics of DDT from N images of the split, '
+        'unless the checkpoint has them; 0 leaves DDT out '
         '(default: %(default)s)',
     )
     add(
         '--views',
         action='store_true',
-        help='try the mirror image and a larger size (score_map_views), too: '
-        'several passes of the network more',
+        help='also try the mirror image and a larger size (score_map_views), '
+        'which takes several more passes of the network',
     )
     add(
         '--proposals',
         metavar='FILE',
         help='choose without true boxes, by how well boxes agree with '
-        'proposals: a JSON of {"image id": [[x0, y0, x1, y1], ...]}, or '
-        'selective-search (opencv-contrib)',
+        'proposals. FILE is JSON, {"image id": [[x0, y0, x1, y1], ...]}, '
+        'or the word selective-search (needs opencv-contrib)',
     )
     add(
         '--out',
         metavar='FILE',
-        help='write the checkpoint there (default: into the given one)',
+        help='write the checkpoint to FILE (default: change the given one)',
     )
     add(
         '--measure-on',
         metavar='SPLIT',
-        help='measure what was chosen on this split of the data set, too: '
-        'its images choose nothing',
+        help='also measure the choice on this split of the data set, whose '
+        'images have no influence on it',
     )
     cli.add_shared(
         parser,
@@ -67,12 +68,14 @@ def parse_args():
     if args.checkpoint is None:
         parser.error('the checkpoint is missing: CONFIG CHECKPOINT')
     if '://' in args.checkpoint and not args.out:
-        parser.error(f'{args.checkpoint} is no file: add --out FILE.pth')
+        parser.error(
+            f'{args.checkpoint} is not a local file, so add --out FILE.pth'
+        )
     return args
 
 
 def build(args):
-    """The runner, the config as it was, and what the checkpoint holds."""
+    """Give the runner, the unchanged config, and the checkpoint's content."""
     from mmspg.engine.runner import build_test_runner
 
     cfg, content = cli.read_model(args)
@@ -91,15 +94,16 @@ def build(args):
     tested = (given.get('test_dataloader') or {}).get('dataset')
     if tested == cfg.test_dataloader.dataset:
         print(
-            'The config tests on this very split: a test with this choice '
-            'will flatter. Choose on another one (--split).',
+            'The config tests on the same split, so a test with this choice '
+            'gives figures that are too high. Choose on another split with '
+            '--split.',
             file=sys.stderr,
         )
     return runner, given, content
 
 
 def make_ddt(model, dataloader, number):
-    """Give the head the statistics of DDT, of the first images."""
+    """Compute the statistics of DDT from the first images, for the head."""
     import torch
 
     from mmspg.models.ddt import principal_direction
@@ -136,8 +140,8 @@ def main():
         model = runner.model.eval()
         if not available_sources(model):
             raise ValueError(
-                f'a {type(model.head).__name__} has one map only; '
-                'sweep_threshold.py chooses its threshold'
+                f'a {type(model.head).__name__} has only one map; choose its '
+                'threshold with sweep_threshold.py'
             )
         plain = type(model).__name__ == 'ImageClassifier'
         if args.views and not plain and not hasattr(model, 'score_map_views'):
@@ -169,11 +173,11 @@ def main():
     boxes = all('ori_gt_bboxes' in image for image in images)
     if boxes:
         figure, share = centred_figure(images, metric)
-        print(f'a centred box of {share:.0%} of the sides: {figure:.1f}')
-    print(f'as it was: {start}: {comparison.figure(start)[0]:.1f}')
+        print(f'A centred box of {share:.0%} of the sides: {figure:.1f}')
+    print(f'The setting so far: {start}: {comparison.figure(start)[0]:.1f}')
     for move in path:
         print(
-            f'{"kept" if move.kept else "not kept, it may be luck"}: '
+            f'{"Kept" if move.kept else "Not kept, as it may be luck"}: '
             f'{move.to}: {move.gain}, the best of {move.tried}'
         )
     if boxes and args.proposals:
@@ -184,17 +188,17 @@ def main():
             model, loader, metric, best, proposals
         )
     elif given.model.get('score_map_views'):
-        print('score_map_views is left out: --views chooses it anew')
+        print('score_map_views is removed; add --views to choose it again')
     if args.measure_on:
         cfg = copy.deepcopy(runner.cfg.test_dataloader)
         cfg.dataset.split = args.measure_on
         images = collect_maps(model, runner.build_dataloader(cfg))
         centred, share = centred_figure(images, metric)
         print(
-            f'\nmeasured on {args.measure_on}, {len(images)} images, at the '
-            'thresholds above\n\n'
+            f'\nMeasured on the {len(images)} images of {args.measure_on}, at '
+            'the thresholds above:\n\n'
             f'{measured(comparison, Comparison(images, metric), start, best)}'
-            f'\n\na centred box of {share:.0%} of the sides: {centred:.1f}'
+            f'\n\nA centred box of {share:.0%} of the sides: {centred:.1f}'
         )
     put_in_config(given, best, views)
     write(args, runner, given, content, threshold, figure)
@@ -202,7 +206,7 @@ def main():
 
 
 def measured(comparison, test, start, best):
-    """Figures of other images at the thresholds of these, in Markdown."""
+    """Tabulate the figures of other images at these thresholds."""
     from mmspg.evaluation.map_choice import STEPS_TRIED, Reading
 
     shown = [Reading.of(start.source, steps) for steps in STEPS_TRIED]
@@ -226,7 +230,7 @@ def measured(comparison, test, start, best):
 
 
 def table(comparison):
-    """GT-known of all single maps with all steps, in Markdown."""
+    """Tabulate GT-known of all single maps with all steps."""
     from mmspg.evaluation.functional.steps import steps_in_words
     from mmspg.evaluation.map_choice import STEPS_TRIED, Reading
 
@@ -243,7 +247,7 @@ def table(comparison):
 
 
 def choose_views(model, loader, metric, best, proposals):
-    """The `score_map_views` that gain beyond luck, or None; the figure."""
+    """Choose `score_map_views`, or None if their gain may be luck."""
     from mmspg.evaluation.map_choice import Comparison, Reading
     from mmspg.evaluation.map_collection import VIEWS_TRIED, collect_views
 
@@ -257,7 +261,7 @@ def choose_views(model, loader, metric, best, proposals):
     )
     kept = gain.low > 0
     print(
-        f'{"kept" if kept else "not kept, it may be luck"}: views {name}: '
+        f'{"Kept" if kept else "Not kept, as it may be luck"}: views {name}: '
         f'{gain}, the best of {len(options)}'
     )
     used = Reading(name if kept else 'image', best.steps)
@@ -265,7 +269,7 @@ def choose_views(model, loader, metric, best, proposals):
 
 
 def put_in_config(cfg, best, views):
-    """Let a config read its maps by what was chosen."""
+    """Write the choice into a config."""
     from mmspg.evaluation.choices import localization_metrics
 
     cfg.model.head.score_map_source = best.source
@@ -274,7 +278,7 @@ def put_in_config(cfg, best, views):
     for name in ('val_evaluator', 'test_evaluator'):
         for metric in localization_metrics(cfg.get(name)):
             metric['score_map_steps'] = best.list_of_steps()
-            metric.pop('threshold', None)  # it would win over the chosen one
+            metric.pop('threshold', None)  # it would override the chosen one
     cfg.model.pop('score_map_views', None)
     if views:
         cfg.model.score_map_views = views
@@ -283,15 +287,15 @@ def put_in_config(cfg, best, views):
 
 
 def below(by_boxes, start, comparison, best):
-    """How far the choice without boxes lies below the one with boxes."""
+    """Compare the choice by proposals with the choice by true boxes."""
     from mmspg.evaluation.map_choice import choose, chosen
 
     other = chosen(choose(by_boxes, start), start)
     own = by_boxes.figure_at(best, comparison.figure(best)[1])
     figure, threshold = by_boxes.figure(other)
     return (
-        f'GT-known of this choice: {own:.1f}; by true boxes one would have '
-        f'chosen {other}, threshold {threshold:g}: {figure:.1f}'
+        f'GT-known of this choice: {own:.1f}. True boxes would have chosen '
+        f'{other}, threshold {threshold:g}: {figure:.1f}'
     )
 
 

@@ -1,10 +1,11 @@
-"""Whether an image that has been decoded is all there.
+"""Find out whether a decoded image is complete.
 
-Pillow refuses most files that are cut short. It takes two kinds: a PNG whose
-last rows are missing, if its compressed data end properly, and a JPEG whose
-rest is missing, if it ends with the mark of an end. The rest is then black or
-grey. Both are looked for by what is decoded last, so a whole photograph costs
-next to nothing; only one that ends in black or in mid-grey is read again.
+Pillow refuses most files that are cut short, but it accepts two kinds: a PNG
+without its last rows whose compressed data end properly, and a JPEG without
+its last part that ends with the end marker. The missing part is then black or
+grey. The check looks at the pixel that is decoded last, so it costs almost
+nothing for a complete photograph. Only an image that ends in black or mid-grey
+is read a second time.
 """
 
 import io
@@ -17,12 +18,12 @@ from .file_formats import UnreadableImageError
 
 __all__ = ['MAX_SCANS', 'check_scans', 'check_whole']
 
-MAX_SCANS = 64  # of a JPEG; encoders make about 10
+MAX_SCANS = 64  # the most scans of a JPEG; encoders make about 10
 SCAN, END = b'\xff\xda', b'\xff\xd9'
 FRAMES = tuple(bytes([0xC0 + i]) for i in range(16) if i not in (4, 8, 12))
-GREY = (127, 128)  # what libjpeg fills in, inverted too
-CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a PNG's types of colour
-# Adam7: first column, first row, and their steps.
+GREY = (127, 128)  # what libjpeg fills in, and the same inverted
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the colour type of a PNG
+# The passes of Adam7: first column, first row, and the steps of both.
 PASSES = (
     *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
     *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
@@ -31,48 +32,50 @@ BLOCK = 2**20
 
 
 def check_scans(img: Image.Image, content: bytes, name: str) -> None:
-    """Refuse a JPEG of so many scans that a small file takes minutes.
+    """Refuse a JPEG with too many scans.
+
+    Because of them, decoding a small file could take minutes.
 
     Args:
-        img (Image): As opened; it need not be loaded.
-        content (bytes): What the file holds.
-        name (str): Of the image, for the message.
+        img (Image): The opened image, which need not be loaded.
+        content (bytes): The content of the file.
+        name (str): The name of the image, for the message.
 
     Raises:
-        UnreadableImageError: It has more than ``MAX_SCANS``.
+        UnreadableImageError: It has more than ``MAX_SCANS`` scans.
     """
     if img.format not in ('JPEG', 'MPO'):
         return
     if not img.info.get('progressive'):
         scan, frame = _first_scan(content)
         if content[scan + 4 : scan + 5] == content[frame + 9 : frame + 10]:
-            return  # one scan of all its colours, as most are
+            return  # one scan has all its colours, as in most files
     number = content.count(SCAN)
     if number > MAX_SCANS:
         raise UnreadableImageError(
-            f'cannot decode image {name}: it is a JPEG of {number} scans, and '
-            f'at most {MAX_SCANS} are read. Save it anew.'
+            f'cannot decode image {name}: it is a JPEG with {number} scans, '
+            f'and at most {MAX_SCANS} are read. Save it again.'
         )
 
 
 def check_whole(img: Image.Image, content: bytes, name: str) -> None:
-    """Refuse an image whose rest is missing.
+    """Refuse an image whose last part is missing.
 
     Args:
-        img (Image): Loaded by Pillow from ``content``.
-        content (bytes): What the file holds.
-        name (str): Of the image, for the message.
+        img (Image): The image, loaded by Pillow from ``content``.
+        content (bytes): The content of the file.
+        name (str): The name of the image, for the message.
 
     Raises:
-        UnreadableImageError: Rows of a PNG, or a part of a JPEG are missing.
-            A progressive JPEG that is cut in its last scan passes: it lacks
-            the finest detail only.
+        UnreadableImageError: Rows of a PNG or a part of a JPEG are missing.
+            A progressive JPEG that is cut in its last scan is accepted, as it
+            lacks only the finest detail.
     """
     missing = dict(PNG=_png_lacks_rows, JPEG=_jpeg_lacks_rest)
     if img.format in missing and missing[img.format](img, content):
         raise UnreadableImageError(
-            f'cannot decode image {name}: it is cut short, and its rest is '
-            f'missing ({len(content)} bytes). Fetch it again, or train with '
+            f'cannot decode image {name}: the file is cut short (it has '
+            f'{len(content)} bytes). Fetch it again, or train with '
             "broken_images='replace'."
         )
 
@@ -93,7 +96,7 @@ def _png_lacks_rows(img: Image.Image, content: bytes) -> bool:
 
 
 def _inflated(content: bytes, most: int) -> int:
-    """Count the bytes that a PNG's image data give, up to so many."""
+    """Count the bytes of a PNG's decompressed image data, up to ``most``."""
     inflate, at, found = zlib.decompressobj(), 8, 0
     while at + 8 <= len(content) and found < most and not inflate.eof:
         length = int.from_bytes(content[at : at + 4], 'big')
@@ -115,8 +118,9 @@ def _jpeg_lacks_rest(img: Image.Image, content: bytes) -> bool:
     at = content.rfind(END)
     if at < 0 or not all(value in GREY for value in values):
         return False
-    # Mid-grey is what stands for missing data, and a colour, too. A decoder
-    # that lacks data reads bytes put before the end; another passes them.
+    # Mid-grey may stand for missing data, or be a real colour. To find out,
+    # bytes are put before the end: a decoder that still lacks data reads them,
+    # and then gives other pixels.
     longer = content[:at] + b'\x55' * 64 + content[at:]
     with Image.open(io.BytesIO(longer), formats=['JPEG']) as other:
         if img.size != other.size:
@@ -126,10 +130,10 @@ def _jpeg_lacks_rest(img: Image.Image, content: bytes) -> bool:
 
 
 def _first_scan(content: bytes) -> tuple[int, int]:
-    """Where the first scan of a JPEG begins, and its frame."""
+    """Give the positions of a JPEG's first scan and of its frame."""
     at, frame = 2, 0
     while content[at : at + 2] not in (SCAN, b''):
-        if content[at + 1 : at + 2] == b'\xff':  # fills up
+        if content[at + 1 : at + 2] == b'\xff':  # a fill byte
             at += 1
             continue
         if content[at + 1 : at + 2] in FRAMES:
@@ -139,7 +143,7 @@ def _first_scan(content: bytes) -> tuple[int, int]:
 
 
 def _all_scans(content: bytes) -> bool:
-    """Whether a progressive JPEG has all bits of all its coefficients."""
+    """Whether a progressive JPEG has all bits of all coefficients."""
     at, frame = _first_scan(content)
     parts = content[frame + 10 : frame + 10 + 3 * content[frame + 9] : 3]
     lacking = {(part, k) for part in parts for k in range(64)}

@@ -19,38 +19,42 @@ from .geometry import SHAPE_KEY, move_boxes, scaling
 class LoadLocImage(LoadImageFromFile):
     """Load an image on the grid of its boxes, and begin the homography.
 
-    mmcv's loader rotates by EXIF, while ILSVRC and CUB are annotated on the
-    stored pixels; and it passes a truncated JPEG as a grey rest. One's own
-    photographs are annotated as people see them.
+    mmcv's loader turns images as EXIF says, but ILSVRC and CUB are annotated
+    on the stored pixels; and it fills in a truncated JPEG with grey. Boxes of
+    one's own photographs, however, lie on the image as people see it.
 
     Required keys: ``img_path``, or ``img``, an array ``(h, w, 3)`` or
-    ``(h, w)`` uint8 in B, G, R, which is taken as it is. Optional:
+    ``(h, w)`` uint8 in B, G, R, which is used as it is. Optional keys:
     ``ori_gt_bboxes`` ``(n, 4)``, ``ann_size`` (w, h), ``ann_source``
-    (``'file:line'`` of each box), ``ann_grid`` ('stored' or 'seen', what
-    boxes and size are annotated on; 'stored' without it).
+    (``'file:line'`` of each box), and ``ann_grid`` ('stored' or 'seen', the
+    pixels on which boxes and size are annotated; 'stored' if missing).
 
-    Added keys: ``img``, ``img_shape``, ``ori_shape``, of a file ``exif``
-    ('ignore' or 'apply', what was done), ``homography`` ``(3, 3)`` float64
-    and, with boxes, ``gt_bboxes`` ``(n, 4)`` float32, the boxes clipped to
-    the image. ``ori_gt_bboxes`` is brought to the pixels of ``ori_shape``:
-    turned with the image, and rescaled where it was shrunk after annotation.
+    Added keys: ``img``, ``img_shape``, ``ori_shape``, ``homography``
+    ``(3, 3)`` float64, for a file ``exif`` ('ignore' or 'apply', what was
+    done) and, if there are boxes, ``gt_bboxes`` ``(n, 4)`` float32, the boxes
+    clipped to the image. ``ori_gt_bboxes`` is brought to the pixels of
+    ``ori_shape``: it is turned with the image, and rescaled if the image was
+    resized after it was annotated.
 
-    A copy that ``resize_images.py`` wrote stands for its original:
-    ``ori_shape``, ``ann_size`` and ``ori_gt_bboxes`` are in pixels of that,
-    and the homography and ``gt_bboxes`` lead to those of the copy.
+    A copy that ``resize_images.py`` wrote represents its original:
+    ``ori_shape``, ``ann_size`` and ``ori_gt_bboxes`` are in pixels of the
+    original, while the homography leads to the pixels of the copy, and
+    ``gt_bboxes`` is in these.
 
     Args:
         exif (str): 'apply' turns image and boxes as the EXIF orientation
-            says, 'ignore' leaves the stored pixels, 'auto' (default) does
-            what the annotation was made on: ``ann_grid``.
-        decoder (str): 'pillow' (default), or 'turbojpeg', the same pixels in
-            four fifths of the time, for plain JPEGs, by PyTurboJPEG.
-        backend_args (dict, optional): As of mmcv's ``LoadImageFromFile``.
+            says, and 'ignore' leaves the stored pixels. 'auto' (default)
+            loads the pixels of the annotation, which ``ann_grid`` gives.
+        decoder (str): 'pillow' (default), or 'turbojpeg', which uses
+            PyTurboJPEG for plain JPEGs. It gives the same pixels in four
+            fifths of the time.
+        backend_args (dict, optional): As in mmcv's ``LoadImageFromFile``.
 
     Raises:
         ImportError: PyTurboJPEG or its library is missing.
-        UnreadableImageError: Missing, broken or truncated image.
-        ValueError: The size is out of proportion with the annotated one.
+        UnreadableImageError: The image is missing, broken or truncated.
+        ValueError: The size of the image is out of proportion with the
+            annotated one.
     """
 
     def __init__(
@@ -63,7 +67,7 @@ class LoadLocImage(LoadImageFromFile):
         check_one_of('exif', exif, (*EXIF, 'auto'))
         check_one_of('decoder', decoder, DECODERS)
         if decoder == 'turbojpeg':
-            get_turbo()  # or say now that it is missing
+            get_turbo()  # fails now, and not in the first batch
         super().__init__(imdecode_backend=decoder, backend_args=backend_args)
         self.exif = exif
 
@@ -126,9 +130,9 @@ class LoadLocImage(LoadImageFromFile):
     def _check_masks(self, header, name):
         if header.orientation != 1:
             raise ValueError(
-                f'LoadLocImage(exif={self.exif!r}): image {name} is turned by '
-                'its EXIF tag, and its masks are not drawn on the image that '
-                "this gives. Use exif='auto'."
+                f'LoadLocImage(exif={self.exif!r}): EXIF turns the image '
+                f'{name}, and its masks do not fit the pixels that this '
+                "setting loads. Use exif='auto'."
             )
 
     def __repr__(self):

@@ -42,9 +42,12 @@ def torch_resize(img: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 class ByTorch:
     """Mixin for mmcv's resizes: ``backend='torch'`` is `torch_resize`."""
 
+    backend: str
+    interpolation: str
+
     def _resize_img(self, results: dict) -> None:
         if self.backend != 'torch':
-            return super()._resize_img(results)
+            return super()._resize_img(results)  # type: ignore[misc]
         if self.interpolation != 'bilinear' or vars(self).get('keep_ratio'):
             raise ValueError(
                 f"{type(self).__name__}: backend='torch' resizes bilinearly "
@@ -62,9 +65,9 @@ class ByTorch:
 class LocResize(LocTransform, ByTorch, Resize):
     """mmcv's ``Resize`` (``scale`` an int or (w, h)) that moves boxes.
 
-    An image that has the size already, as the copies of
-    ``resize_images.py`` have, is passed on as it is. ``backend`` may also be
-    'torch', see `torch_resize`.
+    An image that already has the size, such as a copy made by
+    ``resize_images.py``, is not touched. ``backend`` may also be 'torch'; see
+    `torch_resize`.
     """
 
     def step(self, results: dict) -> np.ndarray:

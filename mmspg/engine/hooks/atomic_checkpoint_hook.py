@@ -1,4 +1,4 @@
-"""Checkpoints that a kill cannot take away, and that say how to use them."""
+"""Write checkpoints that survive a kill and say how to use them."""
 
 import os.path as osp
 from typing import IO, Any
@@ -35,7 +35,7 @@ def _parameters(runner) -> list[tuple]:
 
 
 class _RemoveLater:
-    """A file backend that only notes what it is asked to remove."""
+    """A file backend that records files to remove, and keeps them."""
 
     def __init__(self, backend):
         self.backend = backend
@@ -50,55 +50,57 @@ class _RemoveLater:
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
-    """MMEngine's ``CheckpointHook``, safe at any moment.
+    """MMEngine's ``CheckpointHook``, made safe against a kill at any time.
 
     MMEngine removes the outdated checkpoint, writes the new one in place,
-    and then writes its name into ``last_checkpoint``, in place. A process
-    killed on the way can leave half a checkpoint, an empty
-    ``last_checkpoint``, or one that names a file that is gone. Here
+    and then writes its name into ``last_checkpoint``, also in place. A
+    process that is killed meanwhile can leave half a checkpoint, an empty
+    ``last_checkpoint``, or one that names a missing file. This hook works in
+    another order:
 
-    1. a checkpoint is written beside its place and renamed,
-    2. then ``last_checkpoint`` in the same way,
-    3. then what is outdated goes, the former best checkpoint, too.
+    1. it writes the checkpoint under a temporary name and renames it,
+    2. it writes ``last_checkpoint`` in the same way,
+    3. it removes outdated checkpoints, including the former best one.
 
-    So ``last_checkpoint`` always names a whole file, and ``--resume`` needs
-    no more. It takes room for one checkpoint more than ``max_keep_ckpts``.
+    ``last_checkpoint`` therefore always names a complete file, which is all
+    that ``--resume`` needs. This takes space for one checkpoint more than
+    ``max_keep_ckpts``.
 
-    A checkpoint carries what its boxes need, in ``meta['localization']``:
-    map source, input size and rule and, once it has been validated, the
-    threshold that was best and what that is bound to (see
-    `mmspg.evaluation.protocol`). MMEngine validates after it has saved, so
-    the checkpoint is then written again, in the same way. A run that was
-    killed before that repeats the validation when it is resumed.
+    A checkpoint contains what its boxes need, in ``meta['localization']``:
+    the map source, the input size, the rule and, once it has been validated,
+    the best threshold with the conditions it was chosen under (see
+    `mmspg.evaluation.protocol`). MMEngine validates after saving, so the
+    checkpoint is then written again. If a run is killed before that, it
+    repeats the validation when it is resumed.
 
-    Between two steps of an optimizer that accumulates gradients, these are
-    in the checkpoint, too, where there is one process.
+    If the optimizer accumulates gradients and there is one process, a
+    checkpoint between two of its steps contains the gradients, too.
 
     A work dir is locked while a training writes to it, and checkpoints that
     another training wrote are not replaced.
 
     Args:
-        backend_args (dict, optional): As in MMEngine. If given, or with an
-            ``out_dir`` that is no local folder, the writes are those of that
-            backend; object stores are atomic by themselves.
-        **kwargs: Settings of MMEngine's ``CheckpointHook``.
+        backend_args (dict, optional): As in MMEngine. If it is given, or if
+            ``out_dir`` is not a local folder, that backend writes the files;
+            object stores are atomic by themselves.
+        **kwargs: Arguments of MMEngine's ``CheckpointHook``.
     """
 
     backend_args: dict | None
     file_backend: Any
     # What was saved since the weights last changed: (step, meta).
     _saved: tuple[int, dict] | None = None
-    # What the validation of these weights has chosen.
+    # What was chosen by the validation of these weights.
     _choice: dict | None = None
     _warned = False
     _forward = False
-    _validated = False  # these weights
-    # What was written of the run that goes on, and its gradients.
+    _validated = False  # whether these weights have been validated
+    # The run numbers and gradients in the checkpoint that is resumed from.
     _resumed: dict | None = None
     _lock: IO | None = None
 
     def before_train(self, runner) -> None:
-        """Take the work dir, and complete what a kill has interrupted."""
+        """Lock the work dir, and complete what a kill has interrupted."""
         folder = str(self.out_dir or runner.work_dir)
         local = '://' not in folder
         if local and not (self.backend_args or self.file_client_args):
@@ -119,13 +121,13 @@ class AtomicCheckpointHook(CheckpointHook):
         self._resumed = None
 
     def after_train(self, runner) -> None:
-        """Publish what is to be published, and leave the work dir."""
+        """Publish checkpoints if configured, and unlock the work dir."""
         super().after_train(runner)
         if self._lock:
             self._lock.close()
 
     def _complete(self, runner, before: dict) -> None:
-        """Do what an unbroken run had done at this point."""
+        """Do what an uninterrupted run would have done by now."""
         gradients = before[GRADIENTS]
         for name, parameter in _parameters(runner):
             if name in gradients:
@@ -146,7 +148,7 @@ class AtomicCheckpointHook(CheckpointHook):
             runner.val_loop.run()
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Strip what wrapped the model; resume the same training only."""
+        """Remove a wrapper's prefixes, and refuse to resume another run."""
         if 'state_dict' in checkpoint:
             checkpoint['state_dict'] = state_dict_of(checkpoint)
         cfg = runner.cfg
@@ -161,7 +163,7 @@ class AtomicCheckpointHook(CheckpointHook):
         self._resumed = {**run, GRADIENTS: checkpoint.pop(GRADIENTS, {})}
 
     def before_train_iter(self, runner, *args, **kwargs) -> None:
-        """Forget what was said of weights that are about to change."""
+        """Forget what is only true for the weights before this iteration."""
         self._saved = self._choice = None
         self._validated = False
 
@@ -177,8 +179,8 @@ class AtomicCheckpointHook(CheckpointHook):
         if self._choice is None and not self._warned:
             self._warned = True
             warn(
-                'This validation evaluates no boxes, so no threshold for '
-                'boxes goes with the checkpoints. Choose one on images with '
+                'This validation does not evaluate boxes, so checkpoints are '
+                'stored without a threshold. Choose one on images with '
                 f'boxes: {SWEEP} CHECKPOINT'
             )
         saved, self._validated = self._saved, True
@@ -188,7 +190,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self._save_checkpoint_with_step(runner, *saved)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Add what boxes need, last of all hooks: EMA swaps weights."""
+        """Add what boxes need. This hook is the last, as EMA swaps weights."""
         carried = settings_of(runner.cfg, 'val')
         if self._choice and checkpoint.get('state_dict'):
             digest = weights_digest(state_dict_of(checkpoint))
@@ -229,7 +231,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self._remove(outdated)
 
     def _keep(self, runner, step) -> list[str]:
-        """Note a checkpoint among those kept; give those it outdates."""
+        """Add a checkpoint to those kept, and list those to remove."""
         kept = self.keep_ckpt_ids if self.max_keep_ckpts > 0 else None
         if kept is None or (kept and kept[-1] == step):
             return []

@@ -1,4 +1,4 @@
-"""Choose what the box step needs beside the threshold, after a training."""
+"""After training, choose what the box step needs beside the threshold."""
 
 from mmengine.hooks import Hook
 
@@ -14,14 +14,16 @@ from .sample_recorder import SampleRecorder
 class BoxChoiceHook(Hook):
     """Choose valley and confidence on the boxes of the last validation.
 
-    They go into the checkpoint with the threshold of that validation, see
-    `mmspg.evaluation.box_choices`. Without boxes nothing is chosen.
+    They are stored in the checkpoint, together with the threshold of that
+    validation; see `mmspg.evaluation.box_choices`. If no image has a box,
+    nothing is chosen.
 
     Args:
-        most (int): Images of a process that are looked at. Defaults to 2000.
+        most (int): The largest number of images that each process uses.
+            Defaults to 2000.
     """
 
-    priority = 'LOW'  # after the figures are logged, before the checkpoint
+    priority = 'LOW'  # after logging, and before the checkpoint is written
 
     def __init__(self, most: int = 2000):
         self.most = most
@@ -39,7 +41,7 @@ class BoxChoiceHook(Hook):
             self.recorder.keep(outputs)
 
     def after_val_epoch(self, runner, metrics=None) -> None:
-        """Choose, where a threshold was chosen."""
+        """Choose, if the validation has chosen a threshold."""
         metrics = {} if metrics is None else metrics
         threshold = next(
             (v for k, v in metrics.items() if k.endswith('/threshold')), None
@@ -53,22 +55,22 @@ class BoxChoiceHook(Hook):
 
 
 def told(chosen: dict) -> str:
-    """What was chosen, in sentences for a person."""
+    """Describe the choice in sentences."""
     valley, confidence = chosen['valley'], chosen['confidence']
     text = (
-        'One box a class did best on these images.'
+        'One box for each class did best on these images.'
         if valley is None
         else f'A box for each object did best, with valleys of {valley:g}.'
     )
     if confidence is None:
         return (
-            f'{text} Too few boxes are right, or too few are wrong, to say '
-            'how sure a box is: its score stays uncalibrated.'
+            f'{text} Too few boxes are right, or too few are wrong, to tell '
+            'how reliable a box is, so the scores are not calibrated.'
         )
     return (
-        f'{text} A confidence was fitted to {confidence["boxes"]} boxes; by '
-        f'fits to other boxes, {100 * confidence["precision"]:.1f} % of all '
-        f'boxes are right, {100 * confidence["precision_half"]:.1f} % of the '
-        'surer half, and the calibration error is '
+        f'{text} A confidence was fitted to {confidence["boxes"]} boxes. '
+        f'Cross-validated, {100 * confidence["precision"]:.1f} % of all boxes '
+        f'and {100 * confidence["precision_half"]:.1f} % of the surer half '
+        'are right, and the calibration error is '
         f'{100 * confidence["calibration_error"]:.1f} points.'
     )

@@ -16,15 +16,16 @@ class MapChoiceHook(Hook):
 
     The comparison passes the validation images through the network once.
     The map with the best GT-known becomes ``model.head.score_map_source``,
-    in the network and in its config, so that the last validation, the
-    checkpoint and whoever reads it use this map. A table tells the figures
-    of all maps and of a centred box. Without boxes nothing is chosen.
+    both in the network and in its config. The last validation, the
+    checkpoint and everything that reads it therefore use this map. A table
+    with the figures of all maps and of a centred box is logged. If no image
+    has a box, nothing is chosen.
     """
 
-    priority = 'LOW'  # after EMA has put its weights in
+    priority = 'LOW'  # after EMA has put its weights into the model
 
     def before_val_epoch(self, runner) -> None:
-        """Choose, where the training has ended."""
+        """Choose a map, if the training has ended."""
         model = getattr(runner.model, 'module', runner.model)
         metric = next(
             (
@@ -38,7 +39,8 @@ class MapChoiceHook(Hook):
         if not at_end or metric is None or not available_sources(model):
             return
         model.eval()
-        # Maps are made outside of the wrapper, which would gather its shares.
+        # Maps are made without the wrapper's forward, which would gather the
+        # parts of its parameters; so gather them here.
         whole = (
             FullyShardedDataParallel.summon_full_params(
                 runner.model, writeback=False

@@ -1,4 +1,4 @@
-"""Keep what was predicted of each image, for what comes after."""
+"""Keep the predictions of all images for use after the loop."""
 
 import itertools
 
@@ -21,14 +21,14 @@ FIELDS = (
 
 
 class SampleRecorder(Hook):
-    """Keeps scores, boxes, and the maps of the true and predicted classes.
+    """Keep scores, boxes, and the maps of the true and predicted classes.
 
     Args:
-        most (int, optional): Stop after this many images of a process, for
-            each takes some ten KiB. None: never.
+        most (int, optional): The largest number of images that each process
+            keeps; each takes some ten KiB. By default there is no limit.
 
     Attributes:
-        samples (list[dict]): One an image, as arrays.
+        samples (list[dict]): The samples, whose fields are arrays.
     """
 
     def __init__(self, most: int | None = None):
@@ -49,14 +49,14 @@ class SampleRecorder(Hook):
                 self.samples.append(kept_fields(fields))
 
     def gathered(self) -> list[dict]:
-        """The samples of all processes, each image once."""
+        """Gather the samples of all processes, each image once."""
         shares = all_gather_object(self.samples)
         samples = itertools.chain.from_iterable(shares)
         return list({sample_index(s): s for s in samples}.values())
 
 
 def kept_fields(sample: dict) -> dict:
-    """The fields of a sample that boxes need, with no map but theirs."""
+    """Keep of a sample only the fields and maps that its boxes need."""
     kept = {key: sample[key] for key in FIELDS if key in sample}
     labels = {*predicted_labels(sample), *true_labels(sample)}
     labels &= set(map(int, sample['score_map_labels']))

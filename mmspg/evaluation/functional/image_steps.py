@@ -1,8 +1,8 @@
-"""Steps that lay a score map along the edges of its image.
+"""Steps that fit a score map to the edges of its image.
 
-They run last, on the map as it lies on the stored image, and see the image.
-The result is the mean of the map and of what the step makes of it, so that a
-threshold still moves the box.
+They run last, on the map that has been resized to the stored image, and are
+given the image. The result is the mean of the map before and after the step,
+so that a threshold still has an effect on the box.
 """
 
 from collections.abc import Callable
@@ -16,20 +16,21 @@ import numpy as np
 def grabcut(
     score_map, image, delta_h=0.7, delta_l=0.1, iterations=3, longest=200
 ):
-    """Cut the object out by colours (GrabCut, Rother et al., 2004).
+    """Cut out the object by its colours (GrabCut, Rother et al., 2004).
 
-    The seeds are those of Eq. (1) of the paper: sure foreground above
-    ``delta_h``, sure background below ``delta_l``; what lies between may be
-    either. A map without both kinds of seeds stays as it is.
+    The seeds are those of Eq. (1) of the paper: scores above ``delta_h`` are
+    certain foreground, and scores below ``delta_l`` are certain background.
+    GrabCut decides about the pixels between. A map that lacks one kind of
+    seeds is not changed.
 
     Args:
         score_map (array): ``(H, W)`` in [0, 1].
         image (array): ``(H, W, 3)`` uint8.
         delta_h (float): In (0, 1). Defaults to .7.
         delta_l (float): In (0, ``delta_h``). Defaults to .1.
-        iterations (int): Rounds of GrabCut. Defaults to 3.
-        longest (int): Longer side in pixels at which it is cut; it takes
-            two seconds at 500. Defaults to 200.
+        iterations (int): The number of rounds of GrabCut. Defaults to 3.
+        longest (int): The longer side, in pixels, of the image that is cut.
+            It takes two seconds for 500. Defaults to 200.
 
     Returns:
         ndarray: ``(H, W)`` float32 in [0, 1].
@@ -46,7 +47,7 @@ def grabcut(
     labels[seeds < delta_l] = cv2.GC_BGD
     if not {cv2.GC_FGD, cv2.GC_BGD} <= set(np.unique(labels).tolist()):
         return score_map
-    cv2.setRNGSeed(0)  # its mixtures begin at random
+    cv2.setRNGSeed(0)  # GrabCut starts with random mixtures
     labels, _, _ = cv2.grabCut(
         image,
         np.ascontiguousarray(labels.astype(np.uint8)),
@@ -61,13 +62,14 @@ def grabcut(
 
 
 def slic(score_map, image, segments=200, compactness=10.0):
-    """Let superpixels vote: each has one score, its mean (SLIC).
+    """Give all pixels of a superpixel its mean score (SLIC).
 
     Args:
         score_map (array): ``(H, W)`` in [0, 1].
         image (array): ``(H, W, 3)`` uint8.
-        segments (int): About how many superpixels. Defaults to 200.
-        compactness (float): Of scikit-image's ``slic``. Defaults to 10.
+        segments (int): The approximate number of superpixels. Defaults to
+            200.
+        compactness (float): As in scikit-image's ``slic``. Defaults to 10.
 
     Returns:
         ndarray: ``(H, W)`` float32 in [0, 1].
@@ -95,29 +97,29 @@ def slic(score_map, image, segments=200, compactness=10.0):
 
 
 def segmenter(score_map, image, file, threshold=0.5, side=None):
-    """Ask a model that cuts out what a box holds, such as SAM.
+    """Let a model such as SAM cut out the object in the box of the map.
 
-    The model is a file of one's own: ``.onnx``, run by onnxruntime, or
-    ``.pt2``, written by `torch.export.save`. It takes ``image``
+    The user provides the model as a file: ``.onnx``, run by onnxruntime, or
+    ``.pt2``, written by `torch.export.save`. Its inputs are ``image``
     ``(1, 3, h, w)`` float32, R, G, B in [0, 255], and ``box`` ``(1, 4)``
-    float32, x0 y0 x1 y1 in its pixels, and gives a mask ``(1, h', w')``
-    float32 in [0, 1]. Normalisation and prompts of another form are the
-    file's affair.
+    float32, x0 y0 x1 y1 in pixels of that image. Its output is a mask
+    ``(1, h', w')`` float32 in [0, 1]. The model itself has to normalise the
+    image, and to convert the box if it needs another prompt.
 
     Args:
         score_map (array): ``(H, W)`` in [0, 1].
         image (array): ``(H, W, 3)`` uint8 in B, G, R.
-        file (str): The model.
-        threshold (float): The box of the map at this score is the prompt.
+        file (str): The path of the model.
+        threshold (float): The threshold for the box that is the prompt.
             Defaults to .5.
-        side (int, optional): Side that the image is resized to. None: it is
-            given as it is.
+        side (int, optional): The side that the image is resized to. By
+            default it is not resized.
 
     Returns:
         ndarray: ``(H, W)`` float32 in [0, 1].
 
     Raises:
-        ValueError: The file is none of these, or gives something else.
+        ValueError: The file is of another kind, or gives another output.
     """
     from .boxes import boxes_at_thresholds
 
@@ -139,8 +141,8 @@ def segmenter(score_map, image, file, threshold=0.5, side=None):
         or not 0 <= mask.min() <= mask.max() <= 1
     ):
         raise ValueError(
-            f'{file}: a mask (1, h, w) in [0, 1] was expected, it gave '
-            f'{mask.shape} in [{mask.min():g}, {mask.max():g}]'
+            f'{file}: its output must be a mask (1, h, w) in [0, 1], but it '
+            f'is {mask.shape} in [{mask.min():g}, {mask.max():g}]'
         )
     cut = cv2.resize(mask[0], (width, height))
     return (score_map + cut) / 2
@@ -148,7 +150,7 @@ def segmenter(score_map, image, file, threshold=0.5, side=None):
 
 @lru_cache(maxsize=2)
 def _load(file):
-    """A model as a function of two arrays."""
+    """Load a model as a function of two arrays."""
     if not Path(file).is_file():
         raise ValueError(f"score_map_steps: there is no segmenter '{file}'")
     if file.endswith('.onnx'):

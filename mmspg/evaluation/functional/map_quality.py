@@ -1,10 +1,10 @@
-"""How well a score map itself lies on an object, without a box."""
+"""Measure how well a score map itself lies on an object, without a box."""
 
 import numpy as np
 
 
 def region_of(boxes, image_size):
-    """Pixels inside of any box.
+    """Mark the pixels inside of any box.
 
     Args:
         boxes (array): ``(n, 4)`` x0 y0 x1 y1, inclusive pixels.
@@ -22,8 +22,9 @@ def region_of(boxes, image_size):
 def points_inside(score_map, region):
     """Whether the highest pixel lies on the object (pointing game).
 
-    Zhang et al., ECCV 2016, without their tolerance of 15 pixels. Among
-    equals the first in raster order counts; a constant map points nowhere.
+    Zhang et al., ECCV 2016, without their tolerance of 15 pixels. If several
+    pixels are the highest, the first in raster order counts. A constant map
+    does not point anywhere.
 
     Args:
         score_map (array): ``(H, W)``.
@@ -36,12 +37,14 @@ def points_inside(score_map, region):
 
 
 def energy_inside(score_map, region):
-    """Share of the map's sum that lies on the object, in [0, 1].
+    """Give the share of the map's sum that lies on the object, in [0, 1].
 
-    The energy-based pointing game of Score-CAM (Wang et al., CVPRW 2020).
+    This is the energy-based pointing game of Score-CAM (Wang et al., CVPRW
+    2020).
 
     Args:
-        score_map (array): ``(H, W)``, at least 0; zeros give 0.
+        score_map (array): ``(H, W)``, not negative. If all are 0, so is the
+            share.
         region (array): ``(H, W)`` bool.
     """
     score_map = np.asarray(score_map, np.float64)
@@ -50,17 +53,19 @@ def energy_inside(score_map, region):
 
 
 def mask_ious(score_map, mask, thresholds, ignored=None):
-    """IoU of the foreground, score > t, with a true mask at all thresholds.
+    """Give the IoU of the foreground with a true mask at all thresholds.
+
+    The foreground are the pixels with a score above the threshold.
 
     Args:
         score_map (array): ``(H, W)`` in [0, 1].
         mask (array): ``(H, W)`` bool.
         thresholds (array): ``(T,)``, in any order.
-        ignored (array, optional): ``(H, W)`` bool, pixels that count
-            nowhere.
+        ignored (array, optional): ``(H, W)`` bool, the pixels that are left
+            out.
 
     Returns:
-        ndarray: ``(T,)`` float64 in [0, 1]; 0 where both are empty.
+        ndarray: ``(T,)`` float64 in [0, 1], which is 0 if both are empty.
     """
     counted = np.ones(np.shape(mask), bool) if ignored is None else ~ignored
     mask = np.asarray(mask, bool)[counted]

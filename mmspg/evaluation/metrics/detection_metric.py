@@ -1,4 +1,4 @@
-"""Boxes of several classes an image: AP50 and CorLoc by class."""
+"""AP50 and CorLoc, for images with boxes of several classes."""
 
 import contextlib
 import io
@@ -20,47 +20,51 @@ IOU = 0.5
 
 
 class Found(NamedTuple):
-    """What is kept of one image. Boxes are in inclusive pixels."""
+    """The results of one image. Boxes are in inclusive pixels."""
 
     boxes: np.ndarray  # (n, T, 4), predicted, at every threshold
     labels: np.ndarray  # (n,)
     scores: np.ndarray  # (n,)
     truth: np.ndarray  # (m, 4)
     truth_labels: np.ndarray  # (m,)
-    localized: dict  # class that is there: (T,) bool, whether it was found
+    localized: dict  # for each true class: (T,) bool, whether it was found
 
 
 @METRICS.register_module()
 class DetectionMetric(RecordMetric):
-    """AP50 and CorLoc of a network that learnt from labels of images.
+    """AP50 and CorLoc of a network trained on image labels.
 
-    AP50 is the average precision at an IoU of .5 of the boxes of all classes
-    with a score of at least ``min_score``, by pycocotools, which reads the
-    precision at 101 recalls. CorLoc (Deselaers et al., IJCV 2012) is the
-    share of the images with a class in which the box of that class is right.
-    Both are means over the classes that have true boxes.
+    AP50 is the average precision, at an IoU of .5, of the boxes of all
+    classes with a score of at least ``min_score``. It is computed by
+    pycocotools from the precision at 101 recalls. CorLoc (Deselaers et al.,
+    IJCV 2012) is the share of the images of a class in which the box of that
+    class is right. Both are means over the classes that have true boxes.
 
-    Figures, in percent, under the prefix ``det``: ``ap50``, ``corloc``,
-    ``ap50_classes`` and ``corloc_classes`` by class name; ``gt_known_acc``,
-    CorLoc over all pairs of image and class; ``boxes`` an image, and
-    ``threshold``.
+    The figures have the prefix ``det`` and are in percent: ``ap50`` and
+    ``corloc``, ``ap50_classes`` and ``corloc_classes`` by class name, and
+    ``gt_known_acc``, which is CorLoc over all pairs of image and class.
+    ``boxes`` is the mean number of boxes in an image, and ``threshold`` the
+    threshold.
 
     Args:
-        threshold (str | float | dict): As of `LocalizationMetric`: 'oracle'
+        threshold (str | float | dict): As in `LocalizationMetric`. 'oracle'
             is the best of ``thresholds`` for ``gt_known_acc`` on the
             evaluated images. Defaults to 'oracle'.
-        thresholds (int | sequence, optional): Likewise.
-        rule (str): Likewise.
-        align_corners (bool): Likewise.
-        score_map_steps (Sequence): Likewise.
-        valley (float, optional): See `objects_of`; with a fixed threshold
-            alone. None: that of the choice, or one box a class.
-        min_score (float): Classes below it have no box. Defaults to .05.
+        thresholds (int | sequence, optional): As there.
+        rule (str): As there.
+        align_corners (bool): As there.
+        score_map_steps (Sequence): As there.
+        valley (float, optional): See `objects_of`. It needs a fixed
+            threshold. By default it is the one of the choice or, without a
+            choice, each class has one box.
+        min_score (float): Classes with a lower score have no box. Defaults
+            to .05.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
 
     Raises:
         ImportError: pycocotools is not installed.
-        ValueError: Unknown rule or option, or a valley without a threshold.
+        ValueError: A rule or option is unknown, or there is a valley but no
+            threshold.
     """
 
     default_prefix = 'det'
@@ -93,8 +97,8 @@ class DetectionMetric(RecordMetric):
         self.valley = chosen.get('valley') if valley is None else valley
         if self.valley is not None and self.choice.index is None:
             raise ValueError(
-                f'DetectionMetric: valley={self.valley} needs a threshold, '
-                'threshold=0.2 for example'
+                f'DetectionMetric: valley={self.valley} needs a fixed '
+                'threshold, for example threshold=0.2'
             )
         self.thresholds = self.choice.grid
         if self.choice.index is not None:
@@ -102,7 +106,7 @@ class DetectionMetric(RecordMetric):
         self.min_score = min_score
 
     def record(self, sample):
-        """Box all classes that are sure enough, and those that are there.
+        """Make boxes for all true classes, and for all that are predicted.
 
         Returns:
             Found: Predicted and true boxes.
@@ -133,7 +137,7 @@ class DetectionMetric(RecordMetric):
         )
 
     def _objects(self, sample, label):
-        """Boxes ``(n, T, 4)`` of a class, and their heights ``(n,)``."""
+        """Give the boxes ``(n, T, 4)`` of a class, and their heights."""
         if self.valley is None:
             found = locate(
                 sample, self.thresholds, label=label, **self.reading
@@ -149,10 +153,10 @@ class DetectionMetric(RecordMetric):
         )
 
     def compute_metrics(self, results):
-        """Figures of the whole data set; see the class.
+        """Compute the figures of the whole data set; see the class.
 
         Args:
-            results (list[Found]): In the order of the data set.
+            results (list[Found]): Results in the order of the data set.
         """
         pairs = [hits for r in results for hits in r.localized.values()]
         right = np.sum(pairs, axis=0) if pairs else np.zeros(1)
@@ -170,7 +174,7 @@ class DetectionMetric(RecordMetric):
         ap50, corloc = np.mean(list(rows.values()), axis=0)
         boxes = sum(len(r.boxes) for r in results) / len(results)
         lines = [
-            f'AP50 {ap50:.2f} %, CorLoc {corloc:.2f} %, {boxes:.2f} boxes an '
+            f'AP50 {ap50:.2f} %, CorLoc {corloc:.2f} %, {boxes:.2f} boxes per '
             f'image; threshold {threshold:g} ({self.choice.source}), rule '
             f'{self.reading["rule"]}, valley {self.valley}',
             f'{"":22}{"AP50 %":>8}{"CorLoc %":>10}',
@@ -189,20 +193,20 @@ class DetectionMetric(RecordMetric):
 
 
 def corloc_of(results, label, at=0) -> float:
-    """Share of the images with a class whose box of it is right."""
+    """Give the share of the images of a class in which its box is right."""
     found = [r.localized[label] for r in results if label in r.localized]
     return float(np.mean([hits[at] for hits in found])) if found else 0.0
 
 
 def average_precision(results, at=0) -> dict[int, float]:
-    """AP at an IoU of .5 of each class with true boxes, by pycocotools.
+    """Compute AP at an IoU of .5 of each class with true boxes.
 
     Args:
         results (Sequence[Found]): Predicted and true boxes of images.
-        at (int): Which of the thresholds. Defaults to the first.
+        at (int): The index of the threshold. Defaults to 0.
 
     Returns:
-        dict[int, float]: By class, in [0, 1].
+        dict[int, float]: The AP of each class, in [0, 1].
     """
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
@@ -230,13 +234,13 @@ def average_precision(results, at=0) -> dict[int, float]:
     ]
     if not found:
         return dict.fromkeys(labels, 0.0)
-    with contextlib.redirect_stdout(io.StringIO()):  # it is chatty
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints a lot
         truth.createIndex()
         evaluation = COCOeval(truth, truth.loadRes(found), 'bbox')
         evaluation.params.iouThrs = np.array([IOU])
         evaluation.evaluate()
         evaluation.accumulate()
-    # IoU, recall, class, area (all), boxes an image (100)
+    # IoU, recall, class, area (all), boxes per image (100)
     precision = evaluation.eval['precision'][0, :, :, 0, -1]
     return dict(zip(labels, precision.mean(axis=0).tolist(), strict=True))
 

@@ -1,4 +1,4 @@
-"""Figures of maps and boxes that others report beside Top-1 and GT-known."""
+"""Figures of maps and boxes that papers report beside Top-1 and GT-known."""
 
 from typing import NamedTuple
 
@@ -41,26 +41,31 @@ class _Row(NamedTuple):
 
 @METRICS.register_module()
 class MapQuality(RecordMetric):
-    """Pointing game, energy inside, IoU, and CorLoc of the true class's map.
+    """Pointing game, energy inside, IoU and CorLoc of the true class's map.
 
-    With boxes the map is that on the stored image and its IoU is that of the
-    predicted box; with masks (`PxAP`'s data sets) it is that on the grid of
-    the WSOL benchmark, and the IoU is that of the foreground.
+    If images have boxes, the map is resized to the stored image, and the IoU
+    is that of the predicted box. If they have masks (the data sets of
+    `PxAP`), the map is resized to the grid of the WSOL benchmark, and the IoU
+    is that of the foreground.
 
-    Figures in percent, under the prefix ``map``: ``pointing_game``, the
-    highest pixel lies on the object; ``energy_inside``, the share of the
-    map's sum that does; ``iou``, the mean IoU at one threshold for all, that
-    ``threshold``; ``best_iou``, the mean of each image's best over the
-    thresholds; and, with boxes, ``corloc``, the share of images with an IoU
-    of at least .5, averaged over the classes.
+    The figures have the prefix ``map`` and are in percent:
+
+    - ``pointing_game``: the share of images whose highest pixel lies on the
+      object.
+    - ``energy_inside``: the share of the map's sum that lies on the object.
+    - ``iou``: the mean IoU at ``threshold``, which is the same for all images.
+    - ``best_iou``: the mean IoU at the best threshold of each image.
+    - ``corloc``: the share of images with an IoU of at least .5, averaged over
+      the classes. Only images with boxes have it.
 
     Args:
         thresholds (int | sequence): As in `LocalizationMetric`. Defaults to
             100.
         threshold (str | float): 'oracle', the best for ``iou`` on the
-            evaluated images, or one chosen elsewhere: see
+            evaluated images, or one that was chosen elsewhere; see
             `LocalizationMetric`. Defaults to 'oracle'.
-        rule (str): From map to box. Defaults to 'largest_area'.
+        rule (str): The rule that makes a box from a map. Defaults to
+            'largest_area'.
         score_map_steps (Sequence): See `LocalizationMetric`.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
     """
@@ -114,7 +119,7 @@ class MapQuality(RecordMetric):
         )
 
     def share(self):
-        """Hand over the records, and whether they are of masks."""
+        """Give the records, and whether the images have masks."""
         return self.results, self.masks
 
     def merge(self, shares):
@@ -123,10 +128,10 @@ class MapQuality(RecordMetric):
         return super().merge([results for results, _ in shares])
 
     def compute_metrics(self, results):
-        """Mean figures.
+        """Compute the figures.
 
         Args:
-            results (list): Records.
+            results (list): The records of all images.
 
         Returns:
             dict: See the class.

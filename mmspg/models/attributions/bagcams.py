@@ -9,14 +9,15 @@ from .steering import layer_and_gradients
 def bagcams(
     net: nn.Module, images: Tensor, labels: Tensor, layer: str
 ) -> Tensor:
-    """Sum of gradient times channel, each channel by what all cells say.
+    """Sum gradient times feature over the channels, weighted by all cells.
 
-    The gradient at each cell is a localizer of its own. Their votes weigh
-    the channels by ``mean over the cells of 1 + G F``, as in the authors'
-    release: ``M = sum_d max(0, mean(1 + G_d F_d) G_d F_d)``.
+    The gradient at each cell acts as a separate localizer, and their votes
+    weigh the channels. As in the authors' release, the map is
+    ``M = sum_d max(0, mean(1 + G_d F_d) G_d F_d)``, where the mean is over
+    the cells.
 
     Args:
-        net (nn.Module): Images to class scores before the softmax.
+        net (nn.Module): Maps images to class scores before the softmax.
         images (Tensor): Shape ``(N, 3, H, W)``.
         labels (Tensor): Shape ``(N, K)``, int64.
         layer (str): A layer that gives maps, best after a ReLU.
@@ -25,7 +26,7 @@ def bagcams(
         Tensor: Shape ``(N, K, h, w)``, at least 0.
 
     Raises:
-        ValueError: No such layer, or one that gives no maps.
+        ValueError: The layer does not exist, or does not give maps.
     """
     features, gradients = layer_and_gradients(net, images, labels, layer)
     maps = []

@@ -1,4 +1,4 @@
-"""Score maps that are the mean of several views of an image."""
+"""Average the score maps of several views of an image."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,26 +18,28 @@ def mean_of_views(
     scales: Sequence[float] = (1.0,),
     seen: Tensor | None = None,
 ) -> Tensor:
-    """Mean of the raw maps of an image, its mirror image and other sizes.
+    """Average the raw maps of an image, its mirror image and other sizes.
 
     Args:
-        maps_of (Callable): Images ``(N, 3, H, W)`` to maps ``(N, K, h, w)``.
+        maps_of (Callable): Gives maps ``(N, K, h, w)`` for images
+            ``(N, 3, H, W)``.
         images (Tensor): Shape ``(N, 3, H, W)``.
-        flip (bool): Whether the mirror image of every size counts, too, its
-            map mirrored back. Defaults to False.
-        scales (Sequence[float]): Sizes, as factors of the image's sides.
-            Defaults to its own alone.
-        seen (Tensor, optional): Maps of the images themselves, if they are
-            known; they are not computed again.
+        flip (bool): Whether to add the mirror image of every size. Its maps
+            are mirrored back. Defaults to False.
+        scales (Sequence[float]): The sizes, as factors of the image's sides.
+            By default it is only the image's own size.
+        seen (Tensor, optional): The maps of the images themselves, if they
+            are known. They are then not computed again.
 
     Returns:
-        Tensor: Shape ``(N, K, h, w)``, the size of the largest scale's maps.
+        Tensor: Shape ``(N, K, h, w)``, the size of the maps of the largest
+        scale.
     """
     found = []
     for scale in sorted(scales, reverse=True):  # the largest gives the size
         view = images
         if scale != 1:
-            # Whole numbers: an exported graph has symbols for the sides.
+            # In whole numbers, as sides are symbols in an exported graph.
             size = [s * round(scale * 1000) // 1000 for s in images.shape[2:]]
             view = F.interpolate(
                 images, size, mode='bilinear', antialias=scale < 1
@@ -54,10 +56,10 @@ def mean_of_views(
 
 
 def checked_views(views: dict | None) -> dict:
-    """Options of :func:`mean_of_views`, all of them.
+    """Fill in and check the options of :func:`mean_of_views`.
 
     Raises:
-        ValueError: Unknown option, or a scale that is none.
+        ValueError: An option is unknown, or a scale is invalid.
     """
     views = {'flip': False, 'scales': (1.0,), **(views or {})}
     scales = views['scales']
@@ -70,9 +72,9 @@ def checked_views(views: dict | None) -> dict:
         or not all(isinstance(s, (int, float)) and s > 0 for s in scales)
     ):
         raise ValueError(
-            f'model.score_map_views is {views}; dict(flip=True, '
-            'scales=(1, 1.5)) was expected, each may be left out, and scales '
-            'are factors of the size of the input, above 0'
+            'model.score_map_views must have the form dict(flip=True, '
+            'scales=(1, 1.5)). Either key may be left out, and scales are '
+            f'positive factors of the size of the input. It is {views}.'
         )
     return dict(flip=views['flip'], scales=tuple(map(float, scales)))
 
@@ -81,16 +83,16 @@ def checked_views(views: dict | None) -> dict:
 class ViewsClassifier(ImageClassifier):
     """An ``ImageClassifier`` whose score maps are means of several views.
 
-    The class scores stay those of the image itself. Each view costs a pass
-    of the network more; one at twice the size costs four.
+    The class scores are still those of the image itself. Each view takes one
+    more pass of the network, and one of twice the size takes as long as four.
 
     Args:
         score_map_views (dict, optional): ``flip`` and ``scales`` of
             :func:`mean_of_views`. Defaults to None, the image alone.
-        **kwargs: For :class:`mmpretrain.models.ImageClassifier`.
+        **kwargs: Arguments of :class:`mmpretrain.models.ImageClassifier`.
 
     Raises:
-        ValueError: Unknown option, or a scale that is none.
+        ValueError: An option is unknown, or a scale is invalid.
     """
 
     def __init__(self, *args, score_map_views: dict | None = None, **kwargs):
@@ -125,7 +127,7 @@ class ViewsClassifier(ImageClassifier):
     def maps_of_views(
         self, images: Tensor, labels: Tensor, seen: Tensor
     ) -> Tensor:
-        """Mean maps of classes over the views, ``(N, K, h, w)``.
+        """Average the maps of classes over the views: ``(N, K, h, w)``.
 
         Args:
             images (Tensor): Shape ``(N, 3, H, W)``, normalised.

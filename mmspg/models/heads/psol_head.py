@@ -1,4 +1,4 @@
-"""One box by regression, learnt from pseudo-boxes."""
+"""Predict one box by regression, learnt from pseudo-boxes."""
 
 from collections.abc import Sequence
 
@@ -11,26 +11,28 @@ from mmspg.registry import MODELS
 
 from .cam_head import CAMHead
 
-SMALLEST = 2.0  # pixels of a side; less is the rim of an object, cropped
+SMALLEST = 2.0  # least side in pixels; a crop leaves thinner rims of objects
 
 
 @MODELS.register_module()
 class PSOLHead(CAMHead):
-    """A classifier, and one box whatever the class (PSOL).
+    """A classifier that also predicts one box for any class (PSOL).
 
     Pseudo supervised object localization (Zhang et al., CVPR 2020) divides
-    the task: a network of labels makes boxes, and a regressor learns from
-    them to give one box at once, with no map and no threshold. Here both share
-    a trunk. The authors regress from the mean of the features, which hardly
-    knows where they are; here the places of some learnt points are added
-    (spatial softmax, Finn et al., ICRA 2016). The loss is the L1 distance of
-    the corners plus 1 - GIoU in the place of the authors' squared error.
+    the task: a network trained on labels makes boxes, and a regressor learns
+    from them to predict a box directly, with no map and no threshold. Here
+    both share a trunk. The authors regress from the mean of the features,
+    which has little information about positions. Here the positions of some
+    learnt points are added (spatial softmax, Finn et al., ICRA 2016). The
+    loss is the L1 distance of the corners plus 1 - GIoU, instead of the
+    authors' squared error.
 
     Args:
-        num_points (int): Learnt points. Defaults to 32.
-        hidden (int): Units between features and box. Defaults to 256.
-        box_weight (float): Of ``loss_box``. Defaults to 5.
-        **kwargs: Of :class:`CAMHead`.
+        num_points (int): The number of learnt points. Defaults to 32.
+        hidden (int): The number of units between features and box. Defaults
+            to 256.
+        box_weight (float): The weight of ``loss_box``. Defaults to 5.
+        **kwargs: Arguments of :class:`CAMHead`.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class PSOLHead(CAMHead):
         )
 
     def boxes(self, feats: Sequence[Tensor]) -> Tensor:
-        """The box of each image.
+        """Predict the box of each image.
 
         Args:
             feats (Sequence[Tensor]): Feature maps; the last is used.
@@ -74,16 +76,17 @@ class PSOLHead(CAMHead):
     def loss(
         self, feats: Sequence[Tensor], data_samples: list[DataSample]
     ) -> dict[str, Tensor]:
-        """Cross entropy, and the distance from the largest pseudo-box.
+        """Compute cross entropy and the distance from the largest box.
 
         Args:
             feats (Sequence[Tensor]): Feature maps; the last is used.
-            data_samples (list[DataSample]): With ``gt_label`` and, where the
-                image has a box, ``gt_bboxes`` ``(n, 4)`` and ``img_shape``.
+            data_samples (list[DataSample]): Samples with ``gt_label`` and,
+                if the image has a box, ``gt_bboxes`` ``(n, 4)`` and
+                ``img_shape``.
 
         Returns:
-            dict[str, Tensor]: ``loss_cls`` and ``loss_box``, 0 where no image
-            has a box.
+            dict[str, Tensor]: ``loss_cls`` and ``loss_box``, which is 0 if
+            no image has a box.
         """
         losses = super().loss(feats, data_samples)
         boxes = self.boxes(feats).float()
@@ -101,9 +104,10 @@ class PSOLHead(CAMHead):
         data_samples: list[DataSample | None] | None = None,
         labels: Tensor | Sequence[int] | int | None = None,
     ) -> list[DataSample]:
-        """As :class:`CAMHead`, with ``pred_box`` ``(4,)``, see `boxes`.
+        """Predict like :class:`CAMHead`, and add ``pred_box`` ``(4,)``.
 
-        `mmspg.evaluation.locate` takes it in the place of the map's box.
+        See `boxes`. `mmspg.evaluation.locate` uses it instead of the box of
+        the map.
         """
         samples = super().predict(feats, data_samples, labels)
         for sample, box in zip(samples, self.boxes(feats), strict=True):
@@ -112,14 +116,15 @@ class PSOLHead(CAMHead):
 
 
 def largest_boxes(samples: Sequence[DataSample]) -> tuple[Tensor, Tensor]:
-    """The largest box of each image that a crop has left.
+    """Give the largest box of each image that is left after cropping.
 
     Args:
         samples (Sequence[DataSample]): See :meth:`PSOLHead.loss`.
 
     Returns:
-        tuple[Tensor]: ``(N, 4)`` shares of the input, the whole input where
-        there is no box; ``(N,)`` float, 1 where there is one.
+        tuple[Tensor]: The boxes ``(N, 4)`` in shares of the input, and
+        ``(N,)`` float, which is 1 for images with a box and 0 for others. The
+        box of the others is the whole input.
     """
     target = torch.tensor([[0.0, 0.0, 1.0, 1.0]] * len(samples))
     there = torch.zeros(len(samples))

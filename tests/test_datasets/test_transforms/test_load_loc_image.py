@@ -103,7 +103,7 @@ def test_exif_turns_boxes_with_the_image(tmp_path):
     assert results['ori_shape'] == (40, 20)
     assert results['gt_bboxes'].tolist() == [[10, 0, 20, 5]]
     assert results['ori_gt_bboxes'].tolist() == [[10, 0, 20, 5]]
-    with pytest.raises(ValueError, match='its masks are not drawn'):
+    with pytest.raises(ValueError, match='its masks do not fit'):
         LoadLocImage(exif='apply')(dict(item, gt_mask_paths=['a.png']))
     with pytest.raises(ValueError, match="one of .'ignore', 'apply'"):
         LoadLocImage(exif='rotate')

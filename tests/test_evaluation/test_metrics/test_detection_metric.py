@@ -81,5 +81,5 @@ def test_no_box_at_all_is_no_error():
 
 
 def test_a_valley_needs_a_threshold():
-    with pytest.raises(ValueError, match='needs a threshold'):
+    with pytest.raises(ValueError, match='needs a fixed threshold'):
         DetectionMetric(valley=0.3)
