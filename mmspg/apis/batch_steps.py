@@ -1,4 +1,4 @@
-"""What a batch goes through: mmpretrain's steps of an inferencer."""
+"""The steps of an inferencer for each batch, as mmpretrain defines them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -23,7 +23,7 @@ from .results import add_locations, draw_locations, picture_name
 class BatchSteps(ImageClassificationInferencer):
     """Preprocess, forward, visualize and postprocess, with score maps.
 
-    `LocalizationInferencer` sets the attributes and gives the batches.
+    `LocalizationInferencer` sets the attributes and calls the steps.
     """
 
     preprocess_kwargs = {'labels', 'topk'}
@@ -34,7 +34,7 @@ class BatchSteps(ImageClassificationInferencer):
     protocol: Protocol
     palette: str
     fast: bool
-    _named: set[str]  # pictures of this call
+    _named: set[str]  # the names of pictures written in this call
 
     def _init_pipeline(self, cfg: Config) -> Callable:
         return build_pipeline(cfg)
@@ -46,10 +46,10 @@ class BatchSteps(ImageClassificationInferencer):
         labels: Sequence[int] | None = None,
         topk: int = 1,
     ):
-        """Run the pipeline on what `load_inputs` gave; yield batches.
+        """Run the pipeline on the output of `load_inputs`, and yield batches.
 
-        They ask for the maps of ``labels``, or else of ``topk`` predicted
-        classes.
+        The batches request the maps of ``labels``, or else of the ``topk``
+        predicted classes.
         """
 
         def run(info):
@@ -69,7 +69,7 @@ class BatchSteps(ImageClassificationInferencer):
             return super().forward(inputs, **kwargs)
 
     def _labels(self, sample: DataSample, locations) -> list[int]:
-        """The classes to box: none where the image shows nothing."""
+        """Give the classes to box, none if the image shows no object."""
         if not isinstance(locations, int):
             return locations
         if getattr(getattr(self.model, 'head', None), 'multi_label', 0):
@@ -95,11 +95,12 @@ class BatchSteps(ImageClassificationInferencer):
     ) -> list[np.ndarray] | None:
         """Draw image, map and box, several classes one below another.
 
-        See :meth:`stream` for the arguments; ``locations`` are the classes,
-        or how many of the predicted ones.
+        See :meth:`stream` for the arguments. ``locations`` are the classes,
+        or the number of predicted classes.
 
         Returns:
-            list[ndarray]: ``(h, w, 3)`` uint8 RGB, or None if nobody looks.
+            list[ndarray]: ``(h, w, 3)`` uint8 RGB, or None if pictures are
+            neither shown nor saved.
         """
         if not show and show_dir is None:
             return None
@@ -137,7 +138,7 @@ class BatchSteps(ImageClassificationInferencer):
         all_boxes: bool = False,
         return_score_maps: bool = False,
     ) -> list:
-        """Box the maps; see :meth:`__call__` for the results."""
+        """Make boxes from the maps; see :meth:`__call__` for the results."""
         if return_datasamples:
             return preds
         results = super().postprocess(preds, visualization)

@@ -1,4 +1,4 @@
-"""Results of an inferencer: what is in them, pictures, and files."""
+"""Fill, draw and save the results of an inferencer."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,16 +30,17 @@ def add_locations(
     all_boxes: bool = False,
     return_score_maps: bool = False,
 ) -> None:
-    """Box classes of an image, and say so in its result.
+    """Add the boxes of an image's classes to its result.
 
     Args:
-        result (dict): The classification; changed in place.
-        sample (DataSample): With the score maps.
+        result (dict): The classification result, which is changed in place.
+        sample (DataSample): The sample with the score maps.
         labels (Sequence[int]): The classes, the main one first.
-        protocol (Protocol): From map to box.
-        classes (Sequence[str], optional): Their names.
-        all_boxes (bool): Add ``boxes``, those of all components.
-        return_score_maps (bool): Add ``score_map``.
+        protocol (Protocol): The way from a map to a box.
+        classes (Sequence[str], optional): The names of all classes.
+        all_boxes (bool): Whether to add ``boxes``, the boxes of all
+            components.
+        return_score_maps (bool): Whether to add ``score_map``.
     """
     result['img_id'] = sample.img_id
     if 'img_path' in sample:
@@ -78,19 +79,19 @@ def draw_locations(
     """Draw image, map and box of each class, one below another.
 
     Args:
-        visualizer (LocalizationVisualizer): Draws.
+        visualizer (LocalizationVisualizer): The visualizer that draws.
         image (ndarray): ``(H, W, 3)`` uint8 in B, G, R.
-        sample (DataSample): With the score maps.
+        sample (DataSample): The sample with the score maps.
         labels (Sequence[int]): The classes.
-        classes (Sequence[str], optional): Their names.
-        protocol (Protocol): From map to box.
+        classes (Sequence[str], optional): The names of all classes.
+        protocol (Protocol): The way from a map to a box.
 
     Returns:
         ndarray: ``(h, w, 3)`` uint8 RGB.
     """
     if split_steps(protocol.score_map_steps)[1]:
         sample.set_metainfo(dict(ori_img=image))
-    shown: list[int | None] = list(labels) or [None]  # the image alone
+    shown: list[int | None] = list(labels) or [None]  # None: only the image
     views = [
         visualizer.visualize_localization(
             np.ascontiguousarray(image[..., ::-1]),
@@ -112,13 +113,13 @@ def picture_name(img_id: str, taken: set[str], suffix: str = '.png') -> str:
     """Name a picture after its image.
 
     Args:
-        img_id (str): Path of the image; folders in it become '+'.
-        taken (set[str]): Names of other pictures; the new one is added.
-        suffix (str): Of the picture. Defaults to '.png'.
+        img_id (str): The path of the image. Each '/' becomes '+'.
+        taken (set[str]): The names of other pictures. The new one is added.
+        suffix (str): The suffix of the picture. Defaults to '.png'.
 
     Returns:
-        str: The suffix of the image is kept only where another image has
-        the same name.
+        str: The name. It contains the suffix of the image only if another
+        image would have the same name without it.
 
     Examples:
         >>> picture_name('cats/a.jpg', set())
@@ -137,12 +138,13 @@ def picture_name(img_id: str, taken: set[str], suffix: str = '.png') -> str:
 def save_results(
     results: Sequence[dict], path: str | Path, coco: bool = False
 ) -> None:
-    """Write results as JSON, an image a line, without their arrays.
+    """Write results as JSON, one image per line, without their arrays.
 
     Args:
-        results (Sequence[dict]): From `LocalizationInferencer`.
-        path (str | Path): The file; its folder is made.
-        coco (bool): As `coco_parts` instead. Defaults to False.
+        results (Sequence[dict]): Results of `LocalizationInferencer`.
+        path (str | Path): The file. Its folder is made if it is missing.
+        coco (bool): Whether to write a COCO file instead; see `coco_parts`.
+            Defaults to False.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,16 +157,15 @@ def save_results(
 
 
 def coco_parts(results: Sequence[dict]) -> dict[str, list]:
-    """Give results as a data set of COCO, whose boxes have scores.
+    """Convert results to a COCO data set whose boxes have scores.
 
     Args:
-        results (Sequence[dict]): From `LocalizationInferencer`.
+        results (Sequence[dict]): Results of `LocalizationInferencer`.
 
     Returns:
-        dict: ``images``, with ids from 1 in the order of the results,
-        ``categories``, those that were asked for, with ids from 1 in the
-        order of the model's classes, and ``annotations``, see
-        `coco_annotations`.
+        dict: ``images``, whose ids count from 1 in the order of the results;
+        ``categories``, the classes that occur in them, whose ids are the
+        labels plus 1; and ``annotations``, see `coco_annotations`.
     """
     images, annotations, classes = [], [], {}
     for number, result in enumerate(results, 1):

@@ -1,4 +1,4 @@
-"""Steps that run at the same time, each on the items of the one before."""
+"""Run the steps of a pipeline at the same time, in threads."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,12 +15,12 @@ def ahead(items: Iterable[Item], most: int = 2) -> Iterator[Item]:
     """Make items in a thread, before they are asked for.
 
     Args:
-        items (Iterable): What they are made by. An error in it is raised
-            where the item would have come.
-        most (int): How many wait at most. Defaults to 2.
+        items (Iterable): The items. An error in it is raised in the place
+            of the item.
+        most (int): The largest number of items that wait. Defaults to 2.
 
     Yields:
-        The items, in their order.
+        The items, in the same order.
     """
     making = iter(items)
     end: Any = object()
@@ -40,9 +40,9 @@ def behind(
     that asks for the results.
 
     Args:
-        step (Callable): Is given an item.
+        step (Callable): The function that is called with each item.
         items (Iterable): The items.
-        most (int): How many steps wait at most. Defaults to 2.
+        most (int): The largest number of steps that wait. Defaults to 2.
 
     Yields:
         The results, in the order of the items.

@@ -1,4 +1,4 @@
-"""Whether a resumed training is the one that was interrupted."""
+"""Check that a resumed training is the one that was interrupted."""
 
 import re
 from collections.abc import Iterator
@@ -22,19 +22,19 @@ __all__ = [
     'take_new_settings',
 ]
 
-# What decides the weights that a training ends with.
+# The settings that decide which weights a training ends with.
 COURSE = (
     'model train_dataloader train_cfg optim_wrapper param_scheduler '
     'custom_hooks auto_scale_lr randomness strategy'
 ).split()
-# Settings among these that have no effect on them: where the weights started,
-# how data are moved, when validation takes place.
+# Settings among these that have no effect on the weights: where the weights
+# came from, how data are moved, and when validation takes place.
 WITHOUT_EFFECT = re.compile(
     r'init_cfg|^train_cfg\.(val_|dynamic_intervals)|^train_dataloader\.'
     r'(pin_memory|persistent_workers|prefetch_factor|collate_fn)'
 )
 # Settings that may change, with a warning: random numbers, folders that have
-# moved, maps that only a prediction gives.
+# moved, and the choice of maps, which only predictions use.
 TOLD = re.compile(
     r'^randomness|^train_dataloader\.(num_workers|dataset\.\w*(root|dir|file))'
     r'|^train_dataloader\.dataset\.broken_images|\.score_map_\w+$'
@@ -43,11 +43,11 @@ KEY = 'run'  # in a checkpoint's meta
 
 
 class ChangedRunError(ValueError):
-    """A checkpoint of another training than the one that would go on."""
+    """The checkpoint belongs to another training."""
 
 
 def _flat(node, name: str = '') -> Iterator[tuple[str, Any]]:
-    """All plain values in a config, by their dotted names."""
+    """Yield all plain values in a config, with their dotted names."""
     if isinstance(node, dict) and node:
         for key, value in node.items():
             yield from _flat(value, f'{name}.{key}' if name else str(key))
@@ -59,7 +59,7 @@ def _flat(node, name: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def _with_preprocessor(cfg: dict) -> dict:
-    """Put the data preprocessor where a runner puts it, into the model."""
+    """Put the data preprocessor into the model, as a runner does."""
     model, given = cfg.get('model'), cfg.get('data_preprocessor')
     if not model or not given:
         return cfg
@@ -70,13 +70,13 @@ def changed_settings(old: dict, new: dict) -> tuple[dict, dict]:
     """Compare the settings of two trainings.
 
     Args:
-        old (dict): Config that the checkpoint was written under.
-        new (dict): Config of the training that is to go on.
+        old (dict): The config that the checkpoint was written with.
+        new (dict): The config of the training that is to continue.
 
     Returns:
-        tuple[dict, dict]: Dotted name to (old, new), where None stands for
-        nothing: those that make it another training, and those that only
-        have to be told.
+        tuple[dict, dict]: ``{dotted name: (old, new)}``, where None stands for
+        a missing value. The first has the changes that make it another
+        training, and the second has those that only need a warning.
     """
     sides = [
         dict(_flat({k: cfg[k] for k in COURSE if cfg.get(k) is not None}))
@@ -92,10 +92,10 @@ def changed_settings(old: dict, new: dict) -> tuple[dict, dict]:
 
 
 def piece_length(runner) -> int:
-    """Iterations between two places that a training can go on from.
+    """Give the number of iterations between points to resume from.
 
-    They are those of an epoch. A training by iterations has none: there they
-    are those between two checkpoints, or 0 if it writes none.
+    It is the length of an epoch. A training by iterations has no epochs, so
+    it is the interval between its checkpoints, or 0 if it writes none.
     """
     if isinstance(runner.train_loop, EpochBasedTrainLoop):
         return len(runner.train_dataloader)
@@ -108,7 +108,10 @@ def piece_length(runner) -> int:
 
 
 def run_numbers(runner) -> dict[str, int]:
-    """Number of processes, and of iterations an epoch or a checkpoint."""
+    """Give the number of processes, and of iterations in an epoch.
+
+    For a training by iterations it is the number between two checkpoints.
+    """
     loop = runner.train_loop
     by_epoch = isinstance(loop, EpochBasedTrainLoop)
     return {
@@ -122,18 +125,18 @@ def run_numbers(runner) -> dict[str, int]:
 def check_same_run(
     cfg: Config, checkpoint: dict, path: str, numbers: dict | None = None
 ) -> None:
-    """Refuse to resume where another training would go on in silence.
+    """Refuse to resume a checkpoint that belongs to another training.
 
     Args:
-        cfg (Config): That of the training to continue. ``resume_changed``
-            in it allows everything.
-        checkpoint (dict): What the file holds.
-        path (str): Its name, for the message.
+        cfg (Config): The config of the training to continue. If it has
+            ``resume_changed``, everything is allowed.
+        checkpoint (dict): The content of the file.
+        path (str): The name of the file, for the message.
         numbers (dict, optional): From `run_numbers`, once they are known.
 
     Raises:
         ChangedRunError: The settings or numbers differ, or the checkpoint
-            was written inside of an epoch.
+            was written in the middle of an epoch.
     """
     meta = checkpoint.get('meta') or {}
     grave: dict = {}
@@ -146,8 +149,8 @@ def check_same_run(
             grave, told = changed_settings(old, cfg.to_dict())
             if told:
                 warn(
-                    f'resumed with {_listed(told)}: the random numbers may be '
-                    'others than those of a run that never stopped'
+                    f'resumed with {_listed(told)}: the random numbers may '
+                    'differ from those of an uninterrupted run'
                 )
     else:
         before = meta.get(KEY) or {}
@@ -161,20 +164,20 @@ def check_same_run(
         warn(f'resumed under new settings: {_listed(grave)}')
         return
     raise ChangedRunError(
-        f"'{path}' cannot be resumed from, this would be another training: "
-        f'{_listed(grave)}. Give the settings of the interrupted training '
-        'and a checkpoint of the end of an epoch. Or begin a new training '
-        'with these weights: leave out --resume and add --cfg-options '
-        f'load_from={path}. Or continue under the new settings, with '
-        'new schedules: add --resume-changed.'
+        f"cannot resume from '{path}', because this would be another "
+        f'training: {_listed(grave)}. Use the settings of the interrupted '
+        'training, and a checkpoint from the end of an epoch. To start a new '
+        'training with these weights, replace --resume by --cfg-options '
+        f'load_from={path}. To continue with the new settings and new '
+        'schedules, add --resume-changed.'
     )
 
 
 def _inside_a_piece(cfg: Config, meta: dict, numbers: dict) -> dict:
-    """Say where a checkpoint lies that no run can continue exactly from."""
+    """Tell why no run can continue exactly from a checkpoint, if so."""
     if (meta.get(KEY) or {}).get('between_steps'):
         # The gradients that the other processes have summed up are lost.
-        return {'the step of the optimizer': ('half done', 'begun anew')}
+        return {'the step of the optimizer': ('half done', 'started again')}
     if 'iter' not in meta:
         return {}
     at = meta['iter']
@@ -190,7 +193,7 @@ def _inside_a_piece(cfg: Config, meta: dict, numbers: dict) -> dict:
 
 
 def _listed(changes: dict) -> str:
-    """Some changes, in words."""
+    """Describe the first few changes."""
     some = [
         f'{name} was {str(old)[:60]} and is now {str(new)[:60]}'
         for name, (old, new) in list(changes.items())[:5]
@@ -200,15 +203,16 @@ def _listed(changes: dict) -> str:
 
 
 def take_new_settings(runner, checkpoint: dict) -> None:
-    """Leave of a checkpoint what is to go on under new settings.
+    """Reduce a checkpoint to what is valid under new settings.
 
-    The weights, the epoch and, if the optimizer is of the same kind, its
-    moments stay. Learning rate, weight decay and the like become those of
-    the runner's optimizer; `forward_schedulers` does the rest.
+    The weights and the epoch are kept, and also the moments of the optimizer
+    if it is of the same kind. Learning rate, weight decay and similar
+    settings are taken from the runner's optimizer. `forward_schedulers` has
+    to be called afterwards.
 
     Args:
-        runner (Runner): About to resume.
-        checkpoint (dict): Changed in place.
+        runner (Runner): The runner that is about to resume.
+        checkpoint (dict): The checkpoint, which is changed in place.
 
     Raises:
         ChangedRunError: The runner has no single optimizer (FSDP).
@@ -216,8 +220,8 @@ def take_new_settings(runner, checkpoint: dict) -> None:
     wrapper = runner.optim_wrapper
     if not hasattr(wrapper, 'param_groups'):
         raise ChangedRunError(
-            f'--resume-changed is not for a {type(runner).__name__}: begin a '
-            'new training with load_from'
+            f'--resume-changed does not work with a {type(runner).__name__}. '
+            'Start a new training with load_from.'
         )
     loop, meta = runner.train_loop, checkpoint['meta']
     if isinstance(loop, EpochBasedTrainLoop):
@@ -234,7 +238,7 @@ def take_new_settings(runner, checkpoint: dict) -> None:
         for one, other in zip(old, new, strict=True)
     )
     if not same:
-        warn('the optimizer is another one: its moments begin at zero')
+        warn('the optimizer has changed, so its moments start at zero')
         checkpoint.pop('optimizer', None)
         return
     for one, other in zip(old, new, strict=True):
@@ -242,7 +246,7 @@ def take_new_settings(runner, checkpoint: dict) -> None:
 
 
 def forward_schedulers(runner) -> None:
-    """Bring new schedules to the epoch and iteration of the runner."""
+    """Advance new schedules to the epoch and iteration of the runner."""
     schedulers = runner.param_schedulers or []
     if isinstance(schedulers, dict):
         schedulers = [one for part in schedulers.values() for one in part]

@@ -1,4 +1,4 @@
-"""A work dir belongs to one training: its lock and its checkpoints."""
+"""Make sure that a work dir belongs to one training only."""
 
 import os
 import os.path as osp
@@ -10,7 +10,7 @@ from .warn import warn
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks
+except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
@@ -26,23 +26,24 @@ NUMBERED = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 
 
 class OccupiedError(ValueError):
-    """A work dir is another training's."""
+    """The work dir belongs to another training."""
 
 
 def lock_work_dir(folder: str) -> IO | None:
-    """Take a work dir for this process.
+    """Lock a work dir for this process.
 
-    The system gives it back when the process ends, however that comes, or
-    when the file is closed. Processes that it starts do not hold the lock.
+    The operating system releases the lock when the process ends for any
+    reason, or when the file is closed. Child processes do not hold it.
 
     Args:
-        folder (str): The work dir; it is there.
+        folder (str): The work dir, which must exist.
 
     Returns:
-        IO | None: What holds the lock; None where a disk has no locks.
+        IO | None: The file that holds the lock, or None if the disk does not
+        support locks.
 
     Raises:
-        OccupiedError: Another process has it.
+        OccupiedError: Another process holds the lock.
         OSError: The folder cannot be written to.
     """
     if fcntl is None:
@@ -55,8 +56,8 @@ def lock_work_dir(folder: str) -> IO | None:
         owner = file.read(200).strip()
         file.close()
         raise OccupiedError(
-            f'another training writes to {folder} at this moment ({owner}). '
-            'Wait until it has ended, or choose another folder: --work-dir DIR'
+            f'another training is writing to {folder} ({owner}). Wait until '
+            'it has ended, or choose another folder with --work-dir DIR.'
         ) from None
     except OSError:  # a network drive without locks
         file.close()
@@ -68,7 +69,7 @@ def lock_work_dir(folder: str) -> IO | None:
 
 
 def checkpoints_in(folder: str) -> dict[int, str]:
-    """Find the checkpoints of epochs or iterations: number to path."""
+    """Find the checkpoints of epochs or iterations: ``{number: path}``."""
     found = {}
     for name in os.listdir(folder) if osp.isdir(folder) else ():
         match = NUMBERED.fullmatch(name)
@@ -83,14 +84,14 @@ def check_no_other_training(
     """Refuse to overwrite checkpoints that another run wrote.
 
     Args:
-        folder (str): Where this run's are about to be written.
+        folder (str): The folder that this run will write checkpoints to.
         start (str, optional): The checkpoint that it resumes from.
-        changed (bool): Whether it goes on under other settings.
+        changed (bool): Whether it resumes with other settings.
 
     Raises:
         OccupiedError: The folder has checkpoints that this run would
-            replace: any, or, where it resumes from one in it under other
-            settings, later ones.
+            replace. If it resumes with other settings from one of them, only
+            the later ones count.
     """
     found = checkpoints_in(folder)
     if start and osp.dirname(osp.abspath(start)) == osp.abspath(folder):
@@ -104,27 +105,27 @@ def check_no_other_training(
         raise OccupiedError(
             f'{folder} has checkpoints of another training '
             f'({osp.basename(found[max(found)])}), which this one would '
-            'replace. Go on with that training: --resume. Or choose another '
-            'folder: --work-dir DIR. Or remove them.'
+            'replace. Continue that training with --resume, choose another '
+            'folder with --work-dir DIR, or remove the checkpoints.'
         )
 
 
 def newest_checkpoint(folder: str) -> str | None:
-    """Find the checkpoint that an interrupted training goes on from.
+    """Find the checkpoint that an interrupted training resumes from.
 
-    It is the one that ``last_checkpoint`` names. Where this file is
-    missing, empty or names nothing, it is the newest checkpoint that is
-    whole, with a warning.
+    It is the one that ``last_checkpoint`` names. If this file is missing or
+    empty, or names a missing file, it is the newest complete checkpoint, and
+    a warning is given.
 
     Args:
         folder (str): The work dir.
 
     Returns:
-        str | None: Its path; None: there is none, and never was.
+        str | None: The path, or None if there has never been a checkpoint.
 
     Raises:
-        ValueError: ``last_checkpoint`` names a file that is not there, and
-            there is no other; or none of those there can be read.
+        ValueError: ``last_checkpoint`` names a missing file and there is no
+            other checkpoint, or no checkpoint can be read.
     """
     from .checkpoint import read_checkpoint
 
@@ -143,17 +144,18 @@ def newest_checkpoint(folder: str) -> str | None:
         try:
             read_checkpoint(path)
         except ValueError as error:
-            warn(f'not resumed from: {error}')
+            warn(f'cannot resume from: {error}')
             continue
         what = 'is missing' if named is None else f'names {named[:200]!r}'
         warn(
-            f'{pointer} {what}, so the newest whole checkpoint is taken: '
+            f'{pointer} {what}, so the newest complete checkpoint is used: '
             f'{path}'
         )
         return path
     raise ValueError(
         f'{pointer} '
         + ('is missing' if named is None else f'names {named[:200]!r}')
-        + ', and there is no whole checkpoint beside it. Name one: --resume '
-        'CHECKPOINT. Or begin anew in another folder: --work-dir DIR'
+        + ', and there is no complete checkpoint beside it. Give one with '
+        '--resume CHECKPOINT, or start again in another folder with '
+        '--work-dir DIR.'
     )

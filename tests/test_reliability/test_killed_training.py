@@ -264,7 +264,7 @@ def test_a_work_dir_belongs_to_one_training(tmp_path, unbroken):
     with lock_work_dir(str(work_dir)):
         outcome = train(work_dir)
         assert outcome.code == 1
-        assert 'at this moment' in outcome.output
+        assert 'another training is writing to' in outcome.output
         assert '--work-dir DIR' in outcome.output.splitlines()[-1]
     assert not list(work_dir.glob('*.pth'))
     other = (unbroken / 'epoch_3.pth').read_bytes()

@@ -55,7 +55,7 @@ def test_nothing_to_resume_from(tmp_path):
         newest_checkpoint(str(tmp_path))
     (tmp_path / 'last_checkpoint').unlink()
     (tmp_path / 'iter_5.pth').write_bytes(b'half')
-    with pytest.raises(ValueError, match='no whole checkpoint'):
+    with pytest.raises(ValueError, match='no complete checkpoint'):
         newest_checkpoint(str(tmp_path))
 
 
