@@ -10,13 +10,19 @@ HEAVY = {'torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain'}
 SEES = {
     'functional': (),
     'samples.py': (),
-    'locate.py': ('mmspg.evaluation.functional', 'mmspg.evaluation.samples'),
+    # Steps that see the image need it read.
+    'locate.py': (
+        'mmspg.evaluation.functional',
+        'mmspg.evaluation.samples',
+        'mmspg.datasets.images.reading',
+    ),
     'wsol': (
         'mmspg.evaluation.functional',
         'mmspg.datasets.annotations.boxes',
         'mmspg.datasets.annotations.faults',
         'mmspg.datasets.annotations.formats',
         'mmspg.datasets.annotations.wsol_files',
+        'mmspg.datasets.images',  # masks are images
     ),
     'metrics': (
         'mmspg.utils.warn',

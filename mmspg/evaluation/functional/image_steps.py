@@ -99,8 +99,7 @@ def slic(score_map, image, segments=200, compactness=10.0):
 def segmenter(score_map, image, file, threshold=0.5, side=None):
     """Let a model such as SAM cut out the object in the box of the map.
 
-    The user provides the model as a file: ``.onnx``, run by onnxruntime, or
-    ``.pt2``, written by `torch.export.save`. Its inputs are ``image``
+    The user provides the model as an ``.onnx`` file. Its inputs are ``image``
     ``(1, 3, h, w)`` float32, R, G, B in [0, 255], and ``box`` ``(1, 4)``
     float32, x0 y0 x1 y1 in pixels of that image. Its output is a mask
     ``(1, h', w')`` float32 in [0, 1]. The model itself has to normalise the
@@ -120,6 +119,7 @@ def segmenter(score_map, image, file, threshold=0.5, side=None):
 
     Raises:
         ValueError: The file is of another kind, or gives another output.
+        ImportError: onnxruntime is not installed.
     """
     from .boxes import boxes_at_thresholds
 
@@ -153,28 +153,22 @@ def _load(file):
     """Load a model as a function of two arrays."""
     if not Path(file).is_file():
         raise ValueError(f"score_map_steps: there is no segmenter '{file}'")
-    if file.endswith('.onnx'):
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(
-            file, providers=['CPUExecutionProvider']
+    if not file.endswith('.onnx'):
+        raise ValueError(
+            f'score_map_steps: the segmenter {file!r} is no .onnx file'
         )
-        return lambda image, box: session.run(
-            None, dict(image=image, box=box)
-        )[0]
-    if file.endswith('.pt2'):
-        import torch
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError(
+            "score_map_steps: 'segmenter' needs onnxruntime: pip install "
+            '"mmspg[export]"'
+        ) from error
 
-        module = torch.export.load(file).module()
-
-        def run(image, box):
-            with torch.no_grad():
-                return module(torch.from_numpy(image), torch.from_numpy(box))
-
-        return run
-    raise ValueError(
-        f'score_map_steps: the segmenter {file!r} is neither .onnx nor .pt2'
+    session = onnxruntime.InferenceSession(
+        file, providers=['CPUExecutionProvider']
     )
+    return lambda image, box: session.run(None, dict(image=image, box=box))[0]
 
 
 IMAGE_STEPS: dict[str, Callable] = dict(

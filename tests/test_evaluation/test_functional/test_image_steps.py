@@ -95,21 +95,6 @@ class StandIn(nn.Module):
 
 
 def test_a_model_of_ones_own(tmp_path):
-    file = tmp_path / 'cut.pt2'
-    example = (torch.zeros(1, 3, 96, 96), torch.zeros(1, 4))
-    torch.export.save(torch.export.export(StandIn(), example), file)
-    step = dict(type='segmenter', file=str(file), side=96)
-    found = apply_image_steps(blob(), photograph(), [step])
-    (box,) = boxes_at_thresholds(found, [0.5])
-    assert np.abs(box - BOX).max() <= 1
-    with pytest.raises(ValueError, match='there is no segmenter'):
-        apply_image_steps(
-            blob(), photograph(), [dict(type='segmenter', file='no.onnx')]
-        )
-
-
-@pytest.mark.slow
-def test_a_model_for_onnxruntime(tmp_path):
     for name in ('onnx', 'onnxscript', 'onnxruntime'):
         pytest.importorskip(name)
     file = str(tmp_path / 'cut.onnx')
@@ -121,6 +106,16 @@ def test_a_model_for_onnxruntime(tmp_path):
     found = apply_image_steps(blob(), photograph(), [step])
     (box,) = boxes_at_thresholds(found, [0.5])
     assert np.abs(box - BOX).max() <= 1
+
+
+@pytest.mark.parametrize(
+    'file, words', [('no.onnx', 'there is no'), (__file__, 'is no .onnx')]
+)
+def test_a_file_that_is_no_model(file, words):
+    with pytest.raises(ValueError, match=words):
+        apply_image_steps(
+            blob(), photograph(), [dict(type='segmenter', file=file)]
+        )
 
 
 @pytest.mark.parametrize(
