@@ -25,7 +25,8 @@ def extend_model_apis() -> None:
     """Give ``inference_model`` boxes, and ``get_model`` safe reading.
 
     Both are changed for models with parts of mmspg only. Call this when
-    mmpretrain has been imported.
+    mmpretrain has been imported. Names that a program took from mmpretrain
+    before it imported mmspg stay as they were.
     """
     import mmpretrain
     from mmpretrain.apis import base, model

@@ -3,6 +3,9 @@
 import os
 import pickle
 
+import mmspg  # noqa: F401 - first, so that the names below are the new ones
+
+# isort: split
 import mmpretrain
 import numpy as np
 import pytest
