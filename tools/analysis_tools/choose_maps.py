@@ -180,6 +180,12 @@ def main():
             f'{"Kept" if move.kept else "Not kept, as it may be luck"}: '
             f'{move.to}: {move.gain}, the best of {move.tried}'
         )
+    if args.proposals:
+        print(
+            'Proposals are a weak guide: thresholds came out far too high '
+            'where they leave out parts of the objects. A few images with '
+            'boxes are better.'
+        )
     if boxes and args.proposals:
         print(below(Comparison(images, metric), start, comparison, best))
     views, (figure, threshold) = None, comparison.figure(best)
