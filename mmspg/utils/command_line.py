@@ -277,11 +277,10 @@ def apply_arguments(cfg, args: Namespace) -> None:
 
 @contextmanager
 def errors_in_one_line(args: Namespace) -> Iterator[None]:
-    """End the tool by one line where a file or a setting is wrong.
+    """End the tool with one line if a file or a setting is wrong.
 
-    Wrong is what the readers refuse (``OSError``, ``ValueError``), what is
-    not installed (``ImportError``) and, with ``--cfg-options``, whatever
-    building stumbles on.
+    This means ``OSError``, ``ValueError``, ``ImportError`` and, if there are
+    ``--cfg-options``, any other error.
     """
     try:
         yield

@@ -133,6 +133,11 @@ def main():
     )
     from mmspg.evaluation.map_collection import collect_maps
     from mmspg.evaluation.map_sources import available_sources, centred_figure
+    from mmspg.evaluation.map_tables import (
+        choice_table,
+        compare_choices,
+        measured_table,
+    )
     from mmspg.evaluation.proposals import proposals_of, read_proposals
 
     with cli.errors_in_one_line(args):
@@ -168,7 +173,7 @@ def main():
     what = 'agreement with proposals' if args.proposals else 'GT-known'
     print(
         f'{what} in percent on {len(images)} images, each map and list of '
-        f'steps at its best threshold\n\n{table(comparison)}\n'
+        f'steps at its best threshold\n\n{choice_table(comparison)}\n'
     )
     boxes = all('ori_gt_bboxes' in image for image in images)
     if boxes:
@@ -187,7 +192,8 @@ def main():
             'boxes are better.'
         )
     if boxes and args.proposals:
-        print(below(Comparison(images, metric), start, comparison, best))
+        by_boxes = Comparison(images, metric)
+        print(compare_choices(by_boxes, start, comparison, best))
     views, (figure, threshold) = None, comparison.figure(best)
     if args.views:
         views, figure, threshold = choose_views(
@@ -199,57 +205,17 @@ def main():
         cfg = copy.deepcopy(runner.cfg.test_dataloader)
         cfg.dataset.split = args.measure_on
         images = collect_maps(model, runner.build_dataloader(cfg))
+        test = Comparison(images, metric)
         centred, share = centred_figure(images, metric)
         print(
             f'\nMeasured on the {len(images)} images of {args.measure_on}, at '
             'the thresholds above:\n\n'
-            f'{measured(comparison, Comparison(images, metric), start, best)}'
+            f'{measured_table(comparison, test, start, best)}'
             f'\n\nA centred box of {share:.0%} of the sides: {centred:.1f}'
         )
     put_in_config(given, best, views)
     write(args, runner, given, content, threshold, figure)
     print(f'{best}, threshold {threshold:g}: {figure:.1f} %')
-
-
-def measured(comparison, test, start, best):
-    """Tabulate the figures of other images at these thresholds."""
-    from mmspg.evaluation.map_choice import STEPS_TRIED, Reading
-
-    shown = [Reading.of(start.source, steps) for steps in STEPS_TRIED]
-    shown += [Reading.of(s, []) for s in test.sources if '*' not in s]
-    lines = [
-        '| map and steps | threshold | GT-known | gained |',
-        '|---|---|---|---|',
-    ]
-    first = start, comparison.figure(start)[1]
-    for reading in dict.fromkeys([start, *shown, best]):
-        threshold = comparison.figure(reading)[1]
-        gain = test.gain_at((reading, threshold), first)
-        cells = [
-            f'{reading}' + (' (chosen)' if reading == best else ''),
-            f'{threshold:.2f}',
-            f'{test.figure_at(reading, threshold):.1f}',
-            '' if reading == start else str(gain),
-        ]
-        lines.append('| ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines)
-
-
-def table(comparison):
-    """Tabulate GT-known of all single maps with all steps."""
-    from mmspg.evaluation.functional.steps import steps_in_words
-    from mmspg.evaluation.map_choice import STEPS_TRIED, Reading
-
-    head = ['map', *map(steps_in_words, STEPS_TRIED)]
-    lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
-    for source in comparison.sources:
-        if '*' not in source:
-            figures = [
-                f'{comparison.figure(Reading.of(source, steps))[0]:.1f}'
-                for steps in STEPS_TRIED
-            ]
-            lines.append('| ' + ' | '.join([source, *figures]) + ' |')
-    return '\n'.join(lines)
 
 
 def choose_views(model, loader, metric, best, proposals):
@@ -290,19 +256,6 @@ def put_in_config(cfg, best, views):
         cfg.model.score_map_views = views
         if cfg.model.type == 'ImageClassifier':
             cfg.model.type = 'mmspg.ViewsClassifier'
-
-
-def below(by_boxes, start, comparison, best):
-    """Compare the choice by proposals with the choice by true boxes."""
-    from mmspg.evaluation.map_choice import choose, chosen
-
-    other = chosen(choose(by_boxes, start), start)
-    own = by_boxes.figure_at(best, comparison.figure(best)[1])
-    figure, threshold = by_boxes.figure(other)
-    return (
-        f'GT-known of this choice: {own:.1f}. True boxes would have chosen '
-        f'{other}, threshold {threshold:g}: {figure:.1f}'
-    )
 
 
 def write(args, runner, given, content, threshold, figure):

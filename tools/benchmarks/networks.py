@@ -50,7 +50,7 @@ def add_networks(parser: argparse.ArgumentParser, batch: list[int]) -> None:
     add('--config', help='our config (default: a preset for the other code)')
     add('--authors', type=Path, metavar='CHECKOUT', help="authors' release")
     add('--wsol', type=Path, metavar='CHECKOUT', help='wsolevaluation')
-    add('--batch', type=int, nargs='+', default=batch, help='images a step')
+    add('--batch', type=int, nargs='+', default=batch, help='images per step')
     add('--size', type=int, default=224, help='side of the images (224)')
 
 

@@ -36,13 +36,13 @@ def lay_out_configs() -> None:
 
 
 def lay_out(text: str) -> str:
-    """Break what is longer than a line, an element a line.
+    """Break long statements, with one element in each line.
 
     Args:
         text (str): Python, without comments.
 
     Returns:
-        str: Python of the same meaning; the text as it was if it is none.
+        str: Python of the same meaning, or the same text if it is not Python.
     """
     try:
         statements = ast.parse(text).body
