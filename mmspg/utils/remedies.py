@@ -1,4 +1,4 @@
-"""Say what to do about an error that has ended a run."""
+"""Tell what to do about an error that has ended a run."""
 
 import errno
 import re
@@ -19,12 +19,12 @@ __all__ = ['AGAIN', 'ending_with_remedy', 'remedy_for']
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 GO_ON = (
-    'Then give the same command with --resume: it goes on from the last '
-    'checkpoint and ends with the weights of a run that never stopped.'
+    'Then run the same command with --resume. It continues from the last '
+    'checkpoint, and ends with the weights of an uninterrupted run.'
 )
 
 
-AGAIN = 'Then give the same command again.'  # of what cannot be resumed
+AGAIN = 'Then run the same command again.'  # for what cannot be resumed
 ENDED = re.compile('It has ended early')
 
 
@@ -32,18 +32,18 @@ ENDED = re.compile('It has ended early')
 def ending_with_remedy(
     prog: str, work_dir: str, go_on: str = GO_ON
 ) -> Iterator[None]:
-    """End a program by what to do, where the error is known to have a remedy.
+    """End a program with a remedy, if the error has one.
 
-    Where it happened is for the log file, what to do for the terminal.
+    The traceback goes into the log file, and the remedy to the terminal.
 
     Args:
-        prog (str): Name of the program.
-        work_dir (str): Its work dir, for the message.
-        go_on (str): How it goes on afterwards, a sentence.
+        prog (str): The name of the program.
+        work_dir (str): The work dir, for the message.
+        go_on (str): A sentence that tells how to continue afterwards.
 
     Raises:
         SystemExit: The error has a remedy.
-        Exception: It has none, and is left as it is.
+        Exception: The error has no remedy, and is raised again.
     """
     try:
         yield
@@ -58,11 +58,11 @@ def ending_with_remedy(
 
 
 def remedy_for(error: BaseException, go_on: str = GO_ON) -> str | None:
-    """Say what to do about an error that can end a sound training.
+    """Tell what to do about an error that can end a correct training.
 
     Args:
         error (BaseException): The error that ended the run.
-        go_on (str): How the program goes on afterwards, a sentence.
+        go_on (str): A sentence that tells how to continue afterwards.
 
     Returns:
         str | None: What helps, or None if the error is of another kind.
@@ -74,10 +74,10 @@ def remedy_for(error: BaseException, go_on: str = GO_ON) -> str | None:
         'killed by signal' in text or 'exited unexpectedly' in text
     ):
         return (
-            'A process that loads images has died. Most often the system '
-            'ended it for want of memory (dmesg tells): lower '
-            'train_dataloader.num_workers or batch_size by --cfg-options, or '
-            f'give a container more shared memory. {go_on}'
+            'A process that loads images has died. Usually the system ends it '
+            'because memory is full (see dmesg). With --cfg-options, lower '
+            'train_dataloader.num_workers or batch_size. Or '
+            f'give the container more shared memory. {go_on}'
         )
     if isinstance(error, OSError) and error.errno in FULL:
         return f'Free some space on the disk of the work dir. {go_on}'
@@ -94,20 +94,21 @@ def remedy_for(error: BaseException, go_on: str = GO_ON) -> str | None:
         return (
             'The processes of this job have lost one another: one has died, '
             'hangs or cannot be reached, and that one is the cause, not this. '
-            'The launcher names it ("Root Cause"; exitcode -9: killed, most '
-            'often for want of memory), and its own last lines say more. '
+            'The launcher names it under "Root Cause" (exitcode -9 means '
+            'killed, usually because memory was full), and its last lines say '
+            'more. '
             f'{go_on}'
         )
     if isinstance(error, FloatingPointError):
         return (
-            'Checkpoints hold finite weights only. Give the same command '
-            'with --resume and what was advised above.'
+            'Checkpoints contain only finite weights. Run the same command '
+            'with --resume and follow the advice above.'
         )
     if 'UnreadableImageError' in f'{type(error).__name__} {text}':
         return (
-            'Mend the file, or train without it: --cfg-options '
-            'train_dataloader.dataset.broken_images=replace takes the next '
-            f'image instead, and lists it in the log. {go_on}'
+            'Repair the file, or train without it: with --cfg-options '
+            'train_dataloader.dataset.broken_images=replace the next image is '
+            f'used instead, and the log lists the broken one. {go_on}'
         )
     return None
 

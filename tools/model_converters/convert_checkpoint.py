@@ -88,8 +88,8 @@ def parse_args():
     parser.add_argument(
         '--overlay',
         type=Path,
-        help='file whose tensors replace those of SRC, before conversion (a '
-        'first layer made for another input normalisation, say)',
+        help='file whose tensors replace those of SRC before conversion, for '
+        'example a first layer for another input normalisation',
     )
     parser.add_argument(
         '--drop-unknown',
