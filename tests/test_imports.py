@@ -28,6 +28,7 @@ SEES = {
         'mmspg.utils.warn',
         'mmspg.evaluation.functional',
         'mmspg.evaluation.choices',
+        'mmspg.evaluation.choice_values',
         'mmspg.evaluation.locate',
         'mmspg.evaluation.protocol',
         'mmspg.evaluation.samples',

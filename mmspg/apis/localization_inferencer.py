@@ -112,14 +112,7 @@ class LocalizationInferencer(BatchSteps):
 
     @classmethod
     def from_arguments(cls, args: Namespace) -> 'LocalizationInferencer':
-        """Make the inferencer that a command line asks for.
-
-        Args:
-            args (Namespace): From `mmspg.utils.command_line.read_arguments`,
-                with the model, ``device``, ``threshold``, ``rule``,
-                ``valley``, ``input_size``, ``cfg_options`` and maybe
-                ``palette``.
-        """
+        """Make what `mmspg.utils.command_line.read_arguments` gave."""
         model = args.config or args.checkpoint
         both = args.config and args.checkpoint
         pretrained = args.checkpoint if both else True
@@ -155,13 +148,11 @@ class LocalizationInferencer(BatchSteps):
             ``pred_class`` if the names are known, and ``box``
             [x0, y0, x1, y1] in inclusive pixels ([0, 0, 0, 0] if there is
             nothing to box). ``locations`` has ``label``, ``class``,
-            ``score`` and ``box`` of every object of every class asked for;
-            the first box is ``box``. If a confidence was fitted for the
-            checkpoint, each has ``confidence``, too.
+            ``score`` and ``box`` of every object of every class asked for,
+            and ``confidence`` if one was fitted; the first box is ``box``.
         """
-        return list(
-            self.stream(inputs, return_datasamples, batch_size, **kwargs)
-        )
+        kwargs.update(batch_size=batch_size)
+        return list(self.stream(inputs, return_datasamples, **kwargs))
 
     def stream(
         self,

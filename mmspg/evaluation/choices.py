@@ -16,9 +16,7 @@ refused for others. A choice is a plain dict:
 
 import hashlib
 import json
-import math
 import shlex
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,7 @@ from mmspg.utils.carried_config import META_KEY, carried_settings
 from mmspg.utils.cfg import input_side, walk_dicts
 from mmspg.utils.checkpoint import read_checkpoint, state_dict_of
 
-from .functional.confidence import is_fit
+from .choice_values import checked_choice
 from .functional.steps import checked_steps
 
 WITH_THRESHOLD = ('LocalizationMetric', 'DetectionMetric')
@@ -42,19 +40,6 @@ PAPERS: dict[str, Any] = dict(
 METRIC_KEYS = tuple(PAPERS)
 # What a choice is bound to, beside the digest of the weights.
 BOUND = ('map_source', 'views', 'input_size', *METRIC_KEYS)
-
-
-STAR = ('threshold_tight', 'threshold_loose')
-TYPES = dict(
-    weights=str,
-    rule=str,
-    map_source=str,
-    kind=str,
-    chosen_on=str,
-    figure=str,
-    align_corners=bool,
-    input_size=int,
-)
 
 
 def localization_metrics(evaluator) -> list[dict]:
@@ -210,61 +195,6 @@ def read_choice(path: str | Path) -> dict:
             f'{path}: no stored threshold: expected a JSON object with the '
             f"key 'threshold' ({error})"
         ) from None
-
-
-def checked_choice(choice) -> dict:
-    """Refuse everything that is not a choice.
-
-    Raises:
-        ValueError: It is not a dict, or its threshold is not a finite number
-            >= 0.
-    """
-    if not isinstance(choice, dict):
-        raise ValueError(f'it is a {type(choice).__name__}')
-    check_threshold(choice.get('threshold'))
-    pair = [choice[key] for key in STAR if key in choice]
-    for value in pair:
-        check_threshold(value, ' or '.join(STAR))
-    if len(pair) == 1 or sorted(pair, reverse=True) != pair:
-        raise ValueError(f'{" and ".join(STAR)} are {pair}')
-    for key, kind in TYPES.items():
-        value = choice.get(key)
-        if value is not None and type(value) is not kind:
-            raise ValueError(f'{key} is {str(value)[:50]!r}')
-    check_box_step(choice)
-    return choice
-
-
-def check_threshold(value, name: str = 'threshold') -> None:
-    """Refuse a threshold at which no map can be cut.
-
-    Raises:
-        ValueError: It is not a finite number of at least 0.
-    """
-    if (
-        not isinstance(value, Real)
-        or isinstance(value, bool)
-        or not 0 <= value < math.inf  # type: ignore[operator]
-    ):
-        raise ValueError(
-            f'{name} is {str(value)[:50]!r}; expected a number of at least 0'
-        )
-
-
-def check_box_step(choice: dict) -> None:
-    """Refuse a malformed valley or confidence.
-
-    Raises:
-        ValueError: It would give meaningless boxes or probabilities.
-    """
-    valley = choice.get('valley')
-    if valley is not None and not (
-        isinstance(valley, float) and 0 < valley <= 1
-    ):
-        raise ValueError(f'valley is {str(valley)[:50]!r}')
-    fit = choice.get('confidence')
-    if fit is not None and not is_fit(fit):
-        raise ValueError(f'confidence is {str(fit)[:50]!r}')
 
 
 def stored_choices(checkpoint: str, content: dict | None = None) -> list[dict]:

@@ -15,11 +15,10 @@ from mmengine.config import Config
 
 from mmspg.utils.warn import warn
 
+from .choice_values import check_threshold, checked_choice
 from .choices import (
     METRIC_KEYS,
     check_choice,
-    check_threshold,
-    checked_choice,
     describe,
     localization_metrics,
     read_choice,

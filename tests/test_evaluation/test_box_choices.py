@@ -10,7 +10,7 @@ from mmspg.evaluation.box_choices import (
     precision_report,
     reliability,
 )
-from mmspg.evaluation.choices import checked_choice
+from mmspg.evaluation.choice_values import checked_choice
 from mmspg.evaluation.locate import locate_objects
 from mmspg.evaluation.protocol import Protocol
 

@@ -5,10 +5,9 @@ from numbers import Real
 
 import numpy as np
 
+from ..choice_values import check_threshold, checked_choice
 from ..choices import (
     check_choice,
-    check_threshold,
-    checked_choice,
     describe,
     read_choice,
 )

@@ -146,14 +146,9 @@ class CAMHead(ClsHead):
             self.set_ddt(torch.empty_like(found))
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Compute the class scores before the softmax.
+        """Compute the class scores before the softmax, ``(N, C)``.
 
-        Args:
-            feats (Sequence[Tensor]): Feature maps; the last, of shape
-                ``(N, D, h, w)``, is used.
-
-        Returns:
-            Tensor: Shape ``(N, C)``.
+        The last feature map is used, of shape ``(N, D, h, w)``.
         """
         return self.scores(self.pre_logits(feats))
 
@@ -176,23 +171,15 @@ class CAMHead(ClsHead):
 
     def scores(self, features: Tensor) -> Tensor:
         """Compute class scores ``(N, C)`` from features ``(N, D, h, w)``."""
-        pooled = (
-            features.mean(dim=(2, 3))
-            if self.tap_threshold is None
-            else thresholded_average(features, self.tap_threshold)
-        )
-        return F.linear(
-            pooled,
-            self.classifier.weight.flatten(1),
-            self.classifier.bias,
-        )
+        if self.tap_threshold is None:
+            pooled = features.mean(dim=(2, 3))
+        else:
+            pooled = thresholded_average(features, self.tap_threshold)
+        weight = self.classifier.weight.flatten(1)
+        return F.linear(pooled, weight, self.classifier.bias)
 
     def class_maps(self, feats: Sequence[Tensor], labels: Tensor) -> Tensor:
-        """Compute the class maps of the requested classes.
-
-        Args:
-            feats (Sequence[Tensor]): Feature maps; the last is used.
-            labels (Tensor): Shape ``(N, K)``, int64.
+        """Compute the class maps of ``labels``, ``(N, K)`` int64.
 
         Returns:
             Tensor: Shape ``(N, K, h, w)``, before any normalisation.
