@@ -1,9 +1,14 @@
 """Fixtures that every test can ask for."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+# A shell's background job ignores Ctrl-C, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before PyTorch is imported, here and in the commands that tests start: the
 # tests run in two processes, and each would otherwise take all cores.

@@ -105,6 +105,12 @@ ELSEWHERE = {
         'tests/test_docs.py',
         "script['page'](root)",
     ),
+    'python tools/analysis_tools/eval_score_maps.py --scoremap_root maps '
+    '--metadata_root metadata --dataset_name CUB --split test '
+    '--score_map_steps': (
+        'tests/test_tools/test_eval_score_maps.py',
+        "run('--score_map_steps', 'max', 'percentile:q=0.98')",
+    ),
     'python tools/demo.py': ('tests/test_tools/test_demo.py', 'def serve'),
     'mim': ('tests/test_mim.py', "mim('train', 'mmspg'"),
     'TOOLS=': ('tests/test_documented.py', 'def test_folder_of_the_tools'),
@@ -122,6 +128,12 @@ CANNOT_RUN = {
     'python tools/test.py configs/light': 'needs photographs of ImageNet',
     'python tools/train.py configs/light/spg_efficientnet-lite0_voc.py': (
         'needs PASCAL VOC; tests/test_engine/test_several_labels.py trains so'
+    ),
+    'python tools/analysis_tools/choose_maps.py CHECKPOINT --proposals': (
+        'needs opencv-contrib-python'
+    ),
+    'python tools/analysis_tools/choose_maps.py configs/light': (
+        'needs photographs of ImageNet'
     ),
     'pip install mmspg[export]': 'mmspg is on no package index yet',
     'python -m venv label-studio': 'installs a web server of many packages',

@@ -134,16 +134,22 @@ def _check_parts(cfg: dict) -> None:
             raise ValueError(f'model.{key} is {str(model[key])[:50]!r}')
     for node in walk_dicts(cfg):
         for key in SIZES:
-            sides = node.get(key, 1)
-            for side in sides if isinstance(sides, list | tuple) else (sides,):
-                if type(side) not in (int, float) or not 0 < side < math.inf:
-                    raise ValueError(f'{key} is {str(sides)[:50]!r}')
+            given = node.get(key, 1)
+            sides = given if isinstance(given, list | tuple) else (given,)
+            if not sides or not all(
+                type(side) in (int, float) and 0 < side < math.inf
+                for side in sides
+            ):
+                raise ValueError(f'{key} is {str(given)[:50]!r}')
 
 
 def _check_types(cfg: dict) -> None:
     """Refuse types that are not registered, which MMEngine would import."""
     import mmengine.registry
     import mmpretrain.registry
+
+    from mmspg.evaluation.functional.image_steps import IMAGE_STEPS
+    from mmspg.evaluation.functional.steps import STEPS
 
     from .setup_env import register_all_modules
 
@@ -154,7 +160,7 @@ def _check_types(cfg: dict) -> None:
         for node in vars(module).values()
         if isinstance(node, Registry)
     ]
-    names: set[str] = set()
+    names = {'Identity', *STEPS, *IMAGE_STEPS}  # of score_map_steps, too
     while registries:
         registry = registries.pop()
         registry.import_from_location()
@@ -166,7 +172,7 @@ def _check_types(cfg: dict) -> None:
         if str(kind).startswith('timm/'):  # a name that timm resolves
             continue
         *scope, name = str(kind).split('.')
-        if name not in names | {'Identity'} or not scopes.issuperset(scope):
+        if name not in names or not scopes.issuperset(scope):
             raise ValueError(f'type {kind!r} is not known here')
 
 

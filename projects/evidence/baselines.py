@@ -23,6 +23,8 @@ from study.parts import write_parts
 from study.table import Table
 from study.training import train
 
+from mmspg.utils.cfg import load_config
+
 CONFIGS = ROOT / 'configs'
 FIGURES = ('gt_known_err', 'top1_err', 'top5_err', 'cls_top1_err')
 KEY = ('config', 'seed', 'side')
@@ -72,7 +74,7 @@ def rows():
         for name in names
         if name.removesuffix('_imagenet') not in stems
     ]
-    reading = [n for n in names if 'AttributionClassifier' in text_of(n)]
+    reading = [n for n in names if model_of(n) == 'AttributionClassifier']
     own = [
         'spg_inceptionv3_cub',
         'spg-plain_inceptionv3_cub',
@@ -87,8 +89,9 @@ def rows():
     ]
 
 
-def text_of(name):
-    return (CONFIGS / f'{name}.py').read_text(encoding='utf-8')
+def model_of(name):
+    kind = load_config(str(CONFIGS / f'{name}.py')).model.type
+    return kind.removeprefix('mmspg.')
 
 
 def parse_args():

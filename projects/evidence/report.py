@@ -117,9 +117,17 @@ def settings(rows):
                     spread(group, f'val_{figure}')
                     for figure in ('gt_known', 'v2', 'cls_top1')
                 ),
-                ' '.join(r['swings'] for r in group if r.get('swings')),
-                ', '.join(sorted({r['fate'] for r in group if r['fate']})),
+                fates(group),
             ]
+
+
+def fates(rows):
+    """What became of the masks, and at how many steps one was of one kind."""
+    words = sorted({r['fate'] for r in rows if r['fate']})
+    swings = [r['swings'] for r in rows if float(r.get('swings') or 0)]
+    if swings:
+        words.append(f'of one kind at {", ".join(swings)} % of the steps')
+    return ', '.join(words)
 
 
 def over_time(rows):
@@ -155,8 +163,7 @@ def main():
                 )
         print(f'\n### {title}, validation part\n')
         header = ['setting', 'system', 'runs', 'GT-known', 'MaxBoxAccV2']
-        header += ['class Top-1', 'swings of each run, %']
-        header += ['fate of the masks']
+        header += ['class Top-1', 'fate of the masks']
         print(*lines_of(header, settings(own)), sep='\n')
     print('\nSettings tried:', len({row['setting'] for row in rows}))
     took = {table.key_of(row): float(row['seconds'] or 0) for row in rows}

@@ -275,11 +275,11 @@ def test_report_of_a_run_that_did_not_end(scripts, tmp_path):
     table, report = runs(out), scripts / 'report.py'
     table.append([shared | lost])
     text = call(report, out)
-    assert '| base | SPG | 1 |  |  |  |  | loss not finite |' in text
+    assert '| base | SPG | 1 |  |  |  | loss not finite |' in text
     assert 'lost: cub40 96 SPG base 0' in text
     end |= dict(val_cls_top1=30, seconds=1800)
     table.append([shared | end, shared | end | dict(source='b1')])
-    line = '| base | SPG | 2 | 50.0 | 40.0 | 30.0 |  | loss not finite |'
+    line = '| base | SPG | 2 | 50.0 | 40.0 | 30.0 | loss not finite |'
     text = call(report, out)
     assert line in text
     assert '1 trainings took 0.5 hours' in text  # a run, whatever its maps
@@ -346,13 +346,21 @@ def test_commands(scripts, data, tmp_path):
     assert out.read_text().startswith(first)  # what is done stays
     with out.open(newline='') as file:
         rows = list(csv.DictReader(file))
+    from study.measuring import PRODUCTS
+
     from mmspg.models import CAMHead, SPGHead
 
     sources = [(row['system'], row['source']) for row in rows]
     assert sources == [
         ('centred box', 'attention'),
-        *(('SPG, two maps', s) for s in SPGHead.score_map_sources),
-        *(('SPG-plain', s) for s in CAMHead.score_map_sources),
+        *(
+            ('SPG, two maps', s)
+            for s in (*SPGHead.score_map_sources, *PRODUCTS)
+        ),
+        *(
+            ('SPG-plain', s)
+            for s in (*CAMHead.score_map_sources, 'positive*features')
+        ),
     ]
     assert {row['images'] for row in rows} == {'24'}
     run = tmp_path / 'work/cub40_64_SPG-two-maps_base_0'

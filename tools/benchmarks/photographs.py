@@ -120,7 +120,7 @@ def prepare(folder: Path, names, transforms) -> list[Variant]:
     )
     for name in ('Pillow', 'turbo JPEG'):
         if name in decode:
-            what = f'stored, {name}, resize by PyTorch'
+            what = f'stored, {name}, torch resize'
             variants.append(Variant(what, stored, decode[name], None, 'torch'))
     forms = dict(
         jpeg=('copies', dict(format='jpeg', quality=95)),
