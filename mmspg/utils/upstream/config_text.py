@@ -3,8 +3,6 @@
 import ast
 from copy import copy
 
-from mmengine.config import Config
-
 __all__ = ['lay_out', 'lay_out_configs']
 
 ISSUES = ('https://github.com/open-mmlab/mmcv/issues/2466',)
@@ -24,6 +22,8 @@ ENDS = {
 
 def lay_out_configs() -> None:
     """Lay out the text of every config here, and not by yapf."""
+    from mmengine.config import Config  # imports yapf: see yapf_cache.py
+
     written = Config.pretty_text.fget
 
     def pretty_text(self) -> str:
