@@ -33,6 +33,9 @@ from .functional.steps import Step
 BOX_KEYS = ('valley', 'confidence')  # what a choice may say about boxes
 BOX_STEP = 'box_step'  # a key of the figures of a validation
 DEFAULT_THRESHOLD = 0.2  # CAM's threshold
+# Maps of SPG's branches are probabilities, not class maps: docs/evidence.md
+# finds their best thresholds between .4 and .75.
+PROBABILITIES, UNDECIDED = ('b1', 'b2', 'c', 'fuse'), 0.5
 
 
 class Protocol(NamedTuple):
@@ -69,7 +72,7 @@ def protocol_of(
 
     The first of these thresholds counts: the one that the config's metric
     fixes; the one that is stored with the checkpoint for this use; the
-    threshold of the rule; CAM's threshold, .2.
+    threshold of the rule; .5 for a map of SPG's branches; CAM's, .2.
 
     Args:
         cfg (Config): It may have ``test_evaluator`` or ``val_evaluator``.
@@ -88,7 +91,7 @@ def protocol_of(
     settings = settings_of(cfg)
     if rule is not None and rule != settings['rule']:
         options, settings = {}, dict(settings, rule=rule)
-    default = default_threshold(settings['rule'])
+    default = default_threshold(settings['rule'], settings['map_source'])
     threshold, source, choice = _of_the_config(options, settings)
     stored, refused = None, []
     if checkpoint and choice is None:
@@ -142,10 +145,21 @@ def _of_the_config(options, settings) -> tuple[float | None, str, dict | None]:
     return None, '', None
 
 
-def default_threshold(rule: str) -> float:
-    """Give the threshold of the rule, or CAM's."""
+def default_threshold(rule: str, map_source: str = 'attention') -> float:
+    """Give the threshold of the rule, of a probability, or CAM's.
+
+    Args:
+        rule (str): Name of the box rule.
+        map_source (str): The map that localizes. Defaults to 'attention'.
+
+    Returns:
+        float: The first of the rule's own thresholds; else .5 for a map of
+        SPG's branches, and .2 for every other.
+    """
     own = get_rule(rule).thresholds
-    return DEFAULT_THRESHOLD if own is None else float(own[0])
+    if own is not None:
+        return float(own[0])
+    return UNDECIDED if map_source in PROBABILITIES else DEFAULT_THRESHOLD
 
 
 def use_stored_choice(

@@ -14,9 +14,7 @@ from mmspg.evaluation.choices import (
     threshold_file,
 )
 from mmspg.evaluation.metrics import LocalizationMetric
-from mmspg.evaluation.protocol import (
-    use_stored_choice,
-)
+from mmspg.evaluation.protocol import protocol_of, use_stored_choice
 
 pytestmark = pytest.mark.quick  # runs on the second stack, too
 
@@ -40,6 +38,21 @@ def checkpoint(tmp_path):
 def config(**options):
     metric = dict(type='mmspg.LocalizationMetric', **options)
     return Config(dict(test_evaluator=[metric, dict(type='Accuracy')]))
+
+
+@pytest.mark.parametrize(
+    ('source', 'rule', 'threshold'),
+    [
+        ('attention', 'largest_area', 0.2),
+        ('attention*c', 'largest_area', 0.2),
+        ('c', 'largest_area', 0.5),
+        ('c', 'cam', 0.2),
+    ],
+)
+def test_default_of_a_probability_is_one_half(source, rule, threshold):
+    cfg = config(rule=rule)
+    cfg.model = dict(head=dict(score_map_source=source))
+    assert protocol_of(cfg).threshold == threshold
 
 
 def test_beside_the_checkpoint(checkpoint):
