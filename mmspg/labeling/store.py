@@ -71,6 +71,7 @@ class Store:
 
     Raises:
         ValueError: The folder contains something else.
+        OSError: The folder cannot be made.
     """
 
     def __init__(self, out: str | os.PathLike, images: str):
@@ -81,15 +82,22 @@ class Store:
                 f'the folder {out} is not empty and was not written by this '
                 'command. Give another folder with --out DIR.'
             )
-        out.mkdir(parents=True, exist_ok=True)
-        self.connection = sqlite3.connect(out / FILE, timeout=1)
         try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                f'the folder {out} cannot be made: {error}. Give another '
+                'folder with --out DIR.'
+            ) from error
+        try:
+            self.connection = sqlite3.connect(out / FILE, timeout=1)
             self.connection.executescript(TABLES)
             self.connection.execute('BEGIN EXCLUSIVE').connection.commit()
         except sqlite3.Error as error:
             raise ValueError(
                 f'{out / FILE} cannot be used: {error}. If another program '
                 'is writing to this folder, wait until it has finished. '
+                'If the folder is read-only, give another one with --out DIR. '
                 'Otherwise delete the file to start again.'
             ) from error
 

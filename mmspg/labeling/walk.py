@@ -109,17 +109,18 @@ def _listed(
             for name in names
         }
     count = Counter(classes)
-    wanted = sorted(set(labels.values()))
-    strange = [n for n in wanted if count[n] != 1 and n != NOTHING]
+    wanted = sorted({*labels.values()} - {NOTHING})
+    strange = [name for name in wanted if count[name] != 1]
     if strange and source == 'folders':
         raise ValueError(
             f'the folder {strange[0]!r} of {found.root} does not have the '
             'name of exactly one class of the model. Rename it, or let the '
             'model choose the classes with --classes-from model.'
         )
-    if source == 'model' or strange:
-        labels = {}
-    if labels:
+    by_model = source == 'model' or bool(strange) or not wanted
+    if by_model:
+        labels = {name: n for name, n in labels.items() if n == NOTHING}
+    if not by_model:
         notes.append(
             'The class of each box is that of the folder of its image.'
         )
@@ -129,6 +130,15 @@ def _listed(
             f'classes of the model, but {strange[0]!r} is not the name of '
             'one, so the model chooses the class of every image. To use the '
             'classes of the folders, rename that folder.'
+        )
+    elif source == 'auto':
+        notes.append(
+            'The model chooses the class of every image, because no folder '
+            'has the name of one of its classes.'
+        )
+    if labels and by_model:
+        notes.append(
+            f'The {len(labels)} images in folders {NOTHING!r} get no box.'
         )
     numbers = {name: number for number, name in enumerate(classes)}
     numbers[NOTHING] = NO_CLASS

@@ -213,11 +213,40 @@ def test_the_folder_names_the_class(tmp_path):
     )
     make_images(photos, 3, ['stranger'])
     store = Store(tmp_path / 'b', str(photos))
-    _, [note] = list_folder(store, CLASSES)
+    _, [note, _] = list_folder(store, CLASSES)
     assert 'stranger' in note
     assert store.waiting(99)[0] is None
     with pytest.raises(ValueError, match='stranger'):
         list_folder(store, CLASSES, 'folders')
+
+
+@pytest.mark.parametrize('source', ['auto', 'model'])
+def test_nothing_gets_no_box_where_the_model_chooses(tmp_path, source):
+    """The other folders are no classes of the model, or are not asked."""
+    photos = tmp_path / 'photos'
+    make_images(photos, 12, ['stranger', '_nothing'])
+    finder = Finder(photos)
+    store = Store(tmp_path / 'out', str(photos))
+    _, notes = list_folder(store, CLASSES, source)
+    assert '6 images' in notes[-1]
+    assert ('The model chooses' in notes[0]) == (source == 'auto')
+    list(label_images(store, finder))
+    assert len(finder.looked_at) == 6
+    assert not any('/_nothing/' in path for path in finder.looked_at)
+    assert sum(store.splits().values()) == 12
+
+
+def test_it_says_that_the_model_chooses(photos, tmp_path):
+    """Of images without folders, too."""
+    _, [note] = list_folder(Store(tmp_path / 'out', str(photos)), CLASSES)
+    assert 'The model chooses the class' in note
+
+
+def test_a_folder_that_cannot_be_made(photos, tmp_path):
+    (tmp_path / 'file').write_text('')
+    for out in ('file', 'file/in'):
+        with pytest.raises(OSError, match='Give another folder'):
+            Store(tmp_path / out, str(photos))
 
 
 def test_folders_of_splits_without_classes(tmp_path):
@@ -225,7 +254,7 @@ def test_folders_of_splits_without_classes(tmp_path):
     store = labelled(tmp_path / 'photos', tmp_path / 'out')
     assert store.splits() == {'train': 3, 'val': 3, 'test': 3}
     make_images(tmp_path / 'photos', 9, ['more'])
-    _, [note] = list_folder(store, CLASSES)
+    _, [note, _] = list_folder(store, CLASSES)
     assert 'divided into splits anew' in note
 
 

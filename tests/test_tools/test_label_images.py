@@ -58,6 +58,7 @@ def test_a_whole_set(root, files, photos, tmp_path):
     assert 'broken.png' in done.stderr
     assert '10 images' in done.stdout
     assert 'not calibrated' in done.stdout
+    assert f'sweep_threshold.py {files[0]} {files[1]}' in done.stdout
     inferencer = LocalizationInferencer(*files, threshold=0.6)
     for split in ('train', 'val', 'test'):
         path = out / 'coco' / 'annotations' / f'{split}.json'
@@ -90,6 +91,13 @@ def test_it_replaces_nothing_unasked(label, tmp_path):
     now = (tmp_path / 'out' / 'coco' / 'annotations').stat().st_ino
     assert now == kept
     assert label(tmp_path / 'out', '--threshold', '.6', '--overwrite') == 1
+
+
+@pytest.mark.parametrize('value', ['1.5', 'nan', 'much'])
+def test_a_share_is_in_0_to_1(label, tmp_path, capsys, value):
+    assert label(tmp_path / 'out', '--min-score', value) == 2
+    expected = f"--min-score: expected a number in [0, 1], got '{value}'"
+    assert expected in capsys.readouterr().err
 
 
 def test_bad_folders(label, photos, tmp_path):

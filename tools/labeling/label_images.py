@@ -9,6 +9,7 @@ model with the 1000 classes of ImageNet is used.
 """
 
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 from mmspg.utils import command_line as cli
@@ -18,9 +19,12 @@ DEFAULT_SHARE = 0.15  # of images for val and for test, as in training
 
 
 def share(text):
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
     if not 0 <= value <= 1:
-        raise ValueError
+        raise ArgumentTypeError(f'expected a number in [0, 1], got {text!r}')
     return value
 
 
@@ -235,15 +239,19 @@ def tell(args, label_set, left_out, faults):
         print(f'Left out {number} boxes with {reason}')
     for line in describe(left_out):
         print(line)
-    for name, fault in faults:
-        print(f'Could not read {name}: {fault}', file=sys.stderr)
+    unreadable = {'unreadable, see above': [name for name, _ in faults]}
+    for line in describe(unreadable):
+        print(line, file=sys.stderr)
     if summary.boxes and not summary.calibrated:
         print(
             'The scores are class scores, which are not calibrated: a score '
-            'of 0.9 does not mean that 9 of 10 such boxes are right. To '
-            'calibrate them on images with boxes, run: '
-            f'{sweep_command(args.checkpoint or "CHECKPOINT")}'
+            'of 0.9 does not mean that 9 of 10 such boxes are right.'
         )
+        if args.checkpoint:
+            print(
+                'To calibrate them on images with boxes, run: '
+                f'{sweep_command(args.checkpoint, args.config)}'
+            )
 
 
 def main():
