@@ -28,10 +28,12 @@ COURSE = (
     'custom_hooks auto_scale_lr randomness strategy'
 ).split()
 # Settings among these that have no effect on the weights: where the weights
-# came from, how data are moved, and when validation takes place.
+# came from, how data are moved, when validation takes place, and the map that
+# a validation of the training itself has chosen.
 WITHOUT_EFFECT = re.compile(
     r'init_cfg|^train_cfg\.(val_|dynamic_intervals)|^train_dataloader\.'
     r'(pin_memory|persistent_workers|prefetch_factor|collate_fn)'
+    r'|^model\.head\.score_map_source$'
 )
 # Settings that may change, with a warning: random numbers, folders that have
 # moved, and the choice of maps, which only predictions use.
@@ -149,8 +151,9 @@ def check_same_run(
             grave, told = changed_settings(old, cfg.to_dict())
             if told:
                 warn(
-                    f'resumed with {_listed(told)}: the random numbers may '
-                    'differ from those of an uninterrupted run'
+                    f'resumed under changed settings: {_listed(told)}. The '
+                    'random numbers may differ from those of an '
+                    'uninterrupted run.'
                 )
     else:
         before = meta.get(KEY) or {}

@@ -26,7 +26,12 @@ pytestmark = pytest.mark.filterwarnings('ignore')
 BASE = dict(
     model=dict(
         backbone=dict(type='Net', init_cfg=dict(checkpoint='a.pth')),
-        head=dict(type='mmspg.CAMHead', num_classes=4, score_map_topk=5),
+        head=dict(
+            type='mmspg.CAMHead',
+            num_classes=4,
+            score_map_topk=5,
+            score_map_source='c',
+        ),
         data_preprocessor=dict(mean=[1, 2, 3]),
     ),
     train_dataloader=dict(
