@@ -245,8 +245,9 @@ def labels_of(classes, names: Sequence[str] | None, count: int) -> list[int]:
         else:
             text = f'unknown class {name!r}; valid are 0 to {count - 1}'
             if names:
-                near = get_close_matches(str(name), names, cutoff=0.3)
+                near = [n for n in names if str(name).lower() in n.lower()][:3]
+                near = near or get_close_matches(str(name), names, cutoff=0.3)
                 near = near or names[:3]
-                text += f' and names such as {", ".join(near)}'
+                text += f' and names such as {", ".join(map(repr, near))}'
             raise ValueError(text)
     return labels

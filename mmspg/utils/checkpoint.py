@@ -291,5 +291,6 @@ def check_checkpoint(
     if wrong:
         raise ValueError(
             f"'{path}' has tensors of other shapes, {wrong[:3]}. If it has "
-            'other classes, set model.head.num_classes to theirs.'
+            'other classes, set the number of them: --cfg-options '
+            'model.head.num_classes=NUMBER'
         )

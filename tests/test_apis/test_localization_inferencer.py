@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from mmspg.apis import LocalizationInferencer
+from mmspg.apis.models import labels_of
 from mmspg.datasets.images.reading import UnreadableImageError
 from mmspg.evaluation.functional import box_iou
 from mmspg.evaluation.functional.peaks import objects_of, suppress
@@ -367,3 +368,11 @@ def test_an_image_of_nothing_has_no_box(files, photo, tmp_path):
     names[best], names[second] = 'one', '_nothing'
     found = find(photo, topk=2)[0]
     assert [place['label'] for place in found['locations']] == [best]
+
+
+def test_an_unknown_class_is_answered_by_names_that_contain_it():
+    names = ['torch', 'tench, Tinca tinca', 'trench coat']
+    with pytest.raises(ValueError, match="as 'tench, Tinca tinca'$"):
+        labels_of('Tench', names, 3)
+    with pytest.raises(ValueError, match="'trench coat'"):
+        labels_of('trensh', names, 3)
