@@ -55,6 +55,12 @@ class MapFigures(NamedTuple):
         lines.append(
             f'{"centred box":16}{figure:6.1f}  {share:.0%} of the sides'
         )
+        if figure >= max(one.gt_known for one in self.sources.values()):
+            lines.append(
+                'No map is better than the centred box, so the network has '
+                'learnt little about where the object is: add images, or '
+                'train longer.'
+            )
         return '\n'.join(lines)
 
 

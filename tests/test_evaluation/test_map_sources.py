@@ -103,6 +103,13 @@ def test_the_current_map_wins_among_equals():
     assert 'b ' in figures.table('b').split('<- chosen')[0].splitlines()[-1]
 
 
+@pytest.mark.parametrize(('centred', 'told'), [(49, 0), (50, 1), (60, 1)])
+def test_the_table_says_if_a_centred_box_is_as_good(centred, told):
+    maps = {'a': MapFigure(50, 0.2), 'b': MapFigure(10, 0.2)}
+    text = MapFigures(maps, MapFigure(centred, 0.7), 4).table('a')
+    assert text.count('No map is better than the centred box') == told
+
+
 def runner(metric, at_end=True):
     cfg = SimpleNamespace(model=SimpleNamespace(head=Head()))
     told = []
