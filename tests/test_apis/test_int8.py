@@ -1,5 +1,9 @@
 """Models in 8 bits, whose boxes are compared before they are written."""
 
+import subprocess
+import sys
+
+import cv2
 import numpy as np
 import pytest
 
@@ -63,3 +67,40 @@ def test_few_photographs_and_other_rules_are_refused(exported):
     other = find.protocol._replace(rule='cam')
     with pytest.raises(ValueError, match='largest_area'):
         int8.quantize(path, path.with_name('x.onnx'), photographs, other)
+
+
+def test_the_command(root, files, tmp_path):
+    """It writes the file and says so, or says why there is none."""
+    for name in ('onnxruntime', 'onnxscript'):
+        pytest.importorskip(name)
+    rng = np.random.default_rng(0)
+    for i in range(8):
+        image = rng.integers(0, 256, (60, 80, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / f'{i}.png'), image)
+
+    def export(*options):
+        tool = root / 'tools/deployment/export.py'
+        return subprocess.run(
+            [
+                sys.executable,
+                tool,
+                *files,
+                '--out',
+                tmp_path / 'out',
+                *options,
+            ],
+            capture_output=True,
+            text=True,
+        )
+
+    done = export('--int8', tmp_path)
+    assert 'convolutions in float' in done.stdout, done.stderr
+    written = (tmp_path / 'out' / 'model.int8.onnx').is_file()
+    assert ('model.int8.onnx' in done.stdout) == written
+    assert done.returncode == 1 - written
+    if not written:
+        assert 'too many boxes of this model change' in done.stderr
+    few = export('--int8', tmp_path / '0.png')
+    assert few.returncode == 1
+    assert 'got 1 photographs and needs at least 8' in few.stderr
+    assert 'Traceback' not in few.stderr
