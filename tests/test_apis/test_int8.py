@@ -69,6 +69,7 @@ def test_few_photographs_and_other_rules_are_refused(exported):
         int8.quantize(path, path.with_name('x.onnx'), photographs, other)
 
 
+@pytest.mark.slow
 def test_the_command(root, files, tmp_path):
     """It writes the file and says so, or says why there is none."""
     for name in ('onnxruntime', 'onnxscript'):
