@@ -145,12 +145,12 @@ def _of_the_config(options, settings) -> tuple[float | None, str, dict | None]:
     return None, '', None
 
 
-def default_threshold(rule: str, map_source: str = 'attention') -> float:
+def default_threshold(rule: str, map_source: str) -> float:
     """Give the threshold of the rule, of a probability, or CAM's.
 
     Args:
         rule (str): Name of the box rule.
-        map_source (str): The map that localizes. Defaults to 'attention'.
+        map_source (str): The map that localizes, see `settings_of`.
 
     Returns:
         float: The first of the rule's own thresholds; else .5 for a map of

@@ -145,8 +145,8 @@ def add_boxes(parser: ArgumentParser) -> None:
     add(
         '--threshold',
         type=float,
-        help='score at which the map is cut, in [0, 1] (default: the '
-        'threshold that was chosen for the checkpoint, or .2)',
+        help='score at which the map is cut, in [0, 1] (default: what was '
+        "chosen for the checkpoint; or .2, and .5 for SPG's branches)",
     )
     add('--rule', help='box rule (default: the rule of the config)')
     add(

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.visualization import Visualizer
 from mmpretrain.structures import DataSample
@@ -190,12 +191,25 @@ def test_follows_the_metric_of_a_test(drawn, image_path, metric, expected):
     )
     evaluator = SimpleNamespace(metrics=[LocalizationMetric(**metric)])
     loop = SimpleNamespace(evaluator=evaluator)
-    hook.before_test(SimpleNamespace(test_loop=loop))
+    hook.before_test(SimpleNamespace(test_loop=loop, cfg=Config()))
     run(hook, [sample_of(0, image_path)])
     options = drawn[0][2]
     assert (options['rule'], options['threshold']) == expected
     steps = metric.get('score_map_steps', [])
     assert options['score_map_steps'] == steps
+
+
+@pytest.mark.parametrize('source, expected', [('attention', 0.2), ('c', 0.5)])
+def test_default_is_that_of_the_map(drawn, image_path, source, expected):
+    MessageHub.get_instance(f'hub_{image_path}_{source}')
+    hook = LocalizationVisualizationHook(enable=True, interval=1)
+    cfg = Config(dict(model=dict(head=dict(score_map_source=source))))
+    loop = SimpleNamespace(
+        evaluator=SimpleNamespace(metrics=[LocalizationMetric()])
+    )
+    hook.before_test(SimpleNamespace(test_loop=loop, cfg=cfg))
+    run(hook, [sample_of(0, image_path)])
+    assert drawn[0][2]['threshold'] == expected
 
 
 def test_rule_with_its_own_threshold(drawn, image_path):

@@ -13,6 +13,7 @@ from mmpretrain.engine.hooks import VisualizationHook
 from mmpretrain.structures import DataSample
 
 from mmspg.datasets.images.reading import UnreadableImageError, read_image
+from mmspg.evaluation.choices import settings_of
 from mmspg.evaluation.locate import lay_on_image
 from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.evaluation.protocol import default_threshold
@@ -104,8 +105,8 @@ class LocalizationVisualizationHook(VisualizationHook):
             takes the threshold of the loop's `LocalizationMetric` if it is
             fixed. The oracle's threshold is known only afterwards, so
             otherwise it takes the one that this run reported last, the one
-            stored in the checkpoint, or the default of the rule. Defaults to
-            'metric'.
+            stored in the checkpoint, or the default of the rule and the
+            map. Defaults to 'metric'.
         input_order (str): Channel order of the inputs, 'bgr' or 'rgb'.
             Defaults to 'bgr', which mmpretrain's and our loaders give.
         **kwargs: Arguments of
@@ -156,6 +157,7 @@ class LocalizationVisualizationHook(VisualizationHook):
         self.input_order = input_order
         self._warned = False
         self._protocol = {}  # the metric's, for the visualizer
+        self._map_source = 'attention'  # the map that localizes
         # the metric's threshold, if it has been fixed
         self._fixed: float | None = None
         # the one that the checkpoint carries
@@ -167,13 +169,14 @@ class LocalizationVisualizationHook(VisualizationHook):
 
     def before_val(self, runner) -> None:
         """Draw by the rule of the validation's metric."""
-        self._follow(runner.val_loop.evaluator)
+        self._follow(runner, runner.val_loop.evaluator)
 
     def before_test(self, runner) -> None:
         """Draw by the rule of the test's metric."""
-        self._follow(runner.test_loop.evaluator)
+        self._follow(runner, runner.test_loop.evaluator)
 
-    def _follow(self, evaluator) -> None:
+    def _follow(self, runner, evaluator) -> None:
+        self._map_source = settings_of(runner.cfg)['map_source']
         for metric in evaluator.metrics:
             if isinstance(metric, LocalizationMetric):
                 self._protocol = metric.reading
@@ -188,7 +191,9 @@ class LocalizationVisualizationHook(VisualizationHook):
             return self._fixed
         stored = self._stored
         return reported_threshold(
-            default_threshold(rule) if stored is None else stored
+            default_threshold(rule, self._map_source)
+            if stored is None
+            else stored
         )
 
     def _draw_samples(
