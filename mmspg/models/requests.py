@@ -1,6 +1,6 @@
 """Choose the classes whose score maps a prediction gives."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from mmpretrain.structures import DataSample
@@ -58,6 +58,26 @@ def requested_labels(
         truth = torch.stack([s.gt_label[:1] for s in samples]).to(device)
         wanted = torch.cat([wanted, truth], dim=1)
     return wanted
+
+
+def give_maps(
+    samples: Sequence[DataSample],
+    maps: Iterable[Tensor],
+    labels: Iterable[Tensor] | None = None,
+) -> None:
+    """Give samples their maps, as `mmspg.evaluation` reads them.
+
+    Args:
+        samples (Sequence[DataSample]): N samples, changed in place.
+        maps (Iterable[Tensor]): The N ``score_map``, each ``(K, h, w)``.
+        labels (Iterable[Tensor], optional): The N ``score_map_labels``, each
+            ``(K, )``. None: those of the samples stay.
+    """
+    for sample, score_map in zip(samples, maps, strict=True):
+        sample.set_field(score_map, 'score_map', dtype=Tensor)
+    if labels is not None:
+        for sample, label in zip(samples, labels, strict=True):
+            sample.set_field(label, 'score_map_labels', dtype=Tensor)
 
 
 def refuse_soft_targets(samples: Sequence[DataSample], head: str) -> None:

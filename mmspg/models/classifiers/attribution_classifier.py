@@ -13,7 +13,7 @@ from mmspg.registry import MODELS
 
 from ..attributions import ATTRIBUTIONS
 from ..attributions.steering import find_module
-from ..requests import requested_labels
+from ..requests import give_maps, requested_labels
 
 
 @MODELS.register_module()
@@ -93,11 +93,7 @@ class AttributionClassifier(ImageClassifier):
             labels = requested_labels(scores, samples, self.score_map_topk)
         maps = self.attribution(self, inputs, labels.to(inputs.device))
         maps = self._smoothed(maps.float())
-        for sample, score_map, label in zip(
-            samples, maps, labels, strict=True
-        ):
-            sample.set_field(score_map, 'score_map', dtype=Tensor)
-            sample.set_field(label, 'score_map_labels', dtype=Tensor)
+        give_maps(samples, maps, labels)
         return samples
 
     def _smoothed(self, maps: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mmspg.registry import MODELS
 
 from ..guidance import min_max_normalise
-from ..requests import requested_labels
+from ..requests import give_maps, requested_labels
 
 
 @MODELS.register_module()
@@ -129,15 +129,10 @@ class EnsembleClassifier(BaseModel):
         maps = self._mean(
             [torch.stack([s.score_map for s in own]) for own in found]
         )
-        for sample, score, score_map, one in zip(
-            samples, scores, maps, found[0], strict=True
-        ):
+        for sample, score in zip(samples, scores, strict=True):
             sample.set_pred_score(score)
             sample.set_pred_label(score.argmax(0, keepdim=True))
-            sample.set_field(score_map, 'score_map', dtype=Tensor)
-            sample.set_field(
-                one.score_map_labels, 'score_map_labels', dtype=Tensor
-            )
+        give_maps(samples, maps, [one.score_map_labels for one in found[0]])
         return samples
 
     def _mean(self, maps: list[Tensor]) -> Tensor:

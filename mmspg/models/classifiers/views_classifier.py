@@ -10,6 +10,8 @@ from torch import Tensor
 
 from mmspg.registry import MODELS
 
+from ..requests import give_maps
+
 
 def mean_of_views(
     maps_of: Callable[[Tensor], Tensor],
@@ -119,9 +121,7 @@ class ViewsClassifier(ImageClassifier):
         if self.score_map_views != checked_views(None):
             labels = torch.stack([s.score_map_labels for s in samples])
             seen = torch.stack([s.score_map for s in samples])
-            maps = self.maps_of_views(inputs, labels, seen)
-            for sample, score_map in zip(samples, maps, strict=True):
-                sample.set_field(score_map, 'score_map', dtype=Tensor)
+            give_maps(samples, self.maps_of_views(inputs, labels, seen))
         return samples
 
     def maps_of_views(

@@ -13,7 +13,7 @@ from mmspg.registry import MODELS
 from ..ddt import project
 from ..guidance import geometric_mean, pick_class_maps
 from ..pooling import thresholded_average
-from ..requests import requested_labels
+from ..requests import give_maps, requested_labels
 from ..several_labels import multi_hot, predict_several
 
 
@@ -240,12 +240,9 @@ class CAMHead(ClsHead):
         )
         maps = self.score_maps(feats, asked)
         support = self._support_maps(feats, asked, maps)
-        for sample, score_map, others, label in zip(
-            samples, maps, support, asked, strict=True
-        ):
-            sample.set_field(score_map, 'score_map', dtype=Tensor)
+        give_maps(samples, maps, asked)
+        for sample, others in zip(samples, support, strict=True):
             sample.set_field(others, 'support_maps', dtype=Tensor)
-            sample.set_field(label, 'score_map_labels', dtype=Tensor)
         return samples
 
     def _support_maps(self, feats, labels, maps) -> Tensor:
