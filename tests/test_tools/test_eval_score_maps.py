@@ -12,19 +12,6 @@ import numpy as np
 import pytest
 
 
-@pytest.fixture(scope='module')
-def reference(shared):
-    with np.load(shared / 'reference' / 'evaluation_public.npz') as file:
-        found = dict(file)
-    # The benchmark's own program computes n * 100 / N; the reference has the
-    # same figures, as n / N * 100, which may differ in the last digit.
-    for name in ('max_box_acc', 'all_contours_acc'):
-        number = len(found['score_maps'])
-        found[name] = np.round(found[name] * number / 100) * 100 / number
-    found['max_box_acc_v2'] = found['all_contours_acc'].mean()
-    return found
-
-
 def write_split(folder, boxes, size=(224, 224)):
     """Write metadata/SET/test for images 'a/0.jpg', 'a/1.jpg' ..."""
     split = folder / 'metadata' / 'SET' / 'test'
@@ -90,38 +77,38 @@ def run(root, tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def reference_folder(reference, tmp_path):
-    offsets = reference['gt_offsets']
+def reference_folder(wsol_reference, tmp_path):
+    offsets = wsol_reference['gt_offsets']
     write_split(
         tmp_path,
         [
-            reference['gt_boxes'][offsets[i] : offsets[i + 1]]
+            wsol_reference['gt_boxes'][offsets[i] : offsets[i + 1]]
             for i in range(48)
         ],
     )
-    write_maps(tmp_path, reference['score_maps'])
+    write_maps(tmp_path, wsol_reference['score_maps'])
     return tmp_path
 
 
-def test_the_reference_figures(run, reference, reference_folder):
+def test_the_reference_figures(run, wsol_reference, reference_folder):
     done = run('--cam_curve_interval', '.001')
     report = done.report
     assert done.returncode == 0, done.stderr
     assert '48/48 maps' in done.stderr
     expected = dict(
-        zip(('30', '50', '70'), reference['max_box_acc'], strict=True)
+        zip(('30', '50', '70'), wsol_reference['max_box_acc'], strict=True)
     )
     assert report['max_box_acc'] == expected
     assert report['performance'] == expected['50']
-    ious = reference['largest_iou']
+    ious = wsol_reference['largest_iou']
     best = (ious >= 0.5).mean(0).argmax()
-    assert report['thresholds']['50'] == reference['thresholds'][best]
+    assert report['thresholds']['50'] == wsol_reference['thresholds'][best]
     assert report['settings']['rule'] == 'largest_contour'
     assert report['complete']
 
 
 def test_the_reference_figures_of_v2_by_two_workers(
-    root, reference, reference_folder
+    root, wsol_reference, reference_folder
 ):
     command = [
         *(sys.executable, '-X', 'importtime'),
@@ -136,20 +123,20 @@ def test_the_reference_figures_of_v2_by_two_workers(
     assert done.returncode == 0, done.stderr
     report = json.loads((reference_folder / 'figures.json').read_text())
     assert list(report['max_box_acc'].values()) == list(
-        reference['all_contours_acc']
+        wsol_reference['all_contours_acc']
     )
-    assert report['max_box_acc_v2'] == float(reference['max_box_acc_v2'])
+    assert report['max_box_acc_v2'] == float(wsol_reference['max_box_acc_v2'])
     assert 'MaxBoxAccV2: 38.8889' in done.stdout
     # Neither is needed, and both take seconds to import.
     assert re.search(r'\| +numba\b', done.stderr)
     assert not re.search(r'\| +(torch|mmpretrain)\b', done.stderr)
 
 
-def test_the_reference_pxap(run, reference, reference_folder):
+def test_the_reference_pxap(run, wsol_reference, reference_folder):
     rows = []
     folder = reference_folder / 'masks' / 'OpenImages' / 'm'
     folder.mkdir(parents=True)
-    for i, mask in enumerate(reference['masks']):
+    for i, mask in enumerate(wsol_reference['masks']):
         cv2.imwrite(str(folder / f'{i}.png'), np.uint8(mask == 1) * 255)
         cv2.imwrite(str(folder / f'{i}i.png'), np.uint8(mask == 255) * 255)
         rows.append(f'a/{i}.jpg,m/{i}.png,m/{i}i.png\n')
@@ -158,7 +145,9 @@ def test_the_reference_pxap(run, reference, reference_folder):
     done = run('--cam_curve_interval', '.001')
     report = done.report
     assert done.returncode == 0, done.stderr
-    assert report['pxap'] == pytest.approx(float(reference['pxap']), abs=1e-9)
+    assert report['pxap'] == pytest.approx(
+        float(wsol_reference['pxap']), abs=1e-9
+    )
 
 
 def hand_drawn(folder):
