@@ -128,10 +128,12 @@ class Network:
         if torch.cuda.is_available():
             self.model.cuda()
         neck = cfg.model.get('neck') or {}
-        without = {} if neck.get('with_c', True) else {'c'}
+        without = set() if neck.get('with_c', True) else {'c'}
         sources = self.model.head.score_map_sources
         self.sources = [s for s in sources if s not in without]
-        self.sources += [s for s in PRODUCTS if s[-1] not in without]
+        self.sources += [
+            s for s in PRODUCTS if not without.intersection(s.split('*'))
+        ]
 
     @torch.inference_mode()
     def __call__(self, batch):
