@@ -184,6 +184,7 @@ def locate_objects(data_sample, labels, protocol, describe=False):
         sample = sample.to_dict()
     threshold, rule = protocol[:2]
     scores = np.asarray(sample['pred_score'], np.float64)
+    described = describe or protocol.confidence
     found = []
     for label in labels:
         one = locate(sample, threshold, label=label, **protocol.reading)
@@ -191,12 +192,13 @@ def locate_objects(data_sample, labels, protocol, describe=False):
         boxes, peaks = one.box[None], np.ones(1)
         if protocol.valley is not None and 'pred_box' not in sample:
             boxes, peaks = objects_of(whole, threshold, rule, protocol.valley)
+        support = _placed_support(sample, label) if described else ()
         for box, peak in zip(boxes, peaks, strict=True):
             confidence = features = None
-            if describe or protocol.confidence:
+            if described:
                 features = box_features(
                     *(whole, box, threshold, scores, label, rule, peak),
-                    _placed_support(sample, label),
+                    support,
                 )
             if protocol.confidence:
                 confidence = confidence_of(features, protocol.confidence)
