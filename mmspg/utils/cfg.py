@@ -47,6 +47,7 @@ def load_config(path: str) -> Config:
 
     Raises:
         FileNotFoundError: There is no such file.
+        ValueError: It, or a file of its ``_base_``, is not valid Python.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(
@@ -54,7 +55,15 @@ def load_config(path: str) -> Config:
             'relative to the current folder. The configs of mmspg are in '
             'configs/, and `mim search mmspg` lists them.'
         )
-    return Config.fromfile(path)
+    try:
+        return Config.fromfile(path)
+    except SyntaxError as error:
+        # MMEngine parses texts, so the error does not know its file.
+        line = (error.text or '').strip()
+        raise ValueError(
+            f"'{path}', or a file of its _base_, is not valid Python. Line "
+            f'{error.lineno}: {error.msg}: {line}'
+        ) from error
 
 
 def set_data_root(cfg: Config, data_root: str) -> None:

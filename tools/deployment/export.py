@@ -130,8 +130,8 @@ def main():
         ).eval()
         sides = exporting.input_size(inferencer)
 
-    out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
+        out = Path(args.out)
+        out.mkdir(parents=True, exist_ok=True)
     if args.format == 'onnx':
         path = out / 'model.onnx'
         try:

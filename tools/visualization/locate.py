@@ -158,7 +158,8 @@ def main():
     save_results(results, Path(args.out) / 'results.json', args.coco)
     protocol = inferencer.protocol
     print(
-        f'{len(results)} images at threshold {protocol.threshold:g} '
+        f'{len(results)} image{"s" * (len(results) != 1)} at threshold '
+        f'{protocol.threshold:g} '
         f'({protocol.source}), rule {protocol.rule}: see {args.out}'
     )
     if inferencer.unreadable:

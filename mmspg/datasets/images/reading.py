@@ -193,8 +193,8 @@ def decode_copy(
         raise UnreadableImageError(
             f'cannot decode image {name}: {type(e).__name__}: {e} '
             f'({len(content)} bytes). If the file is broken or truncated, '
-            "fetch it again, or train with broken_images='replace'. If other "
-            'programs show it, save it as JPEG or PNG.'
+            'fetch it again. If other programs show it, save it as JPEG or '
+            'PNG.'
         ) from e
     # This is 40 times as fast as a copy of rgb[..., ::-1].
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), size

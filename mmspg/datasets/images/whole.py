@@ -75,8 +75,7 @@ def check_whole(img: Image.Image, content: bytes, name: str) -> None:
     if img.format in missing and missing[img.format](img, content):
         raise UnreadableImageError(
             f'cannot decode image {name}: the file is cut short (it has '
-            f'{len(content)} bytes). Fetch it again, or train with '
-            "broken_images='replace'."
+            f'{len(content)} bytes). Fetch it again.'
         )
 
 
