@@ -4,6 +4,8 @@ default_scope = 'mmpretrain'
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
+    # MMEngine's own lets a GPU wait at every step.
+    runtime_info=dict(type='mmspg.DeferredInfoHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # A run that is killed at any moment finds its last whole checkpoint.
     checkpoint=dict(

@@ -2,6 +2,7 @@ from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .box_choice_hook import BoxChoiceHook
 from .class_num_hook import HeadClassNumHook
 from .compile_hook import CompileHook
+from .deferred_info_hook import DeferredInfoHook
 from .epoch_seed_hook import EpochSeedHook
 from .fold_batch_norm_hook import FoldBatchNormHook
 from .guidance_visualization_hook import GuidanceVisualizationHook
@@ -15,6 +16,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'BoxChoiceHook',
     'CompileHook',
+    'DeferredInfoHook',
     'EpochSeedHook',
     'FoldBatchNormHook',
     'GuidanceVisualizationHook',

@@ -3,11 +3,12 @@
 import math
 from collections import Counter
 
-import torch
 from mmengine.hooks import Hook
 
 from mmspg.registry import HOOKS
 from mmspg.utils.warn import warn
+
+from .deferred_info_hook import KeptSteps, Step
 
 ADVICE = (
     'Lower the learning rate of the added layers first (lr_mult in '
@@ -31,8 +32,12 @@ class LossCheckHook(Hook):
       learns that everything is object. SPG fails like this at high learning
       rates. It can recover.
 
-    MMEngine has just read the same numbers from the device to log them, so
-    the check costs no extra waiting.
+    A GPU is not waited for at every step. Its numbers are looked at together
+    before a line of the log, every 50 iterations if there are fewer lines,
+    before a checkpoint and at the end of an epoch. So the run may end some
+    iterations after the first bad one, which the message names. MMEngine's
+    ``RuntimeInfoHook`` reads the same numbers at every step, and the GPU
+    waits for it; `DeferredInfoHook` in its place does not.
 
     Args:
         limit (float): Share of foreground in [0, 1] that counts as a
@@ -45,13 +50,14 @@ class LossCheckHook(Hook):
     def __init__(self, limit: float = 0.95, patience: int = 50):
         self.limit = limit
         self.patience = patience
+        self.kept = KeptSteps()
         self.streaks = Counter()
         self.warned = set()
 
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        """Check the logged losses and mask shares.
+        """Keep the losses and mask shares, and check them if it is time.
 
         Args:
             runner (Runner): The runner.
@@ -62,21 +68,31 @@ class LossCheckHook(Hook):
         Raises:
             FloatingPointError: A loss is not finite.
         """
-        outputs = {
-            name: float(torch.as_tensor(value).detach())
+        watched = {
+            name: value
             for name, value in (outputs or {}).items()
             if 'loss' in name or name.startswith('mask_')
         }
-        shares = {k: v for k, v in outputs.items() if k.startswith('mask_')}
+        self.kept.keep(runner, watched)
+        if self.kept.due(self, runner, batch_idx):
+            self._check_steps()
+
+    def _check_steps(self) -> None:
+        for step in self.kept.read():
+            self._check(step)
+
+    def _check(self, step: Step) -> None:
+        shares = {
+            k: v for k, v in step.outputs.items() if k.startswith('mask_')
+        }
         lost = {
             name: value
-            for name, value in outputs.items()
+            for name, value in step.outputs.items()
             if name not in shares and not math.isfinite(value)
         }
-        where = f'epoch {runner.epoch + 1}, iteration {runner.iter + 1}'
         if lost:
             raise FloatingPointError(
-                f'{where}: {_listed(lost)}. Training cannot recover. Mask '
+                f'{step}: {_listed(lost)}. Training cannot recover. Mask '
                 f'shares: {_listed(shares) or "none logged"}. {ADVICE} Then '
                 'resume from the last checkpoint before this, or start again.'
             )
@@ -87,18 +103,19 @@ class LossCheckHook(Hook):
             self.streaks[name] = streak
             if streak == self.patience and name not in self.warned:
                 self.warned.add(name)
-                self._warn(name, share, where)
+                self._warn(name, share, step)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Check the weights that are about to be saved.
+        """Check the losses until now and the weights to be saved.
 
         Args:
             runner (Runner): The runner.
             checkpoint (dict): It has ``state_dict``.
 
         Raises:
-            FloatingPointError: A weight is not finite.
+            FloatingPointError: A loss or a weight is not finite.
         """
+        self._check_steps()
         lost = [
             name
             for name, value in checkpoint['state_dict'].items()
@@ -112,9 +129,9 @@ class LossCheckHook(Hook):
                 f'written. {ADVICE} Then resume from the last one.'
             )
 
-    def _warn(self, name, share, where) -> None:
+    def _warn(self, name, share, step) -> None:
         warn(
-            f'{where}: {name} is {share:.2f}, and was above {self.limit:g} '
+            f'{step}: {name} is {share:.2f}, and was above {self.limit:g} '
             f'for {self.patience} iterations: this guidance mask is nearly '
             'all foreground and guides nothing. It may recover; if it does '
             f'not: {ADVICE}'
