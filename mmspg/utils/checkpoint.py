@@ -9,11 +9,9 @@ from urllib.error import URLError
 import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
-from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
 
 from .cfg import walk_dicts
-from .resume import check_same_run
 from .unpickling import only_weights, pickle_is_allowed
 from .upstream.checkpoints import allow_checkpoints
 from .work_dir import newest_checkpoint
@@ -135,6 +133,9 @@ def _check_tensors(found) -> None:
 def _read(path: str):
     allow_checkpoints()
     if '://' in path:
+        # Here, since the runner takes a second to import.
+        from mmengine.runner.checkpoint import _load_checkpoint
+
         with only_weights():
             return _load_checkpoint(path, map_location='cpu', logger='silent')
     # OneDL's loader would first say that it falls back to full unpickling.
@@ -232,6 +233,8 @@ def check_start(cfg: Config) -> None:
                 f'whole number from 0, and is {str(meta.get(key))[:50]!r}.'
             )
     _check_message_hub(found.get('message_hub'), start)
+    from .resume import check_same_run  # here, since it needs the runner
+
     check_same_run(cfg, found, start)
 
 

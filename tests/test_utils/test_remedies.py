@@ -4,6 +4,7 @@ import errno
 from urllib.error import URLError
 
 import pytest
+from mmengine.runner import checkpoint as loading
 
 from mmspg.datasets.annotations.faults import DataError
 from mmspg.utils import checkpoint
@@ -31,7 +32,7 @@ def test_weights_without_a_network(monkeypatch):
     def fetch(*args, **kwargs):
         raise URLError('no host of this name')
 
-    monkeypatch.setattr(checkpoint, '_load_checkpoint', fetch)
+    monkeypatch.setattr(loading, '_load_checkpoint', fetch)
     with pytest.raises(ValueError, match='--pretrained FILE') as error:
         checkpoint.read_checkpoint('torchvision://resnet50')
     assert 'no host of this name' in str(error.value)

@@ -5,16 +5,20 @@ r"""Time the start of commands, each in fresh processes.
         --cfg-options data_root=DIR
 
 The last row is a training up to its first iteration, which is then ended.
+The tools that run no network do their work on a handful of small files.
 CPU seconds do not count what other programs take of the machine.
 """
 
+import json
 import os
 import resource
+import shlex
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 
 from mmspg.utils import command_line as cli
@@ -35,6 +39,29 @@ model = load_config(sys.argv[1]).model
 model.backbone.pop('init_cfg', None)
 MODELS.build(model)
 """
+HELP = """
+import subprocess, sys
+for tool in sys.argv[1:]:
+    command = [sys.executable, tool, '-h']
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+"""
+# The tools that run no network, in a folder that `write_inputs` has filled.
+WITHOUT_NETWORK = """
+analysis_tools/print_config.py CONFIG
+analysis_tools/paper_tables.py .
+analysis_tools/eval_score_maps.py --scoremap_root maps --metadata_root . \
+    --dataset_name SET --split val
+dataset_converters/folders_to_metadata.py photos OUT
+dataset_converters/coco_to_metadata.py coco.json OUT --split val
+dataset_converters/voc_to_metadata.py VOC OUT --split val
+dataset_converters/resize_images.py photos OUT
+dataset_converters/pack_lmdb.py photos --out OUT
+misc/check_dataset.py CONFIG --no-images
+model_converters/publish.py weights.pth OUT
+model_converters/merge_checkpoints.py weights.pth weights.pth --out OUT
+model_converters/convert_checkpoint.py weights.pth OUT --source torchvision \
+    --keep-missing
+"""
 
 
 def parse_args():
@@ -50,23 +77,72 @@ def parse_args():
     return args
 
 
-def commands(args, work_dir):
-    """What is timed: ``{name: (arguments of python, text to wait for)}``."""
+def write_inputs(folder: Path):
+    """Write what the tools of ``WITHOUT_NETWORK`` read."""
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    names = [f'{kind}/{i}.jpg' for kind in ('cat', 'dog') for i in range(3)]
+    coco = dict(categories=[dict(id=1, name='cat')], images=[], annotations=[])
+    lists = {'image_ids': '', 'localization': ',1,1,9,9'}
+    lists.update(image_sizes=',20,20', class_labels=',0')
+    for number, name in enumerate(names):
+        photo, xml = folder / 'photos' / name, f'VOC/Annotations/{number}.xml'
+        for path in (photo, folder / 'maps' / name, folder / xml):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new('RGB', (20, 20)).save(photo)
+        np.save(folder / f'maps/{name}.npy', np.eye(224, dtype='float32'))
+        coco['images'].append(
+            dict(id=number, file_name=name, width=20, height=20)
+        )
+        box = dict(id=number, image_id=number, category_id=1)
+        coco['annotations'].append(dict(box, bbox=[1, 1, 9, 9]))
+        (folder / xml).write_text(
+            f'<annotation><filename>{number}.jpg</filename><size><width>20'
+            '</width><height>20</height></size><object><name>cat</name>'
+            '<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax>'
+            '</bndbox></object></annotation>'
+        )
+    (folder / 'coco.json').write_text(json.dumps(coco))
+    (folder / 'SET/val').mkdir(parents=True)
+    for name, rest in lists.items():
+        lines = ''.join(f'{image}{rest}\n' for image in names)
+        (folder / f'SET/val/{name}.txt').write_text(lines)
+    first = {'Conv2d_1a_3x3.conv.weight': torch.zeros(32, 3, 3, 3)}
+    torch.save(dict(state_dict=first), folder / 'weights.pth')
+
+
+def commands(args):
+    """What is timed: ``{name: (arguments of python, text to wait for)}``.
+
+    ``OUT`` among the arguments is a new path in each process.
+    """
     train = [str(ROOT / 'tools/train.py')]
-    start = [*train, args.config, '--work-dir', work_dir, '--no-validate']
+    start = [*train, args.config, '--work-dir', 'OUT', '--no-validate']
+    tools = [
+        str(path)
+        for path in ROOT.glob('tools/**/*.py')
+        if path.parent.name != 'benchmarks'
+        and 'tool_parser(' in path.read_text()
+    ]
+    works = {}
+    for line in WITHOUT_NETWORK.replace('\\\n', '').strip().splitlines():
+        tool, *words = shlex.split(line.replace('CONFIG', args.config))
+        works[tool] = ([str(ROOT / 'tools' / tool), *words], None)
     options = ['default_hooks.logger.interval=1', *args.cfg_options]
     rows = {
         'python alone': (['-c', ''], None),
         'import torch': (['-c', 'import torch'], None),
         'import mmspg': (['-c', 'import mmspg'], None),
-        'import mmpretrain.models': (['-c', 'import mmpretrain.models'], None),
-        'import mmspg.models': (['-c', 'import mmspg.models'], None),
-        'tools/train.py -h': ([*train, '-h'], None),
-        'tools/test.py -h': ([str(ROOT / 'tools/test.py'), '-h'], None),
-        'tools/analysis_tools/print_config.py': (
-            [str(ROOT / 'tools/analysis_tools/print_config.py'), args.config],
+        'import mmpretrain.datasets': (
+            ['-c', 'import mmpretrain.datasets'],
             None,
         ),
+        'import mmpretrain.models': (['-c', 'import mmpretrain.models'], None),
+        'import mmspg.models': (['-c', 'import mmspg.models'], None),
+        f'the -h of {len(tools)} tools': (['-c', HELP, *tools], None),
+        **works,
         'the boxes of one map': (['-c', BOXES], None),
         'torch, mmpretrain and the network': (
             ['-c', NETWORK, args.config],
@@ -80,12 +156,17 @@ def commands(args, work_dir):
     return {name: row for name, row in rows.items() if args.only in name}
 
 
-def timed(arguments, wait_for):
-    """Run one process; seconds by the clock and of CPU.
+NUMBERS = count()
+
+
+def timed(arguments, wait_for, folder=None):
+    """Run one process in a folder; seconds by the clock and of CPU.
 
     Raises:
         SystemExit: It failed; shows what it said.
     """
+    out = f'out{next(NUMBERS)}'
+    arguments = [out if word == 'OUT' else word for word in arguments]
     paths = [str(ROOT), os.environ.get('PYTHONPATH', '')]
     env = dict(
         os.environ,
@@ -97,6 +178,7 @@ def timed(arguments, wait_for):
     with subprocess.Popen(
         [sys.executable, *arguments],
         env=env,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -126,10 +208,12 @@ def main():
         'disk cache'
     )
     print(f'{"":40s}{"s":>8s}{"CPU s":>8s}')
-    with tempfile.TemporaryDirectory() as work_dir:
-        for name, command in commands(args, work_dir).items():
-            timed(*command)
-            times = [timed(*command) for _ in range(args.repeats)]
+    args.config = os.path.abspath(args.config)
+    with tempfile.TemporaryDirectory() as folder:
+        write_inputs(Path(folder))
+        for name, command in commands(args).items():
+            timed(*command, folder)
+            times = [timed(*command, folder) for _ in range(args.repeats)]
             seconds, cpu = map(statistics.median, zip(*times, strict=True))
             print(f'{name:40s}{seconds:8.2f}{cpu:8.2f}', flush=True)
 

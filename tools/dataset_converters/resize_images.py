@@ -109,13 +109,12 @@ def check_settings(folder: Path, settings: dict) -> None:
         file.write(json.dumps(settings).encode())
 
 
-def resize_of(settings: dict):
-    """Build the resize of the training pipeline."""
-    from mmspg.datasets import LocResize, LocResizeEdge
-
-    if 'short_side' in settings:
-        return LocResizeEdge(scale=settings['short_side'], backend='pillow')
-    return LocResize(scale=tuple(settings['size']), backend='pillow')
+def size_of(settings: dict, w: int, h: int) -> tuple[int, int]:
+    """Give the size (w, h) that the training pipeline resizes to."""
+    if 'short_side' not in settings:
+        return tuple(settings['size'])
+    side = settings['short_side']
+    return (side, side * h // w) if w < h else (side * w // h, side)
 
 
 def shrink(source: Path, settings: dict) -> bytes | None:
@@ -124,19 +123,20 @@ def shrink(source: Path, settings: dict) -> bytes | None:
     Raises:
         UnreadableImageError: The source is broken.
     """
+    import cv2
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    from mmspg.datasets import LoadLocImage
     from mmspg.datasets.images.headers import ORIENTATION, mark_of, read_header
+    from mmspg.datasets.images.reading import read_copy
 
-    found = LoadLocImage()(dict(img_path=str(source)))
-    stored = found['img'].shape[:2]
-    img = resize_of(settings)(found)['img']
-    if img.shape[0] * img.shape[1] >= stored[0] * stored[1]:
+    bgr, original = read_copy(str(source))
+    stored = Image.fromarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+    size = size_of(settings, *stored.size)
+    if size[0] * size[1] >= stored.width * stored.height:
         return None
-    mark = mark_of(found['ori_shape'][::-1])
-    copy, buffer = Image.fromarray(img[..., ::-1]), io.BytesIO()
+    mark = mark_of(original)
+    copy, buffer = stored.resize(size, Image.Resampling.BILINEAR), io.BytesIO()
     header, kept = read_header(str(source)), {}
     if header is not None and header.orientation != 1:
         kept['exif'] = Image.Exif()  # the copy is turned as its original is
@@ -164,7 +164,7 @@ def convert(item, root: Path, copies: Path, settings: dict) -> str | None:
     Returns:
         str | None: What is wrong with the file.
     """
-    from mmspg.datasets import UnreadableImageError
+    from mmspg.datasets.images.file_formats import UnreadableImageError
 
     name, is_image = item
     source, target = root / name, copies / name
@@ -177,7 +177,7 @@ def convert(item, root: Path, copies: Path, settings: dict) -> str | None:
     if is_image:
         try:
             content = shrink(source, settings)
-        except (UnreadableImageError, ValueError) as error:
+        except UnreadableImageError as error:
             return str(error)
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as file:

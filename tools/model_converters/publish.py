@@ -40,7 +40,6 @@ def publish(content, half=False):
     Returns:
         dict: ``state_dict`` and ``meta``.
     """
-    from mmspg.evaluation.choices import weights_digest
     from mmspg.utils.carried_config import META_KEY
     from mmspg.utils.checkpoint import state_dict_of
 
@@ -53,6 +52,8 @@ def publish(content, half=False):
             for name, value in weights.items()
         }
         if 'weights' in meta.get(META_KEY, {}):
+            from mmspg.evaluation.choices import weights_digest
+
             digest = weights_digest(weights)
             meta[META_KEY] = dict(meta[META_KEY], weights=digest)
     return dict(state_dict=weights, meta=meta)
