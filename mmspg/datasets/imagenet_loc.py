@@ -94,7 +94,9 @@ class ImageNetLoc(LocDataset):
             names = columns.read_stems(listed, '.JPEG')
         else:
             names = Names.checked(os.fsencode('\n'.join(self._scan())))
-        return columns.by_folder(self.image_root, names, self.labels)
+        return columns.by_folder(
+            self.image_root, names, self.labels, scanned=not listed
+        )
 
     def load_samples(self) -> list[dict]:
         """Read the list of images, their labels and boxes."""

@@ -1,13 +1,17 @@
 """Photographs of one's own, one folder for each class."""
 
+import os
 import os.path as osp
+
+import numpy as np
 
 from mmspg.registry import DATASETS
 
 from .annotations.boxes import box_fields
+from .annotations.columns import Columns, Names
 from .base import LocDataset
 from .photographs.boxes import read_box_list
-from .photographs.reading import PARTS, read_photos
+from .photographs.reading import PARTS, Photos, read_photos
 
 
 @DATASETS.register_module()
@@ -48,12 +52,32 @@ class PhotoFolders(LocDataset):
     ):
         self.boxes = boxes
         self.pseudo_boxes = pseudo_boxes
+        self._photos: Photos | None = None  # between the two ways to read
         super().__init__(data_root=data_root, split=split, **kwargs)
+
+    def load_columns(self) -> Columns | None:
+        """Read the photographs to train on, if none of them has a box."""
+        photos = self._photos = self._read()
+        parts = photos.parts[self.split]
+        names = [name for some in parts.values() for name in some]
+        if self.pseudo_boxes or not photos.boxes.keys().isdisjoint(names):
+            return None
+        plain = Names.checked(os.fsencode('\n'.join(names)))
+        if plain is None:
+            return None
+        numbers = [photos.classes.index(name) for name in parts]
+        labels = np.repeat(numbers, [len(some) for some in parts.values()])
+        self._photos = None
+        return Columns(self.data_root, plain, labels, ann_grid='seen')
+
+    def _read(self) -> Photos:
+        photos = read_photos(self.data_root, self.boxes)
+        self.set_classes(photos.classes)
+        return photos
 
     def load_samples(self) -> list[dict]:
         """Read names, classes and boxes."""
-        photos = read_photos(self.data_root, self.boxes)
-        self.set_classes(photos.classes)
+        photos, self._photos = self._photos or self._read(), None
         boxed_images = photos.boxes
         if self.pseudo_boxes and self.split == 'train':
             there = osp.isfile(self.pseudo_boxes)

@@ -1,5 +1,6 @@
 """Read the classes of images from the names of their folders."""
 
+from itertools import groupby
 from typing import NamedTuple
 
 from ..annotations.class_lists import SPLITS
@@ -39,27 +40,29 @@ def class_folders(found: Walk) -> ClassFolders:
             them, or come twice.
     """
     left_out = dict(found.left_out)
-    loose = [path for path in found.images if '/' not in path]
-    inside = [path for path in found.images if '/' in path]
-    if not inside:
+    by_folder = groupby(found.images, lambda path: path.rpartition('/')[0])
+    below = [(folder, list(some)) for folder, some in by_folder]
+    loose = [path for folder, some in below if not folder for path in some]
+    below = [(folder, some) for folder, some in below if folder]
+    if not below:
         raise ValueError(
             f'{found.root}: there is no image in a folder of a class'
             + (f' ({len(loose)} images lie in no folder)' if loose else '')
             + f'. Put the images of a class into a folder of its name, '
             f'{found.root}/cat/1.jpg for example.'
         )
-    tops = dict.fromkeys(path.split('/', 1)[0] for path in inside)
+    tops = dict.fromkeys(folder.split('/', 1)[0] for folder, _ in below)
     named = {top: SPLITS[top.lower()] for top in tops if top.lower() in SPLITS}
     inner: dict[str, set[str]] = {}  # the folders in each
-    for path in inside:
-        if path.count('/') > 1:
-            top, name = path.split('/')[:2]
+    for folder, _ in below:
+        if '/' in folder:
+            top, name = folder.split('/')[:2]
             inner.setdefault(top, set()).add(name)
-    splits = {}
+    splits: dict[str, dict[str, list[str]]] = {}
     if len(named) == len(tops):
         _check_splits(found.root, named, set(inner))
-        loose += [path for path in inside if path.count('/') == 1]
-        inside = [path for path in inside if path.count('/') > 1]
+        loose += [p for folder, some in below if folder in tops for p in some]
+        below = [(folder, some) for folder, some in below if '/' in folder]
     elif _half_split(inner, named):
         raise ValueError(
             f'{found.root}: the folders {first_few(named)} are named like '
@@ -69,10 +72,10 @@ def class_folders(found: Walk) -> ClassFolders:
     else:
         _check_order(found.root, inner)
         named = {}
-    for path in inside:
-        top, *below = path.split('/')
-        split, name = (named[top], below[0]) if named else ('', top)
-        splits.setdefault(split, {}).setdefault(name, []).append(path)
+    for folder, some in below:
+        top, *rest = folder.split('/')
+        split, name = (named[top], rest[0]) if named else ('', top)
+        splits.setdefault(split, {}).setdefault(name, []).extend(some)
     if loose:
         left_out[LOOSE] = loose
     classes = sorted({name for some in splits.values() for name in some})

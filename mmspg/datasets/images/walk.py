@@ -23,6 +23,7 @@ DANGLING = 'a link to nothing'
 MET = 'a link to a folder above it, or to one that is taken already'
 SPECIAL = 'neither a file nor a folder'
 UNREADABLE = 'no image that can be read'
+READ = os.O_RDONLY | getattr(os, 'O_BINARY', 0)
 SHOWN = 5  # names of a kind that a message gives
 
 
@@ -104,7 +105,14 @@ def walk(
             found.leave_out(EMPTY_FOLDER, below)
         for entry in listed:
             name = f'{below}/{entry.name}' if below else entry.name
-            if entry.name.startswith('.'):
+            if (
+                by_name  # nearly all files of a large folder end here
+                and entry.is_file(follow_symlinks=False)
+                and not entry.name.startswith('.')
+                and entry.name.lower().endswith(SUFFIXES)
+            ):
+                found.images.append(name)
+            elif entry.name.startswith('.'):
                 found.leave_out(HIDDEN, name)
             elif entry.name.lower() in PROGRAMS:
                 found.leave_out(PROGRAM, name)
@@ -115,7 +123,8 @@ def walk(
             else:
                 _take(found, entry, name, by_name)
     for paths in (found.images, found.others, *found.left_out.values()):
-        paths.sort(key=lambda path: path.split('/'))
+        # As lists of names would be sorted, but quicker: no name has a NUL.
+        paths.sort(key=lambda path: path.replace('/', '\0'))
     return found
 
 
@@ -132,13 +141,11 @@ def _take(found: Walk, entry: os.DirEntry, name: str, by_name: bool) -> None:
     if not (os.path.isfile(entry.path) if linked else entry.is_file()):
         found.leave_out(SPECIAL, name)
         return
-    suffix = os.path.splitext(entry.name)[1].lower()
-    if by_name and suffix in SUFFIXES:
+    if by_name and entry.name.lower().endswith(SUFFIXES):
         found.images.append(name)
         return
     try:
-        with open(entry.path, 'rb', buffering=0) as file:
-            head = file.read(HEAD)
+        head = _head(entry.path)
     except OSError:
         found.leave_out(CLOSED, name)
         return
@@ -147,12 +154,22 @@ def _take(found: Walk, entry: os.DirEntry, name: str, by_name: bool) -> None:
     if kind and not fault:
         found.images.append(name)
         return
+    suffix = os.path.splitext(entry.name)[1].lower()
     if not fault and suffix in SUFFIXES:
         fault = UNREADABLE
     elif not fault:
         fault = f'no image ({suffix or "no suffix"})' if head else EMPTY
     found.others.append(name)
     found.leave_out(fault, name)
+
+
+def _head(path: str) -> bytes:
+    """Read the first bytes of a file, in two thirds of the time of `open`."""
+    file = os.open(path, READ)
+    try:
+        return os.read(file, HEAD)
+    finally:
+        os.close(file)
 
 
 def describe(left_out: Mapping[str, list[str]]) -> Iterator[str]:

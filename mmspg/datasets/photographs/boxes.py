@@ -140,14 +140,16 @@ def _files(photos: Walk, given: str | None) -> list[str]:
     beside = osp.abspath(photos.root) + '.json'
     if not given and osp.isfile(beside):
         files.append(beside)
-    stems = {_stem(name) for name in photos.images}
-    found = []
-    for path in files:
-        suffix = osp.splitext(path)[1].lower()
-        of_photo = suffix in ('.xml', '.txt') and _stem(path) in stems
-        if of_photo or (suffix == '.json' and _is_coco(path)):
-            found.append(path)
-    return found
+    beside_photos = {
+        path for path in files if path.lower().endswith(('.xml', '.txt'))
+    }
+    stems = {_stem(name) for name in photos.images if beside_photos}
+    return [
+        path
+        for path in files
+        if (path in beside_photos and _stem(path) in stems)
+        or (path.lower().endswith('.json') and _is_coco(path))
+    ]
 
 
 def _is_coco(path: str) -> bool:

@@ -8,7 +8,7 @@ from data_trees import picture, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmspg.datasets import ImageNetLoc, WSOLMetadata
+from mmspg.datasets import ImageNetLoc, PhotoFolders, WSOLMetadata
 from mmspg.datasets.annotations.columns import Columns, Names
 
 NAMES = [f'{c}/{i}.jpg' for c in 'ab' for i in range(3)]
@@ -52,7 +52,7 @@ def both(build):
     fast = outcome(build)
     columns = type(build().data_list) is Columns if len(fast) == 3 else False
     with pytest.MonkeyPatch.context() as patch:
-        for kind in (WSOLMetadata, ImageNetLoc):
+        for kind in (ImageNetLoc, PhotoFolders, WSOLMetadata):
             patch.setattr(kind, 'load_columns', lambda self: None)
         return fast, outcome(build), columns
 
@@ -169,6 +169,34 @@ def test_the_training_list_of_imagenet(tmp_path, listed, suffix):
             )
             assert fast == slow
             assert not columns
+
+
+@pytest.mark.parametrize(
+    'extra, plain',
+    [
+        (None, True),
+        ('photos/cat/in/7.jpg', True),
+        ('photos/dog/größe.jpg', False),
+        ('boxes', False),
+    ],
+)
+def test_folders_of_photographs(tmp_path, extra, plain):
+    """Boxes and unusual names are read line by line."""
+    for name in ('cat', 'dog'):
+        for i in range(20):
+            picture(tmp_path / f'photos/{name}/{i}.jpg')
+    if extra == 'boxes':
+        write(tmp_path / 'photos/classes.txt', 'cat\ndog\n')
+        for i in range(20):
+            write(tmp_path / f'photos/dog/{i}.txt', '1 .5 .5 .2 .2\n')
+    elif extra:
+        picture(tmp_path / extra)
+    fast, slow, columns = both(
+        lambda: PhotoFolders(str(tmp_path / 'photos'), 'train', pipeline=[])
+    )
+    assert fast == slow
+    assert columns == plain
+    assert fast[0][0]['ann_grid'] == 'seen'
 
 
 @given(st.lists(st.text('ab/.é \t', max_size=6), min_size=1, max_size=8))
