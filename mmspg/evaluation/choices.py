@@ -17,6 +17,7 @@ refused for others. A choice is a plain dict:
 import hashlib
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,16 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
     return found
 
 
+def attribution_name(options: Mapping) -> str:
+    """Name the map of an attribution, such as 'layercam:backbone.layers.2'.
+
+    Args:
+        options (Mapping): ``name`` and, for some, ``layer``.
+    """
+    parts = options.get('name'), options.get('layer')
+    return ':'.join(part for part in parts if part)
+
+
 def _map_sources(model: dict) -> list[str]:
     members = model.get('members') or []
     if model.get('module'):  # test-time augmentation wraps a model
@@ -95,7 +106,7 @@ def _map_sources(model: dict) -> list[str]:
     if members:
         return [source for one in members for source in _map_sources(one)]
     if 'attribution' in model:
-        return [f'attribution {model["attribution"].get("name")}']
+        return [f'attribution {attribution_name(model["attribution"])}']
     head = model.get('head') or {}
     return [head.get('score_map_source', 'attention')]
 

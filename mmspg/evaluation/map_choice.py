@@ -6,22 +6,28 @@ changes are tried, the wider the interval is; otherwise one in twenty useless
 changes would look good.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from mmengine.dist import all_gather_object
 
 from .functional import (
     box_iou,
     hits_at_thresholds,
     to_inclusive,
 )
-from .functional.steps import Step, steps_in_words
+from .functional.steps import Step
 from .locate import locate
+from .map_collection import walk_maps
+from .map_sources import available_sources
+from .paired_hits import Gain, PairedHits, Reading
 from .proposals import agreement, strangers
-from .samples import true_boxes
+from .samples import sample_index, true_boxes
+
+CENTRED = Reading('centred box')
+SHARES = np.arange(1, 101) / 100  # a centred box has of the sides
 
 STEPS_TRIED: tuple[list[Step], ...] = (
     [],
@@ -33,40 +39,6 @@ STEPS_TRIED: tuple[list[Step], ...] = (
 )
 
 
-class Reading(NamedTuple):
-    """A map and how it is brought to [0, 1].
-
-    ``source`` is a ``score_map_source``. ``steps`` are ``score_map_steps``,
-    written as JSON so that a reading can be the key of a dictionary.
-    """
-
-    source: str
-    steps: str = '[]'
-
-    @classmethod
-    def of(cls, source: str, steps: Sequence[Step]) -> 'Reading':
-        """Make a reading from a list of steps."""
-        return cls(source, json.dumps(list(steps)))
-
-    def list_of_steps(self) -> list[Step]:
-        """Give the steps in the form they have in a config."""
-        return json.loads(self.steps)
-
-    def __str__(self):
-        return f'{self.source}, {steps_in_words(self.list_of_steps())}'
-
-
-class Gain(NamedTuple):
-    """The gain of one reading over another, in points of GT-known."""
-
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self):
-        return f'{self.mean:+.1f} ({self.low:+.1f} to {self.high:+.1f})'
-
-
 class Move(NamedTuple):
     """The best change of a round, and whether it was kept."""
 
@@ -76,8 +48,8 @@ class Move(NamedTuple):
     kept: bool
 
 
-class Comparison:
-    """Compares readings on the same images, and computes hits when needed.
+class Comparison(PairedHits):
+    """Compares readings of maps, and boxes them when needed.
 
     Args:
         images (list[dict]): From `mmspg.evaluation.map_collection`.
@@ -87,8 +59,7 @@ class Comparison:
             ``(n, 4)`` of each image, in inclusive pixels. If they are given,
             boxes are judged by their `agreement` with them, and otherwise by
             the true boxes.
-        draws (int): The number of bootstrap resamples. Defaults to 2000.
-        seed (int): The seed of the resamples. Defaults to 0.
+        **kwargs: ``draws`` and ``seed`` of `PairedHits`.
     """
 
     def __init__(
@@ -96,29 +67,16 @@ class Comparison:
         images,
         metric,
         proposals: list[np.ndarray] | None = None,
-        draws: int = 2000,
-        seed: int = 0,
+        **kwargs,
     ):
-        if not images:
-            raise ValueError('there is no image to choose maps on')
+        super().__init__({}, metric.thresholds, len(images), **kwargs)
         self.images = images
         self.metric = metric
         self.sources = list(images[0]['maps'])
-        number = len(images)
-        draws = min(draws, 4 * 10**7 // number)  # 160 MB
-        rng = np.random.default_rng(seed)
-        # The share of each image in each resample.
-        counts = rng.multinomial(number, np.full(number, 1 / number), draws)
-        self.shares = counts.astype(np.float32) / number
-        self._hits: dict[Reading, np.ndarray] = {}
-        if proposals is None:
-            self._judges = [
-                partial(self._right, to_inclusive(true_boxes(image)))
-                for image in images
-            ]
-        else:
+        self.judges = [partial(right_boxes, image, metric) for image in images]
+        if proposals is not None:
             sizes = [tuple(image['ori_shape'][1::-1]) for image in images]
-            self._judges = [
+            self.judges = [
                 partial(agreement, own=own, others=others)
                 for own, others in zip(
                     proposals, strangers(proposals, sizes), strict=True
@@ -136,98 +94,114 @@ class Comparison:
 
     def hits(self, reading: Reading) -> np.ndarray:
         """Judge all boxes: ``(N, T)``, bool or agreement with proposals."""
-        if reading not in self._hits:
-            how = dict(
-                self.metric.reading, score_map_steps=reading.list_of_steps()
-            )
-            self._hits[reading] = np.stack(
+        if reading not in self.known:
+            self.known[reading] = np.stack(
                 [
-                    judge(self._boxes(image, reading.source, how))
+                    judge(boxes_of(image, reading, self.metric))
                     for image, judge in zip(
-                        self.images, self._judges, strict=True
+                        self.images, self.judges, strict=True
                     )
                 ]
             )
-        return self._hits[reading]
+        return self.known[reading]
 
-    def _boxes(self, image, source, how):
-        sample = dict(
-            image,
-            score_map=image['maps'][source][None],
-            score_map_labels=[0],
-        )
-        return locate(sample, self.metric.thresholds, label=0, **how).box
 
-    def _right(self, truth, boxes):
-        ious = box_iou(boxes, truth).max(axis=1)
-        metric = self.metric
-        return hits_at_thresholds(ious, metric.iou_thrs[:1], metric.strict)[0]
+def boxes_of(image: dict, reading: Reading, metric) -> np.ndarray:
+    """Box a map of an image at all thresholds of a metric, ``(T, 4)``."""
+    sample = dict(
+        image,
+        score_map=image['maps'][reading.source][None],
+        score_map_labels=[0],
+    )
+    how = dict(metric.reading, score_map_steps=reading.list_of_steps())
+    return locate(sample, metric.thresholds, label=0, **how).box
 
-    def figure(self, reading: Reading) -> tuple[float, float]:
-        """Give the best GT-known or agreement in %, with its threshold."""
-        right = self.hits(reading).mean(0)
-        best = int(np.argmax(right))
-        return 100 * float(right[best]), float(self.metric.thresholds[best])
 
-    def figure_at(self, reading: Reading, threshold: float) -> float:
-        """Give GT-known or agreement in percent at a given threshold."""
-        at = int(np.searchsorted(self.metric.thresholds, threshold))
-        return 100 * float(self.hits(reading)[:, at].mean())
+def right_boxes(image: dict, metric, boxes: np.ndarray) -> np.ndarray:
+    """Tell which boxes ``(T, 4)`` of an image are right, ``(T,)`` bool."""
+    ious = box_iou(boxes, to_inclusive(true_boxes(image))).max(axis=1)
+    return hits_at_thresholds(ious, metric.iou_thrs[:1], metric.strict)[0]
 
-    def gain_at(
-        self, to: tuple[Reading, float], over: tuple[Reading, float]
-    ) -> Gain:
-        """Compute a gain at thresholds that were chosen elsewhere.
 
-        Args:
-            to (tuple[Reading, float]): The new reading and its threshold.
-            over (tuple[Reading, float]): The present reading and threshold.
+def centred_boxes(image: dict) -> np.ndarray:
+    """Give the centred boxes with each of `SHARES` of the sides, ``(S, 4)``.
 
-        Returns:
-            Gain: The gain with the 95 % interval of a paired bootstrap.
-        """
-        drawn = []
-        for reading, threshold in (to, over):
-            at = int(np.searchsorted(self.metric.thresholds, threshold))
-            drawn.append(self.shares @ self.hits(reading)[:, at])
-        low, high = np.quantile(drawn[0] - drawn[1], [0.025, 0.975])
-        mean = self.figure_at(*to) - self.figure_at(*over)
-        return Gain(mean, 100 * float(low), 100 * float(high))
+    Args:
+        image (dict): With ``ori_shape``.
+    """
+    height, width = image['ori_shape'][:2]
+    half = np.outer(SHARES, [-width, -height, width, height]) / 2
+    return to_inclusive(np.array([width, height] * 2) / 2 + half)
 
-    def gains(
-        self, options: Sequence[Reading], over: Reading, level: float = 0.95
-    ) -> list[Gain]:
-        """Compute gains of several readings, with simultaneous intervals.
 
-        All readings are compared on the same bootstrap resamples of the
-        images, and each resample chooses the threshold of each reading
-        again. All intervals have the same width in standard errors. It is
-        such that no gain leaves its interval in a share ``level`` of the
-        resamples (the studentized maximum). More options make intervals
-        wider, unless they are alike.
+def compare_centred(images: Sequence[dict], metric) -> PairedHits:
+    """Judge centred boxes; the "threshold" of `CENTRED` is their share."""
+    hits = [right_boxes(one, metric, centred_boxes(one)) for one in images]
+    return PairedHits({CENTRED: np.array(hits)}, SHARES, len(images))
 
-        Args:
-            options (Sequence[Reading]): The readings that might be better.
-            over (Reading): The present reading.
-            level (float): The level of all intervals together, in (0, 1).
-        """
-        drawn = np.stack(
-            [self._drawn(to) - self._drawn(over) for to in options]
-        )
-        means = drawn.mean(axis=1, keepdims=True)
-        errors = drawn.std(axis=1, keepdims=True)
-        scores = np.abs(drawn - means) / np.where(errors > 0, errors, 1)
-        width = np.quantile(scores.max(axis=0), level) * 100 * errors[:, 0]
-        found = []
-        for to, half in zip(options, width.tolist(), strict=True):
-            gain = self.figure(to)[0] - self.figure(over)[0]
-            found.append(Gain(gain, gain - half, gain + half))
-        return found
 
-    def _drawn(self, reading):
-        """Give GT-known in each resample, as a share: ``(draws,)``."""
-        hits = self.hits(reading).astype(np.float32)
-        return (self.shares @ hits).max(axis=1).astype(np.float64)
+class MapComparison(NamedTuple):
+    """What `compare_map_sources` gives.
+
+    ``maps`` has the hits of all maps, ``centred`` those of centred boxes, and
+    ``start`` is the reading that the head has now.
+    """
+
+    maps: PairedHits
+    centred: PairedHits
+    start: Reading
+
+
+def compare_map_sources(model, dataloader, metric) -> MapComparison:
+    """Compare the single maps of a network in one pass, and keep no map.
+
+    Args:
+        model (ImageClassifier): A model in evaluation mode, with
+            `available_sources`. It is not changed.
+        dataloader (DataLoader): Gives images with boxes.
+        metric (LocalizationMetric): Gives rule, steps, IoU and thresholds.
+            A threshold that it fixes is the only one. It is not changed.
+
+    Returns:
+        MapComparison: The hits on the images of all processes.
+    """
+    steps = metric.reading['score_map_steps']
+    sources = [model.head.score_map_source, *available_sources(model)]
+    readings = [Reading.of(one, steps) for one in dict.fromkeys(sources)]
+    found: dict = {}
+    for rows in walk_maps(model, dataloader, [one.source for one in readings]):
+        for row in rows:
+            hits = [
+                right_boxes(row, metric, boxes_of(row, one, metric))
+                for one in readings
+            ]
+            centred = right_boxes(row, metric, centred_boxes(row))
+            found[sample_index(row)] = np.array(hits), centred
+    # Each image once, as a sampler may repeat some.
+    found = {
+        k: v for part in all_gather_object(found) for k, v in part.items()
+    }
+    of_maps = np.stack([hits for hits, _ in found.values()])
+    of_centred = np.stack([hits for _, hits in found.values()])
+    thresholds = metric.thresholds
+    if metric.choice.index is not None:
+        fixed = slice(metric.choice.index, metric.choice.index + 1)
+        of_maps, thresholds = of_maps[..., fixed], thresholds[fixed]
+    return MapComparison(
+        PairedHits(
+            {one: of_maps[:, i] for i, one in enumerate(readings)},
+            thresholds,
+            len(found),
+        ),
+        PairedHits({CENTRED: of_centred}, SHARES, len(found)),
+        readings[0],
+    )
+
+
+def best_map(compared: MapComparison) -> Reading:
+    """Give the map with the best figure; of equals, the one it had."""
+    maps, start = compared.maps, compared.start
+    return max(maps.known, key=lambda one: (maps.figure(one)[0], one == start))
 
 
 def choose(
@@ -268,6 +242,22 @@ def choose(
         if not sure:
             return path
         current = best
+
+
+def choose_views(comparison: Comparison, steps: str) -> Move:
+    """Find the best views of a map, and tell whether they are kept.
+
+    Args:
+        comparison (Comparison): Of `collect_views`.
+        steps (str): The steps of the reading whose views they are.
+    """
+    alone, *options = [Reading(name, steps) for name in comparison.sources]
+    gains = comparison.gains(options, alone)
+    to, gain = max(
+        zip(options, gains, strict=True),
+        key=lambda pair: (pair[1].low > 0, pair[1].mean),
+    )
+    return Move(to, gain, len(options), gain.low > 0)
 
 
 def chosen(path: Iterable[Move], start: Reading) -> Reading:

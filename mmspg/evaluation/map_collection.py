@@ -1,8 +1,10 @@
 """Collect the raw maps of a network on all images, to compare them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import torch
+from torch import Tensor
 
 from mmspg.models.classifiers.views_classifier import mean_of_views
 
@@ -11,7 +13,7 @@ from .samples import true_label
 
 KEPT = (
     *('img_id', 'img_path', 'exif', 'ori_shape', 'img_shape', 'homography'),
-    'ori_gt_bboxes',
+    *('ori_gt_bboxes', 'sample_idx'),
 )
 VIEWS_TRIED: dict[str, dict] = {
     'flip': dict(flip=True),
@@ -21,34 +23,62 @@ VIEWS_TRIED: dict[str, dict] = {
 
 
 @torch.no_grad()
-def collect_maps(model, dataloader) -> list[dict]:
-    """Collect all raw maps of the true class of each image, in one pass.
+def walk_maps(
+    model,
+    dataloader,
+    sources: Sequence[str],
+    attributions: Mapping[str, Callable[..., Tensor]] = MappingProxyType({}),
+) -> Iterator[list[dict]]:
+    """Make raw maps of the true class of each image, batch by batch.
 
     Args:
-        model (ImageClassifier): A model in evaluation mode, whose head is a
-            `CAMHead` or a subclass. It is not changed.
+        model (ImageClassifier): A model in evaluation mode. It is not
+            changed.
+        dataloader (DataLoader): Loads images.
+        sources (Sequence[str]): Names of maps of its head, all made in one
+            pass.
+        attributions (Mapping[str, Callable]): Functions ``(images, labels)
+            -> maps`` by the names of the maps, see `attribution_maps`. Each
+            takes passes of its own.
+
+    Yields:
+        list[dict]: For each image of a batch the fields that `locate` needs,
+        and ``maps``, a map ``(h, w)`` float32 by each name.
+    """
+    head = model.head
+    for batch in dataloader:
+        batch = model.data_preprocessor(batch)
+        rows, labels = _rows_of(batch)
+        if sources:
+            feats = remember_branches(model.extract_feat(batch['inputs']))
+            before = head.score_map_source
+            try:
+                for head.score_map_source in sources:
+                    maps = head.score_maps(feats, labels)
+                    _add(rows, head.score_map_source, maps)
+            finally:
+                head.score_map_source = before
+        for name, attribute in attributions.items():
+            _add(rows, name, attribute(batch['inputs'], labels).float())
+        yield rows
+
+
+def collect_maps(model, dataloader, attributions=None) -> list[dict]:
+    """Collect all raw maps of the true class of each image.
+
+    Args:
+        model (ImageClassifier): See `walk_maps`.
         dataloader (DataLoader): Loads images with boxes.
+        attributions (Mapping[str, Callable], optional): See `walk_maps`.
+            Defaults to None, none.
 
     Returns:
-        list[dict]: For each image the fields that `locate` needs, and
-        ``maps``, which has a map ``(h, w)`` float32 for each source,
-        including products of two.
+        list[dict]: As from `walk_maps`, with a map for each source of the
+        head, including products of two, and for each attribution.
     """
-    head, before = model.head, model.head.score_map_source
     sources = sources_and_products(available_sources(model))
-    found = []
-    try:
-        for batch in dataloader:
-            batch = model.data_preprocessor(batch)
-            feats = remember_branches(model.extract_feat(batch['inputs']))
-            rows, labels = _rows_of(batch)
-            for head.score_map_source in sources:
-                maps = head.score_maps(feats, labels)
-                _add(rows, head.score_map_source, maps)
-            found += rows
-    finally:
-        head.score_map_source = before
-    return found
+    walk = walk_maps(model, dataloader, sources, attributions or {})
+    return [row for rows in walk for row in rows]
 
 
 @torch.no_grad()

@@ -12,7 +12,6 @@ safetensors file for input in [-1, 1]. 'lite0' has the weights of pip.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,6 @@ import torch
 from PIL import Image
 from torch import nn
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools' / 'analysis_tools'
 LAYERS = (
     *('Conv2d_1a_3x3', 'Conv2d_2a_3x3', 'Conv2d_2b_3x3', 'maxpool1'),
     *('Conv2d_3b_1x1', 'Conv2d_4a_3x3', 'maxpool2'),
@@ -101,16 +99,17 @@ def with_maps(rows, statistics):
 
 def main():
     args = parse_args()
-    sys.path.insert(0, str(TOOLS))
-    from choose_maps import measured, table
 
     from mmspg.evaluation import LocalizationMetric
     from mmspg.evaluation.map_choice import (
+        CENTRED,
         Comparison,
-        Reading,
         choose,
         chosen,
+        compare_centred,
     )
+    from mmspg.evaluation.map_tables import choice_table, measured_table
+    from mmspg.evaluation.paired_hits import Reading
     from mmspg.models.ddt import principal_direction
 
     trunk = build_trunk(args.trunk, args.weights)
@@ -120,15 +119,18 @@ def main():
     comparison = Comparison(with_maps(rows, statistics), metric)
     start = Reading.of('features', [])
     path = choose(comparison, start)
-    print(table(comparison), end='\n\n')
+    print(choice_table(comparison), end='\n\n')
     for move in path:
         print(f'{"kept" if move.kept else "not kept"}: {move.to} {move.gain}')
+    _, share = compare_centred(rows, metric).figure(CENTRED)
     rows = []
     for row in rows_of(trunk, args.data, args.parts / 'test'):
         rows += with_maps([row], statistics)
     test = Comparison(rows, metric)
     print()
-    print(measured(comparison, test, start, chosen(path, start)))
+    print(measured_table(comparison, test, start, chosen(path, start)))
+    centred = compare_centred(rows, metric).figure_at(CENTRED, share)
+    print(f'\nA centred box of {share:.0%} of the sides: {centred:.1f}')
 
 
 if __name__ == '__main__':

@@ -8,8 +8,8 @@ from mmspg.evaluation import LocalizationMetric
 from mmspg.evaluation.map_choice import (
     STEPS_TRIED,
     Comparison,
-    Reading,
     choose,
+    choose_views,
     chosen,
 )
 from mmspg.evaluation.map_collection import (
@@ -18,6 +18,7 @@ from mmspg.evaluation.map_collection import (
     collect_views,
     sources_and_products,
 )
+from mmspg.evaluation.paired_hits import Reading
 from mmspg.models.classifiers.views_classifier import mean_of_views
 
 SIDE = 16
@@ -189,6 +190,25 @@ def test_all_maps_of_a_network_in_one_pass():
                 )[0, 0]
             np.testing.assert_allclose(one['maps'][name], expected, atol=1e-5)
             assert one['maps']['image'].shape == images[i]['maps']['ddt'].shape
+
+
+def test_views_are_kept_only_if_they_gain_for_sure():
+    for right, kept in ((range(41), True), (range(2), False)):
+        images = [
+            image(
+                dict(
+                    image=square(3),
+                    flip=square(8 if i in right else 3),
+                    larger=square(3),
+                )
+            )
+            for i in range(60)
+        ]
+        comparison = Comparison(images, LocalizationMetric([0.5]))
+        move = choose_views(comparison, '[]')
+        assert move.to == Reading('flip')
+        assert move.kept == kept
+        assert move.tried == 2
 
 
 def test_names_of_products():

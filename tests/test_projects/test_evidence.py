@@ -294,6 +294,38 @@ def test_printed_tables_are_those_of_the_rows(scripts):
     assert set(printed) <= set(kept)
 
 
+@pytest.mark.slow
+def test_the_rules_of_a_training_are_compared_as_the_docs_say(scripts):
+    names = ('light', 'inception', 'evidence')
+    tables = [scripts / f'{name}.csv' for name in names]
+    printed = call(scripts / 'choice_rules.py', *tables).splitlines()
+    docs = (scripts.parents[1] / 'docs/better_boxes.md').read_text()
+    assert len(printed) > 15
+    assert set(printed) <= set(docs.splitlines())
+
+
+def test_rules_to_choose_a_map(scripts):
+    """On ten images 'b' is better by luck; on all it is far better."""
+    from choice_rules import Reading, best, losses, sure
+
+    from mmspg.evaluation.paired_hits import PairedHits
+
+    a, b = Reading('a'), Reading('b')
+
+    def maps(right, images):
+        hits = {a: np.arange(images) < 2, b: np.arange(images) < right}
+        return PairedHits(
+            {k: v[:, None] for k, v in hits.items()}, [0], images
+        )
+
+    for right, images, rules in ((3, 10, (b, a)), (9, 10, (b, b))):
+        found = maps(right, images)
+        assert (best(found, a), sure(found, a)) == rules
+    assert best(maps(2, 10), b) == b
+    hits = {a: np.zeros(200, bool), b: np.ones(200, bool)}
+    assert losses(hits, a, 50, np.random.default_rng(0)) == [100, 0, 0]
+
+
 def test_report_of_runs_without_branches(scripts):
     """A column that a run has not is left blank, and the others stay."""
     from report import LOSSES, MASKS, over_time

@@ -66,6 +66,43 @@ def test_the_choice_is_stored_and_used(root, files, tmp_path):
     assert 'cfg' not in torch.load(checkpoint, weights_only=True)['meta']
 
 
+def test_an_attribution_is_stored_and_used(root, files, tmp_path):
+    """The config has LayerCAM; few images cannot show that more is better."""
+    config, given = files[0], tmp_path / 'given.pth'
+    weights = torch.load(files[1], weights_only=True)['state_dict']
+    torch.save(dict(state_dict=weights, meta={}), given)
+    model = Config.fromfile(config).model
+    layer = 'backbone.layers.3'
+    changes = [
+        'val_dataloader.dataset.num_images=5',
+        'test_dataloader.dataset.num_images=5',
+        'model.type=mmspg.AttributionClassifier',
+        f'model.attribution.name=layercam model.attribution.layer={layer}',
+    ]
+    assert model.type == 'ImageClassifier'
+    chosen = tmp_path / 'chosen.pth'
+    text = run(
+        *(root, tmp_path, root / 'tools/analysis_tools/choose_maps.py'),
+        *(config, given, '--split', 'train', '--out', chosen, '--views'),
+        *('--attributions', f'gradcam:{layer}', '--ddt-images', 0),
+        *('--cfg-options', *' '.join(changes).split()),
+    )
+    for name in ('layercam', 'gradcam'):
+        assert f'| {name}:{layer} |' in text
+    assert f'The setting so far: layercam:{layer}' in text
+    content = torch.load(chosen, weights_only=True)
+    (choice,) = stored_choices(str(chosen), content)
+    assert choice['map_source'] == f'attribution layercam:{layer}'
+    assert 'Views are not tried' in text
+    text = run(root, tmp_path, root / 'tools/test.py', chosen)
+    assert f'threshold {choice["threshold"]:g} (chosen on Synth' in text
+    text = run(
+        *(root, tmp_path, root / 'tools/test.py', chosen, '--cfg-options'),
+        'model.attribution.layer=backbone.layers.2',
+    )
+    assert 'chosen with map_source' in text  # of another layer
+
+
 def test_weights_from_an_address_need_a_file(root, tmp_path):
     done = subprocess.run(
         [

@@ -36,6 +36,15 @@ def parse_args():
         '(default: %(default)s)',
     )
     add(
+        '--attributions',
+        nargs='+',
+        default=[],
+        metavar='NAME:LAYER',
+        help='also try maps by gradients, such as '
+        'layercam:backbone.layers.2; each takes a forward and a backward '
+        'pass more. A wrong layer lists all',
+    )
+    add(
         '--views',
         action='store_true',
         help='also try the mirror image and a larger size (score_map_views), '
@@ -126,48 +135,50 @@ def main():
     args = parse_args()
 
     # After the arguments, since these take seconds to import.
+    from mmspg.evaluation.chosen_config import put_reading, put_views
     from mmspg.evaluation.map_choice import (
+        CENTRED,
         Comparison,
         choose,
+        choose_views,
         chosen,
+        compare_centred,
     )
-    from mmspg.evaluation.map_collection import collect_maps
-    from mmspg.evaluation.map_sources import available_sources, centred_figure
+    from mmspg.evaluation.map_collection import (
+        VIEWS_TRIED,
+        collect_maps,
+        collect_views,
+    )
+    from mmspg.evaluation.map_sources import attribution_maps
     from mmspg.evaluation.map_tables import (
         choice_table,
         compare_choices,
         measured_table,
+        views_table,
     )
+    from mmspg.evaluation.paired_hits import Reading
     from mmspg.evaluation.proposals import proposals_of, read_proposals
 
     with cli.errors_in_one_line(args):
         runner, given, content = build(args)
         model = runner.model.eval()
-        if not available_sources(model):
-            raise ValueError(
-                f'a {type(model.head).__name__} has only one map; choose its '
-                'threshold with sweep_threshold.py'
-            )
-        plain = type(model).__name__ == 'ImageClassifier'
-        if args.views and not plain and not hasattr(model, 'score_map_views'):
-            raise ValueError(
-                f'a {type(model).__name__} cannot average views; leave out '
-                '--views'
-            )
+        attributions = attribution_maps(model, args.attributions)
+        check_maps(model, attributions, args)
         loader = runner.test_dataloader
         (metric,) = runner.test_evaluator.metrics
         if args.ddt_images and not hasattr(model.head, 'ddt'):
             make_ddt(model, loader, args.ddt_images)
-        images = collect_maps(model, loader)
+        images = collect_maps(model, loader, attributions)
         proposals = None
         if args.proposals:
             searched = args.proposals == 'selective-search'
             listed = None if searched else read_proposals(args.proposals)
             proposals = proposals_of(images, listed)
         comparison = Comparison(images, metric, proposals)
-    start = comparison.reading(
-        model.head.score_map_source, metric.reading['score_map_steps']
-    )
+    source = next(iter(attributions), None)
+    if not hasattr(model, 'attribution'):
+        source = model.head.score_map_source
+    start = comparison.reading(source, metric.reading['score_map_steps'])
     path = choose(comparison, start)
     best = chosen(path, start)
     what = 'agreement with proposals' if args.proposals else 'GT-known'
@@ -175,87 +186,83 @@ def main():
         f'{what} in percent on {len(images)} images, each map and list of '
         f'steps at its best threshold\n\n{choice_table(comparison)}\n'
     )
-    boxes = all('ori_gt_bboxes' in image for image in images)
-    if boxes:
-        figure, share = centred_figure(images, metric)
+    share = None
+    if all('ori_gt_bboxes' in image for image in images):
+        figure, share = compare_centred(images, metric).figure(CENTRED)
         print(f'A centred box of {share:.0%} of the sides: {figure:.1f}')
     print(f'The setting so far: {start}: {comparison.figure(start)[0]:.1f}')
     for move in path:
-        print(
-            f'{"Kept" if move.kept else "Not kept, as it may be luck"}: '
-            f'{move.to}: {move.gain}, the best of {move.tried}'
-        )
+        print(told(move, move.to))
     if args.proposals:
         print(
             'Proposals are a weak guide: thresholds came out far too high '
             'where they leave out parts of the objects. A few images with '
             'boxes are better.'
         )
-    if boxes and args.proposals:
+    if share and args.proposals:
         by_boxes = Comparison(images, metric)
         print(compare_choices(by_boxes, start, comparison, best))
-    views, (figure, threshold) = None, comparison.figure(best)
-    if args.views:
-        views, figure, threshold = choose_views(
-            model, loader, metric, best, proposals
-        )
+    by_views, used = None, None
+    if args.views and best.source in attributions:
+        print(f'Views are not tried, as {best.source} has none')
+    elif args.views:
+        images = collect_views(model, loader, best.source)
+        by_views = Comparison(images, metric, proposals)
+        move = choose_views(by_views, best.steps)
+        print(told(move, f'views {move.to.source}'))
+        used = move.to if move.kept else Reading('image', best.steps)
     elif given.model.get('score_map_views'):
         print('score_map_views is removed; add --views to choose it again')
     if args.measure_on:
         cfg = copy.deepcopy(runner.cfg.test_dataloader)
         cfg.dataset.split = args.measure_on
-        images = collect_maps(model, runner.build_dataloader(cfg))
+        others = runner.build_dataloader(cfg)
+        images = collect_maps(model, others, attributions)
         test = Comparison(images, metric)
-        centred, share = centred_figure(images, metric)
         print(
             f'\nMeasured on the {len(images)} images of {args.measure_on}, at '
             'the thresholds above:\n\n'
-            f'{measured_table(comparison, test, start, best)}'
-            f'\n\nA centred box of {share:.0%} of the sides: {centred:.1f}'
+            f'{measured_table(comparison, test, start, best)}\n'
         )
-    put_in_config(given, best, views)
+        if share:
+            figure = compare_centred(images, metric).figure_at(CENTRED, share)
+            print(f'A centred box of {share:.0%} of the sides: {figure:.1f}')
+        if by_views:
+            images = collect_views(model, others, best.source)
+            test = Comparison(images, metric)
+            print(f'\n{views_table(by_views, test, used)}\n')
+    figure, threshold = (
+        by_views.figure(used) if by_views else comparison.figure(best)
+    )
+    put_reading(given, model, best, attributions)
+    put_views(given, used and VIEWS_TRIED.get(used.source))
     write(args, runner, given, content, threshold, figure)
     print(f'{best}, threshold {threshold:g}: {figure:.1f} %')
 
 
-def choose_views(model, loader, metric, best, proposals):
-    """Choose `score_map_views`, or None if their gain may be luck."""
-    from mmspg.evaluation.map_choice import Comparison, Reading
-    from mmspg.evaluation.map_collection import VIEWS_TRIED, collect_views
+def check_maps(model, attributions, args):
+    """Refuse a model with nothing to choose from."""
+    from mmspg.evaluation.map_sources import available_sources
 
-    images = collect_views(model, loader, best.source)
-    comparison = Comparison(images, metric, proposals)
-    options = [Reading(name, best.steps) for name in VIEWS_TRIED]
-    gains = comparison.gains(options, Reading('image', best.steps))
-    name, gain = max(
-        zip(VIEWS_TRIED, gains, strict=True),
-        key=lambda pair: (pair[1].low > 0, pair[1].mean),
+    if not available_sources(model):
+        raise ValueError(
+            f'a {type(model.head).__name__} has only one map; choose its '
+            'threshold with sweep_threshold.py'
+        )
+    plain = type(model).__name__ in (
+        'ImageClassifier',
+        'AttributionClassifier',
     )
-    kept = gain.low > 0
-    print(
-        f'{"Kept" if kept else "Not kept, as it may be luck"}: views {name}: '
-        f'{gain}, the best of {len(options)}'
-    )
-    used = Reading(name if kept else 'image', best.steps)
-    return VIEWS_TRIED[name] if kept else None, *comparison.figure(used)
+    if args.views and not plain and not hasattr(model, 'score_map_views'):
+        raise ValueError(
+            f'a {type(model).__name__} cannot average views; leave out --views'
+        )
 
 
-def put_in_config(cfg, best, views):
-    """Write the choice into a config."""
-    from mmspg.evaluation.choices import localization_metrics
-
-    cfg.model.head.score_map_source = best.source
-    if not localization_metrics(cfg.get('test_evaluator')):
-        cfg.test_evaluator = dict(type='mmspg.LocalizationMetric')
-    for name in ('val_evaluator', 'test_evaluator'):
-        for metric in localization_metrics(cfg.get(name)):
-            metric['score_map_steps'] = best.list_of_steps()
-            metric.pop('threshold', None)  # it would override the chosen one
-    cfg.model.pop('score_map_views', None)
-    if views:
-        cfg.model.score_map_views = views
-        if cfg.model.type == 'ImageClassifier':
-            cfg.model.type = 'mmspg.ViewsClassifier'
+def told(move, to):
+    """Say what became of the best change of a round."""
+    kept = 'Kept' if move.kept else 'Not kept, as it may be luck'
+    return f'{kept}: {to}: {move.gain}, the best of {move.tried}'
 
 
 def write(args, runner, given, content, threshold, figure):

@@ -7,9 +7,11 @@ int64, and the maps are ``(N, K, h, w)``, at least 0. The methods read and
 steer the net from outside, so they work with any net.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import signature
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from .backprop import backprop
 from .bagcams import bagcams
@@ -18,6 +20,7 @@ from .excitation import excitation
 from .feedback import feedback, feedback_gates
 from .gradcam import gradcam
 from .layercam import layercam
+from .steering import find_module
 
 ATTRIBUTIONS: dict[str, Callable[..., Tensor]] = dict(
     backprop=backprop,
@@ -29,10 +32,38 @@ ATTRIBUTIONS: dict[str, Callable[..., Tensor]] = dict(
     bagcams=bagcams,
 )
 
+
+def build_attribution(net: nn.Module, options: Mapping) -> Callable:
+    """Give the function ``(net, images, labels) -> maps`` of a config.
+
+    Args:
+        net (nn.Module): The network that has the layer.
+        options (Mapping): ``name``, one of `ATTRIBUTIONS`, and options of
+            that function, such as ``layer``.
+
+    Raises:
+        ValueError: The attribution is unknown, or the layer is missing or
+            does not exist. The message lists what there is.
+    """
+    options = dict(options)
+    name = options.pop('name', None)
+    if name not in ATTRIBUTIONS:
+        raise ValueError(
+            f'attribution {name!r} is unknown; valid names are '
+            f'{sorted(ATTRIBUTIONS)}.'
+        )
+    function = ATTRIBUTIONS[name]
+    layer = options.get('layer')
+    if layer or 'layer' in signature(function).parameters:
+        find_module(net, layer or '')
+    return partial(function, **options)
+
+
 __all__ = [
     'ATTRIBUTIONS',
     'backprop',
     'bagcams',
+    'build_attribution',
     'deconv',
     'excitation',
     'feedback',

@@ -1,7 +1,6 @@
 """A trained classifier whose score maps come from an attribution."""
 
 import math
-from functools import partial
 
 import torch
 from mmpretrain.models import ImageClassifier
@@ -11,8 +10,7 @@ from torchvision.transforms.functional import gaussian_blur
 
 from mmspg.registry import MODELS
 
-from ..attributions import ATTRIBUTIONS
-from ..attributions.steering import find_module
+from ..attributions import build_attribution
 from ..requests import give_maps, requested_labels
 
 
@@ -52,16 +50,8 @@ class AttributionClassifier(ImageClassifier):
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
-        options = dict(attribution)
-        name = options.pop('name', None)
-        if name not in ATTRIBUTIONS:
-            raise ValueError(
-                f'model.attribution.name is {name!r}; valid names are '
-                f'{sorted(ATTRIBUTIONS)}.'
-            )
-        if 'layer' in options:
-            find_module(self, options['layer'])
-        self.attribution = partial(ATTRIBUTIONS[name], **options)
+        self.attribution = build_attribution(self, attribution)
+        self.attribution_options = dict(attribution)
         if smooth < 0:
             raise ValueError(
                 f'model.smooth must be at least 0, but is {smooth}.'
@@ -91,10 +81,18 @@ class AttributionClassifier(ImageClassifier):
         else:
             scores = torch.stack([sample.pred_score for sample in samples])
             labels = requested_labels(scores, samples, self.score_map_topk)
-        maps = self.attribution(self, inputs, labels.to(inputs.device))
-        maps = self._smoothed(maps.float())
+        maps = self.attribute(inputs, labels.to(inputs.device))
         give_maps(samples, maps, labels)
         return samples
+
+    def attribute(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Compute the maps of classes, ``(N, K, h, w)`` float32.
+
+        Args:
+            images (Tensor): Shape ``(N, 3, H, W)``, normalised.
+            labels (Tensor): Shape ``(N, K)``, int64.
+        """
+        return self._smoothed(self.attribution(self, images, labels).float())
 
     def _smoothed(self, maps: Tensor) -> Tensor:
         sigma = self.smooth * max(maps.shape[-2:])
