@@ -39,11 +39,13 @@ from .joining import (
     find,
     jit,
     join_order,
+    keep_roots,
     offsets,
     open_box,
-    plain_steps,
     room,
+    steps_and_sides,
     widen,
+    widen_by_pixel,
 )
 
 
@@ -110,7 +112,7 @@ def _largest(levels, floors, growth, last_wins):
 
 
 @jit
-def _trace(order, begin, cases, table, shape, holes):
+def _trace(order, begin, table, shape, holes):
     """Box all components of ``levels >= floor``, or their holes.
 
     This gives ``(n, 6)``: the box, and the first and last floor it holds for.
@@ -124,45 +126,46 @@ def _trace(order, begin, cases, table, shape, holes):
     parent = np.empty(size, np.int32)
     box = np.empty((size, 4), np.int32)
     node = np.empty(size, np.int32)
-    touched = np.empty(order.size, np.int32)
+    touched = np.empty(2 * order.size, np.int32)
+    edge = np.empty(order.size + 1, np.int32)
     nodes = np.empty((1024, 6), np.int32)
     emitted = 0
     basins = 1
     # Basin 0 is the frame, whose label the padding has. For holes it is the
-    # root that is no hole. For components nothing joins it.
+    # root that is no hole. For components nothing joins it. It never grows.
     parent[0] = 0
+    box[0, :2] = 0
+    box[0, 2:] = max(shape)
     node[0] = -1
-    flip = np.uint8(255 if holes else 0)
+    flip = 255 if holes else 0
     towards = -1 if holes else 1
-    for step in range(count):
-        level = step if holes else count - step
+    steps, sides = steps_and_sides(table, around, flip)
+    for turn in range(count):
+        level = turn if holes else count - turn
         floor = level + 1 if holes else level
-        changed = 0
+        changed = edges = 0
         number = begin[level + 1] - begin[level]
         at = begin[level + 1] - 1 if holes else begin[level]
         for _ in range(number):
-            pixel = order[at]
+            pixel, case = order[at] >> 8, order[at] & 255
             at += towards
-            case = cases[pixel] ^ flip
-            groups = table[case, 0]
-            if groups == 0:
-                root = basins
+            edge[edges] = pixel
+            edges += sides[case] & 15 != 0
+            step = steps[case]
+            if step != 0:
+                label[pixel] = label[pixel + step]
+                continue
+            case ^= flip
+            if table[case, 0] == 0:
+                label[pixel] = basins
+                parent[basins] = basins
+                node[basins] = -1
+                open_box(box, basins)
                 basins += 1
-                label[pixel] = root
-                parent[root] = root
-                node[root] = -1
-                open_box(box, root, pixel, stride)
-                touched[changed] = root
-                changed += 1
                 continue
-            basin = label[pixel + around[table[case, 1]]]
-            label[pixel] = basin
-            sides = table[case, 5] & 15
-            if groups == 1 and sides == 0:
-                continue
-            root = find(parent, basin)
+            root = find(parent, label[pixel + around[table[case, 1]]])
             wider = False
-            for j in range(1, groups):
+            for j in range(1, table[case, 0]):
                 other = label[pixel + around[table[case, 1 + j]]]
                 lost = find(parent, other)
                 if lost == root:
@@ -176,14 +179,13 @@ def _trace(order, begin, cases, table, shape, holes):
                     widen(box, root, box[lost])
                     wider = True
             label[pixel] = root
-            if root == 0:
-                continue
-            if sides != 0:
-                y, x = pixel // stride - 1, pixel % stride - 1
-                wider |= widen(box, root, (x, y, x, y))
-            if wider:
+            if wider and root != 0:
                 touched[changed] = root
                 changed += 1
+        for pixel in edge[:edges]:
+            root = find(parent, label[pixel])
+            touched[changed] = root
+            changed += widen_by_pixel(box, root, pixel, stride)
         nodes = room(nodes, emitted + changed)
         for root in touched[:changed]:
             last = node[root]
@@ -200,7 +202,7 @@ def _trace(order, begin, cases, table, shape, holes):
 
 
 @jit
-def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
+def _trace_sizes(order, begin, table, growth, shape, every, last_wins):
     """Box components of ``levels >= floor``, and give their sizes.
 
     Sizes grow by ``growth[case]``. ``every`` gives all components. Otherwise
@@ -219,17 +221,18 @@ def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
     box = np.empty((size, 4), np.int32)
     first = np.empty(size, np.int32)
     area = np.empty(size, np.int64)
+    grown = np.zeros(size, np.int32)
     seen = np.zeros(size, np.int32)
-    kept = np.empty(size + order.size, np.int32)
+    kept = np.empty(2 * size, np.int32)
+    edge = np.empty(order.size + 1, np.int32)
     rows = np.empty((1024, 7), np.int64)
-    plain = plain_steps(table, around)
+    steps, sides = steps_and_sides(table, around, 0)
     basins = number = emitted = 0
     for level in range(count, 0, -1):
-        last = -1  # components that grow now follow those that were kept
+        edges = 0
         for at in range(begin[level], begin[level + 1]):
-            pixel = order[at]
-            case = cases[pixel]
-            step = plain[case]
+            pixel, case = order[at] >> 8, order[at] & 255
+            step = steps[case]
             if step != 0:
                 root = label[pixel + step]
                 if parent[root] != root:
@@ -238,12 +241,11 @@ def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
                 root = basins
                 basins += 1
                 parent[root] = root
-                open_box(box, root, pixel, stride)
+                open_box(box, root)
                 first[root] = pixel
                 area[root] = 0
             else:
                 root = find(parent, label[pixel + around[table[case, 1]]])
-            if step == 0:
                 for j in range(1, table[case, 0]):
                     other = label[pixel + around[table[case, 1 + j]]]
                     lost = find(parent, other)
@@ -255,16 +257,20 @@ def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
                     area[root] += area[lost]
                     first[root] = min(first[root], first[lost])
                     widen(box, root, box[lost])
-                y, x = pixel // stride - 1, pixel % stride - 1
-                widen(box, root, (x, y, x, y))
-                first[root] = min(first[root], pixel)
             # With the root, not the first basin, the next look-up is shorter.
             label[pixel] = root
             area[root] += growth[case]
-            kept[number] = root
-            number += root != last
-            last = root
-        number = _keep(kept, number, level, parent, seen, area, every)
+            edge[edges] = pixel
+            edges += sides[case] != 0
+            if grown[root] != level:
+                grown[root] = level
+                kept[number] = root  # after those of the level above
+                number += 1
+        for pixel in edge[:edges]:
+            root = find(parent, label[pixel])
+            widen_by_pixel(box, root, pixel, stride)
+            first[root] = min(first[root], pixel)
+        number = keep_roots(kept, number, level, parent, seen, area, every)
         if not every:
             winner = 0
             for i in range(1, number):
@@ -280,21 +286,3 @@ def _trace_sizes(order, begin, cases, table, growth, shape, every, last_wins):
             rows[emitted, 6] = first[root]
             emitted += 1
     return rows[:emitted].copy()
-
-
-@jit
-def _keep(roots, number, level, parent, seen, area, every):
-    """Keep each root once, all or the largest, and count what is left."""
-    best, left = -1, 0
-    for i in range(number):
-        root = roots[i]
-        if parent[root] != root or seen[root] == level:
-            continue
-        if not every and area[root] < best:
-            continue
-        if not every and area[root] > best:
-            best, left = area[root], 0
-        seen[root] = level
-        roots[left] = root
-        left += 1
-    return left

@@ -58,9 +58,14 @@ def _table(connectivity):
         table[case, 0] = len(groups)
         for i, group in enumerate(groups):
             table[case, 1 + i] = RING.index(group[0])
-        ys, xs = zip(*sum(groups, [(0, 0)][: not groups]), strict=True)
-        sides = [min(xs) > 0, min(ys) > 0, max(xs) < 0, max(ys) < 0]
-        sides.append(case & 15 == 0)
+        near = sum(groups, [])
+        sides = [
+            all(x > 0 for _, x in near),
+            all(y > 0 for y, _ in near),
+            all(x < 0 for _, x in near),
+            all(y < 0 for y, _ in near),
+            case & 15 == 0,
+        ]
         table[case, 5] = sum(side << i for i, side in enumerate(sides))
     return table
 
@@ -102,12 +107,12 @@ def cuts_below(values, cuts, before, low, scale, out):
 def join_order(levels, floors):
     """Sort the pixels of ``levels`` as they join, and find their cases.
 
-    A pixel is an index on the grid padded by one pixel on each side.
+    A pixel is an index on the grid padded by one pixel on each side. It is
+    packed with its case, so that both are read in the order of joining.
 
     Returns:
-        tuple[ndarray]: The pixels, lowest level first; the positions at which
-        the pixels begin that reach 0, 1, 2 ... of the floors; and the case of
-        each index.
+        tuple[ndarray]: 256 * pixel + case, lowest level first; and the
+        positions at which the pixels begin that reach 0, 1, 2 ... floors.
     """
     reached = np.arange(int(levels.max()) + 1)
     ranks = np.searchsorted(floors, reached, side='right').astype(np.int16)
@@ -120,22 +125,22 @@ def _sort(levels, ranks, count):
     height, width = levels.shape
     stride = width + 2
     padded = np.full((height + 2, stride), -1, np.int16)
-    begin = np.zeros(count + 2, np.int64)
+    # Pixels side by side are often equal, and would wait for one counter.
+    counts = np.zeros((2, count + 2), np.int64)
     for y in range(height):
         for x in range(width):
             rank = ranks[levels[y, x]]
             padded[y + 1, x + 1] = rank
-            begin[rank + 1] += 1
-    begin = np.cumsum(begin)
-    place = begin.copy()
-    order = np.empty(height * width, np.int32)
-    cases = np.zeros((height + 2, stride), np.uint8)
+            counts[x & 1, rank + 1] += 1
+    begin = np.cumsum(counts[0] + counts[1])
+    place = begin.astype(np.uint32)  # a signed index takes longer
+    order = np.empty(height * width, np.int64)
+    cases = np.empty(stride, np.uint8)
     for y in range(1, height + 1):
         up, row, down = padded[y - 1], padded[y], padded[y + 1]
-        out = cases[y]
         for x in range(1, width + 1):
             own = row[x]
-            out[x] = (
+            cases[x] = (
                 np.uint8(up[x - 1] >= own)
                 | np.uint8(up[x] >= own) << 1
                 | np.uint8(up[x + 1] >= own) << 2
@@ -147,9 +152,9 @@ def _sort(levels, ranks, count):
             )
         for x in range(1, width + 1):
             level = row[x]
-            order[place[level]] = y * stride + x
+            order[place[level]] = (y * stride + x) << 8 | cases[x]
             place[level] += 1
-    return order, begin, cases.ravel()
+    return order, begin
 
 
 @jit
@@ -160,13 +165,18 @@ def offsets(stride):
 
 
 @jit
-def plain_steps(table, around):
-    """Give the step to a joined neighbour if only the size changes, or 0."""
-    steps = np.zeros(256, np.int64)
+def steps_and_sides(table, around, flip):
+    """Give, for each case, a step to the neighbours, and the wider sides.
+
+    The step is 0 if the joined neighbours are none or not connected. Cases are
+    flipped by the bits of ``flip`` before the table is asked.
+    """
+    steps, sides = np.zeros(256, np.int64), np.zeros(256, np.int64)
     for case in range(256):
-        if table[case, 0] == 1 and table[case, 5] == 0:
-            steps[case] = around[table[case, 1]]
-    return steps
+        row = table[case ^ flip]
+        steps[case] = around[row[1]] if row[0] == 1 else 0
+        sides[case] = row[5]
+    return steps, sides
 
 
 @jit
@@ -179,25 +189,51 @@ def find(parent, basin):
 
 
 @jit
-def open_box(box, root, pixel, stride):
-    """Begin a component with one pixel."""
-    y, x = pixel // stride - 1, pixel % stride - 1
-    box[root, 0] = box[root, 2] = x
-    box[root, 1] = box[root, 3] = y
+def keep_roots(roots, number, level, parent, seen, area, every):
+    """Keep each root once, all or the largest, and count what is left."""
+    best, left = -1, 0
+    for i in range(number):
+        root = roots[i]
+        if parent[root] != root or seen[root] == level:
+            continue
+        if not every and area[root] < best:
+            continue
+        if not every and area[root] > best:
+            best, left = area[root], 0
+        seen[root] = level
+        roots[left] = root
+        left += 1
+    return left
+
+
+@jit
+def open_box(box, root):
+    """Begin a box, to be widened."""
+    box[root, :2] = 2**31 - 1
+    box[root, 2:] = -1
 
 
 @jit
 def widen(box, root, other):
-    """Widen a component's box, and tell whether it has grown."""
-    wider = False
+    """Widen a component's box by another box."""
     for side in range(2):
-        if other[side] < box[root, side]:
-            box[root, side] = other[side]
-            wider = True
-        if other[side + 2] > box[root, side + 2]:
-            box[root, side + 2] = other[side + 2]
-            wider = True
-    return wider
+        box[root, side] = min(box[root, side], other[side])
+        box[root, side + 2] = max(box[root, side + 2], other[side + 2])
+
+
+@jit
+def widen_by_pixel(box, root, pixel, stride):
+    """Widen a component's box by a pixel, and tell whether it has grown.
+
+    There are no branches, since a processor could not foresee them, and the
+    division is the quickest.
+    """
+    row = np.uint32(pixel) // np.uint32(stride)
+    x, y = np.int32(pixel - row * stride) - 1, np.int32(row) - 1
+    x0, y0, x1, y1 = box[root]
+    box[root, 0], box[root, 1] = min(x0, x), min(y0, y)
+    box[root, 2], box[root, 3] = max(x1, x), max(y1, y)
+    return (x < x0) | (y < y0) | (x > x1) | (y > y1)
 
 
 @jit

@@ -57,6 +57,36 @@ def random_maps(number, seed):
         yield (grey / max(grey.max(), 1)).astype(np.float32)
 
 
+def hard_maps(height=45, width=38):
+    """Maps whose components join late, often, all at once or through ties."""
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[:height, :width]
+    rings = np.maximum(abs(y - height // 2), abs(x - width // 2))
+    upsampled = [
+        cv2.resize(rng.random((side, side)), (width, height))
+        for side in (4, 7, 14)
+    ]
+    grey = [
+        y * width + x,
+        height * width - y * width - x,
+        rings,
+        -rings,
+        rings % 2 * 9 + rings % 5,
+        (rings % 2) * (200 - (y + x)),  # rings one in another, each a slope
+        (x % 2) * 50 + (y == 0) * 25,  # a comb, joined by its back
+        (x % 2) * 50 + (y == height - 1) * 25 + y % 3,
+        (y + x) % 2,
+        (y % 2) * (x % 2) * 9 + rng.integers(0, 3, y.shape),
+        rng.permutation(y.size).reshape(y.shape),
+        np.hypot(y - 12, x - 15) // 3,
+        -np.hypot(y - 12, x - 15),
+        *upsampled,
+        *(np.round(one * 8) for one in upsampled),
+    ]
+    for one in grey:
+        yield ((one - one.min()) / np.ptp(one)).astype(np.float32)
+
+
 def area_box(foreground):
     labels, count = ndimage.label(foreground, EIGHT)
     if not count:
@@ -119,6 +149,13 @@ def test_rules_on_drawn_maps(score_map):
 def test_rules_on_random_maps(seed):
     for score_map in random_maps(150, seed):
         check_all_rules(score_map)
+
+
+@pytest.mark.parametrize('shape', [(45, 38), (33, 64)])
+def test_rules_on_hard_maps(shape):
+    for score_map in hard_maps(*shape):
+        for turned in (score_map, np.ascontiguousarray(score_map.T)):
+            check_all_rules(turned)
 
 
 def test_functions_of_the_tree_on_thousands_of_maps():
