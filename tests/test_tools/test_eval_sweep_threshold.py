@@ -69,6 +69,7 @@ def test_the_tested_split_is_pointed_out(run, capsys):
         *('--thresholds', '2', '--out', 'a/b.json', '--plot', 'c.png'),
         *('--cfg-options', 'val_dataloader.dataset.num_images=4'),
         'test_dataloader.dataset.num_images=4',
+        'test_dataloader.dataset.split=val',
     )
     assert 'with this threshold is an oracle' in capsys.readouterr().err
 

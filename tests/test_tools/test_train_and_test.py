@@ -16,6 +16,7 @@ SMALL = [
     'train_dataloader.batch_size=16',
     'val_dataloader.dataset.num_images=12',
     'test_dataloader.dataset.num_images=12',
+    'test_dataloader.dataset.split=val',  # a test repeats the validation
     'train_cfg.max_epochs=1',
     'default_hooks.visualization.interval=6',
 ]

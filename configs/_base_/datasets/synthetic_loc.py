@@ -39,4 +39,13 @@ val_dataloader = dict(
         pipeline=test_pipeline,
     ),
 )
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    batch_size=50,
+    num_workers=0,
+    dataset=dict(
+        type='mmspg.SyntheticLoc',
+        split='test',
+        num_images=200,
+        pipeline=test_pipeline,
+    ),
+)

@@ -25,7 +25,6 @@ DATA_SETS = {
 }
 # Drawn by the same rules as the others, and used for nothing else.
 SHARED = {
-    'test_dataloader.dataset.split': 'test',
     'test_dataloader.dataset.num_images': 1000,
     'default_hooks.visualization.enable': False,
 }
