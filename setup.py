@@ -91,7 +91,6 @@ EXTRAS = {
     'lmdb': ['lmdb>=1.4'],
     'safetensors': ['safetensors>=0.4'],
     'timm': ['timm>=1.0'],
-    'turbojpeg': ['PyTurboJPEG>=1.7'],
 }
 
 with mim(set(sys.argv[1:])):

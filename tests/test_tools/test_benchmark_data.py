@@ -23,14 +23,18 @@ def test_table(benchmark, monkeypatch, capsys):
     benchmark.main()
     said = capsys.readouterr().out
     table = said.split('cores that keep')[0]
-    names = ('sum', 'rate', 'ratio', 'KB', 'differs')
+    names = ('sum', 'rate', 'ratio', 'to v2', 'KB', 'differs')
     rows = {
         line[:32].strip(): dict(zip(names, figures_of(line), strict=True))
         for line in table.splitlines()
-        if line.startswith(('stored', 'copies', 'PNG'))
+        if line.startswith(('stored', 'copies', 'PNG', 'torchvision'))
     }
     first = rows['stored, Pillow']
     assert (first['ratio'], first['differs']) == (1, 0)
+    reference = rows["torchvision's v2, tensors"]
+    assert reference['to v2'] == 1
+    assert reference['differs'] < 0.01
+    assert rows['stored, OpenCV']['differs'] == 0
     for row in rows.values():
         assert row['sum'] * row['rate'] == pytest.approx(1000, rel=0.05)
     # PNG copies hold what the pipeline would have made of the originals.

@@ -5,11 +5,14 @@ r"""Images/s that one core loads, step by step, and what makes it quicker.
 
 reads photographs through the training pipeline of a config: as they are
 stored, by other decoders, as resized copies, and out of an LMDB database.
+Beside it, torchvision's transforms (v2) of tensors do the same: decode,
+resize with antialiasing, crop and flip.
 Without a data root the photographs are drawn: 500 x 375 pixels of noise with
 the spectrum of natural images, as JPEG of about ImageNet's size. The variants
 take turns in each round; a step's time is the median of the rounds' means, of
 CPU time, so that other programs on the machine do not count. `differs` is the
-mean difference of the resized pixels to the first row's, in grey levels.
+mean difference of the resized pixels to the first row's, in grey levels, and
+`to v2` is the time to that of torchvision.
 """
 
 import argparse
@@ -22,6 +25,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from photographs import (
+    REFERENCE,
     ROOT,
     Variant,
     draw_photographs,
@@ -108,6 +112,36 @@ def run_round(variant: Variant, names, transforms, sizes: list):
     return spent, resized
 
 
+def run_reference(variant: Variant, names, transforms, sizes: list):
+    """Load all photographs by torchvision; returns as `run_round` does."""
+    from torchvision.io import ImageReadMode, decode_jpeg, read_file
+    from torchvision.transforms import v2
+
+    _, (resize, *_), rest = split(transforms, variant)
+    size = resize.scale
+    shrink = v2.Resize(size[::-1] if isinstance(size, tuple) else size)
+    crops = [
+        v2.RandomCrop(t.crop_size) for t in rest if hasattr(t, 'crop_size')
+    ]
+    others = v2.Compose([*crops, v2.RandomHorizontalFlip()])
+    spent, resized = dict.fromkeys(STEPS, 0.0), []
+    for name in names:
+        marks = [time.thread_time()]
+        content = read_file(str(variant.root / name))
+        marks.append(time.thread_time())
+        img = decode_jpeg(content, ImageReadMode.RGB)
+        marks.append(time.thread_time())
+        img = shrink(img)
+        marks.append(time.thread_time())
+        others(img)
+        marks.append(time.thread_time())
+        resized.append(img.flip(0).permute(1, 2, 0).numpy())  # B, G, R
+        sizes.append(len(content))
+        for step, (begin, end) in zip(STEPS, pairwise(marks), strict=True):
+            spent[step] += 1000 * (end - begin) / len(names)
+    return spent, resized
+
+
 def compare(variants, names, transforms, rounds):
     """Time the variants in turns; rows of ms, KB a file and difference."""
     import numpy as np
@@ -117,7 +151,8 @@ def compare(variants, names, transforms, rounds):
     for number in range(rounds + 1):
         for variant in variants:
             sizes = []
-            spent, resized = run_round(variant, names, transforms, sizes)
+            run = run_round if variant.decode else run_reference
+            spent, resized = run(variant, names, transforms, sizes)
             if number:  # the first round warms up
                 times[variant.name].append(spent)
                 continue
@@ -141,14 +176,15 @@ def compare(variants, names, transforms, rounds):
 def report(rows, args):
     """Print the table, and the cores that GPUs need."""
     print(f'\n{"ms an image":32s}', end='')
-    for title in (*STEPS, 'sum', 'img/s', 'ratio', 'KB', 'differs'):
+    for title in (*STEPS, 'sum', 'img/s', 'ratio', 'to v2', 'KB', 'differs'):
         print(f'{title:>8s}', end='')
     base = next(iter(rows.values()))[len(STEPS)]
+    reference = rows.get(REFERENCE, [float('nan')] * 5)[len(STEPS)]
     for name, (*steps, total, size, difference) in rows.items():
         figures = ''.join(f'{ms:8.3f}' for ms in (*steps, total))
         print(
             f'\n{name:32s}{figures}{1000 / total:8.0f}{base / total:8.2f}'
-            f'{size:8.1f}{difference:8.2f}',
+            f'{total / reference:8.2f}{size:8.1f}{difference:8.2f}',
             end='',
         )
     print('\n\ncores that keep GPUs busy     ', end='')

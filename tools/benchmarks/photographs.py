@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = "torchvision's v2, tensors"
 
 
 class Variant(NamedTuple):
@@ -13,11 +14,12 @@ class Variant(NamedTuple):
 
     ``root`` holds the files; ``backend_args`` is the loader's;
     ``decode`` takes bytes; ``backend`` is of the resize, None the config's.
+    Without ``decode`` torchvision's transforms of tensors do it all.
     """
 
     name: str
     root: Path
-    decode: Callable
+    decode: Callable | None
     backend_args: dict = None
     backend: str = None
 
@@ -62,30 +64,22 @@ def link_photographs(cfg, folder: Path, args) -> list[str]:
 
 
 def decoders():
-    """Decoders by name; instead of those not there a line that says so."""
+    """Decoders by name."""
     import cv2
     import numpy as np
 
     from mmspg.datasets.images.reading import decode_copy
-    from mmspg.datasets.images.turbo import get_turbo
 
     def opencv(flags):
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
         return lambda data: cv2.imdecode(np.frombuffer(data, np.uint8), flags)
 
-    found = {
+    return {
         'Pillow': lambda data: decode_copy(data, '')[0],
-        'OpenCV': opencv(cv2.IMREAD_COLOR),
+        'OpenCV': lambda data: decode_copy(data, '', decoder='opencv')[0],
+        'OpenCV unchecked': opencv(cv2.IMREAD_COLOR),
         'OpenCV at half size': opencv(cv2.IMREAD_REDUCED_COLOR_2),
     }
-    try:
-        get_turbo()
-        found['turbo JPEG'] = lambda data: decode_copy(
-            data, '', decoder='turbojpeg'
-        )[0]
-    except ImportError as error:
-        print(f'left out, turbo JPEG: {error}')
-    return found
 
 
 def size_options(transforms) -> dict:
@@ -114,14 +108,14 @@ def prepare(folder: Path, names, transforms) -> list[Variant]:
         Variant(
             'stored, OpenCV, and its resize',
             stored,
-            decode['OpenCV'],
+            decode['OpenCV unchecked'],
             backend='cv2',
         )
     )
-    for name in ('Pillow', 'turbo JPEG'):
-        if name in decode:
-            what = f'stored, {name}, torch resize'
-            variants.append(Variant(what, stored, decode[name], None, 'torch'))
+    for name in ('Pillow', 'OpenCV'):
+        what = f'stored, {name}, torch resize'
+        variants.append(Variant(what, stored, decode[name], None, 'torch'))
+    variants.append(Variant(REFERENCE, stored, None))
     forms = dict(
         jpeg=('copies', dict(format='jpeg', quality=95)),
         png=('PNG copies', dict(format='png')),
@@ -133,10 +127,8 @@ def prepare(folder: Path, names, transforms) -> list[Variant]:
                 (name, True), stored, folder / form, settings
             )
         root = folder / form
-        variants.append(Variant(f'{what}, Pillow', root, decode['Pillow']))
-        if form == 'jpeg' and 'turbo JPEG' in decode:
-            turbo = decode['turbo JPEG']
-            variants.append(Variant(f'{what}, turbo JPEG', root, turbo))
+        for name in ('Pillow', 'OpenCV')[: 2 if form == 'jpeg' else 1]:
+            variants.append(Variant(f'{what}, {name}', root, decode[name]))
     try:
         import lmdb  # noqa: F401
     except ImportError:

@@ -15,8 +15,8 @@ from .file_formats import UnreadableImageError, open_image
 from .headers import ORIENTATION, original_size
 from .levels import levels_of, with_all_bits
 from .packed import PackedImages  # noqa: F401 - registers its backend
+from .plain_jpeg import decode_plain_jpeg
 from .synthetic_drawing import SCHEME, draw_from_address
-from .turbo import decode_turbo
 from .whole import check_scans, check_whole
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 EXIF = ('ignore', 'apply')
-DECODERS = ('pillow', 'turbojpeg')
+DECODERS = ('pillow', 'opencv')
 # The most pixels to hold at once. Reading them takes 1.6 GiB. Pillow also
 # warns from this number on.
 MAX_PIXELS = 89_478_485
@@ -139,17 +139,17 @@ def decode_copy(
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Decode the bytes of an image file, which may be a resized copy.
 
-    Pillow decodes it, since OpenCV fills the missing rest of a truncated
-    JPEG with grey and says nothing. An image of more than :func:`max_pixels`
-    is decoded at a part of its size if its format allows it. Otherwise it is
-    refused by its header, since a small file can claim any size.
+    Pillow decodes it, or says what is wrong with it. An image of more than
+    :func:`max_pixels` is decoded at a part of its size if its format allows
+    it. Otherwise it is refused by its header, since a small file can claim
+    any size.
 
     Args:
         content (bytes): The bytes of the file. Its suffix does not matter.
         name (str): Name of the image, for messages.
         exif (str): 'ignore' keeps the pixels as stored; 'apply' turns the
             image as EXIF says.
-        decoder (str): 'pillow', or 'turbojpeg' for PyTurboJPEG with plain
+        decoder (str): 'pillow', or 'opencv', which is quicker, for plain
             JPEGs.
 
     Returns:
@@ -168,14 +168,13 @@ def decode_copy(
             whole, size = img.size, original_size(img)
             reduce_to(img, limit, name)
             check_scans(img, content, name)
-            plain = img.size == whole and exif == 'ignore'
-            if decoder == 'turbojpeg' and plain:
-                bgr = decode_turbo(content, img)
-                if bgr is not None:
-                    return bgr, size
             turn = 1
             if exif == 'apply':
                 turn = img.getexif().get(ORIENTATION, 1)
+            if decoder == 'opencv' and turn == 1 and img.size == whole:
+                bgr = decode_plain_jpeg(content, img)
+                if bgr is not None:
+                    return bgr, size
             with _without_pillows_limit(img):
                 img.load()
             check_whole(img, content, name)

@@ -9,6 +9,7 @@ is read a second time.
 """
 
 import io
+import re
 import zlib
 
 import numpy as np
@@ -16,11 +17,14 @@ from PIL import Image
 
 from .file_formats import UnreadableImageError
 
-__all__ = ['MAX_SCANS', 'check_scans', 'check_whole']
+__all__ = ['GREY', 'MAX_SCANS', 'check_scans', 'check_whole', 'ends_properly']
 
 MAX_SCANS = 64  # the most scans of a JPEG; encoders make about 10
 SCAN, END = b'\xff\xda', b'\xff\xd9'
 FRAMES = tuple(bytes([0xC0 + i]) for i in range(16) if i not in (4, 8, 12))
+# In a scan, 0 after 255 belongs to the data, and 0xD0 to 0xD7 number restarts.
+MARKER = re.compile(rb'\xff[^\x00\xd0-\xd7\xff]')
+LAST_BLOCKS = 8192  # ten blocks of 64 numbers take half of it at most
 GREY = (127, 128)  # what libjpeg fills in, and the same inverted
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the colour type of a PNG
 # The passes of Adam7: first column, first row, and the steps of both.
@@ -139,6 +143,17 @@ def _first_scan(content: bytes) -> tuple[int, int]:
             frame = at
         at += 2 + int.from_bytes(content[at + 2 : at + 4], 'big')
     return at, frame
+
+
+def ends_properly(content: bytes) -> bool:
+    """Whether no marker but the end marker is near the end of a JPEG's scan.
+
+    Another marker ends the decoding there. What is missing is grey then, but
+    not if it is a part of the last blocks. The last bytes hold all of these.
+    """
+    begin = max(_first_scan(content)[0] + 2, len(content) - LAST_BLOCKS)
+    found = MARKER.search(content, begin)
+    return found is not None and found[0] == END
 
 
 def _all_scans(content: bytes) -> bool:
