@@ -80,6 +80,7 @@ SMALLER = {
     'python tools/benchmarks/benchmark_prediction.py': (
         '--size 64 --batch 1 --repeats 1 --warmup 1 --only fast',
     ),
+    'python tools/benchmarks/benchmark_steps.py': ('--repeats 1',),
     'python tools/benchmarks/benchmark_memory.py': ('--size 64',),
     'python tools/dataset_converters/resize_images.py': ('--workers 1',),
     'python tools/visualization/report.py': ('--number 3',),
