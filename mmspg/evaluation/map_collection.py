@@ -105,10 +105,11 @@ def collect_views(model, dataloader, source: str) -> list[dict]:
             def maps_of(view, labels=labels):
                 return head.score_maps(model.extract_feat(view), labels)
 
-            views = dict(image=maps_of(batch['inputs']))
+            seen = {(1.0, False): maps_of(batch['inputs'])}
+            views = dict(image=seen[1.0, False])
             for name, options in VIEWS_TRIED.items():
                 views[name] = mean_of_views(
-                    maps_of, batch['inputs'], **options, seen=views['image']
+                    maps_of, batch['inputs'], **options, seen=seen
                 )
             for name, maps in views.items():
                 _add(rows, name, maps)

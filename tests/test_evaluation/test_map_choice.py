@@ -156,9 +156,11 @@ def test_all_maps_of_a_network_in_one_pass():
             sample.set_field(torch.tensor([[1.0, 1, 9, 9]]), 'ori_gt_bboxes')
             yield dict(inputs=pixels[i : i + 1], data_samples=[sample])
 
-    views = collect_views(model, loader(), 'positive')
     passes = []
     model.backbone.register_forward_hook(lambda *_: passes.append(1))
+    views = collect_views(model, loader(), 'positive')
+    assert len(passes) == 3 * 4  # the image, its mirror image, both larger
+    passes.clear()
     images = collect_maps(model, loader())
     assert len(passes) == 3
     assert model.head.score_map_source == 'attention'

@@ -18,7 +18,7 @@ def mean_of_views(
     images: Tensor,
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
-    seen: Tensor | None = None,
+    seen: dict[tuple[float, bool], Tensor] | None = None,
 ) -> Tensor:
     """Average the raw maps of an image, its mirror image and other sizes.
 
@@ -30,26 +30,31 @@ def mean_of_views(
             are mirrored back. Defaults to False.
         scales (Sequence[float]): The sizes, as factors of the image's sides.
             By default it is only the image's own size.
-        seen (Tensor, optional): The maps of the images themselves, if they
-            are known. They are then not computed again.
+        seen (dict, optional): Maps of views that are known, by scale and
+            whether they are of the mirror image: ``{(1.0, False): maps}`` are
+            those of the images themselves. Others are added to it.
 
     Returns:
         Tensor: Shape ``(N, K, h, w)``, the size of the maps of the largest
         scale.
     """
+    seen = {} if seen is None else seen
     found = []
     for scale in sorted(scales, reverse=True):  # the largest gives the size
-        view = images
-        if scale != 1:
-            # In whole numbers, as sides are symbols in an exported graph.
-            size = [s * round(scale * 1000) // 1000 for s in images.shape[2:]]
-            view = F.interpolate(
-                images, size, mode='bilinear', antialias=scale < 1
-            )
-        known = seen if scale == 1 else None
-        found.append(maps_of(view) if known is None else known)
-        if flip:
-            found.append(maps_of(view.flip(-1)).flip(-1))
+        for mirrored in (False, True) if flip else (False,):
+            if (scale, mirrored) not in seen:
+                view = images
+                if scale != 1:
+                    # In whole numbers, as sides are symbols in an exported
+                    # graph.
+                    sides = images.shape[2:]
+                    size = [s * round(scale * 1000) // 1000 for s in sides]
+                    view = F.interpolate(
+                        images, size, mode='bilinear', antialias=scale < 1
+                    )
+                maps = maps_of(view.flip(-1) if mirrored else view)
+                seen[scale, mirrored] = maps.flip(-1) if mirrored else maps
+            found.append(seen[scale, mirrored])
     size = found[0].shape[-2:]
     found[1:] = [
         F.interpolate(maps, size, mode='bilinear') for maps in found[1:]
@@ -138,5 +143,5 @@ class ViewsClassifier(ImageClassifier):
             lambda view: self.head.score_maps(self.extract_feat(view), labels),
             images,
             **self.score_map_views,
-            seen=seen,
+            seen={(1.0, False): seen},
         )
