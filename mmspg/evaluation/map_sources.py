@@ -8,8 +8,8 @@ from mmspg.models.attributions import build_attribution
 
 from .choices import attribution_name
 
-# Classifiers whose config can become that of an `AttributionClassifier`.
-ATTRIBUTABLE = (
+# Classifiers whose configs can become one another's.
+PLAIN = (
     *('ImageClassifier', 'ViewsClassifier', 'FittedClassifier'),
     'AttributionClassifier',
 )
@@ -65,10 +65,10 @@ def attribution_maps(model, names: Iterable[str]) -> dict[str, Callable]:
     if hasattr(model, 'attribution'):
         found[attribution_name(model.attribution_options)] = model.attribute
     for name in names:
-        if type(model).__name__ not in ATTRIBUTABLE:
+        if type(model).__name__ not in PLAIN:
             raise ValueError(
                 f'a {type(model).__name__} cannot have the map {name}, only '
-                f'{", ".join(ATTRIBUTABLE)} can'
+                f'{", ".join(PLAIN)} can'
             )
         function = build_attribution(model, attribution_options(name))
         found.setdefault(name, partial(function, model))

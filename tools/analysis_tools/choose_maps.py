@@ -149,7 +149,11 @@ def main():
         collect_maps,
         collect_views,
     )
-    from mmspg.evaluation.map_sources import attribution_maps
+    from mmspg.evaluation.map_sources import (
+        PLAIN,
+        attribution_maps,
+        available_sources,
+    )
     from mmspg.evaluation.map_tables import (
         choice_table,
         compare_choices,
@@ -163,7 +167,16 @@ def main():
         runner, given, content = build(args)
         model = runner.model.eval()
         attributions = attribution_maps(model, args.attributions)
-        check_maps(model, attributions, args)
+        if not available_sources(model):
+            raise ValueError(
+                f'a {type(model.head).__name__} has only one map; choose its '
+                'threshold with sweep_threshold.py'
+            )
+        if args.views and type(model).__name__ not in PLAIN:
+            raise ValueError(
+                f'a {type(model).__name__} cannot average views; leave out '
+                '--views'
+            )
         loader = runner.test_dataloader
         (metric,) = runner.test_evaluator.metrics
         if args.ddt_images and not hasattr(model.head, 'ddt'):
@@ -231,32 +244,11 @@ def main():
             images = collect_views(model, others, best.source)
             test = Comparison(images, metric)
             print(f'\n{views_table(by_views, test, used)}\n')
-    figure, threshold = (
-        by_views.figure(used) if by_views else comparison.figure(best)
-    )
+    figure, threshold = (by_views or comparison).figure(used or best)
     put_reading(given, model, best, attributions)
     put_views(given, used and VIEWS_TRIED.get(used.source))
     write(args, runner, given, content, threshold, figure)
     print(f'{best}, threshold {threshold:g}: {figure:.1f} %')
-
-
-def check_maps(model, attributions, args):
-    """Refuse a model with nothing to choose from."""
-    from mmspg.evaluation.map_sources import available_sources
-
-    if not available_sources(model):
-        raise ValueError(
-            f'a {type(model.head).__name__} has only one map; choose its '
-            'threshold with sweep_threshold.py'
-        )
-    plain = type(model).__name__ in (
-        'ImageClassifier',
-        'AttributionClassifier',
-    )
-    if args.views and not plain and not hasattr(model, 'score_map_views'):
-        raise ValueError(
-            f'a {type(model).__name__} cannot average views; leave out --views'
-        )
 
 
 def told(move, to):
