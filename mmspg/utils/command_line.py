@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .freed_memory import keep_freed_memory
 from .unpickling import allow_pickle
 
 __all__ = [
@@ -177,8 +178,9 @@ def read_arguments(parser: ArgumentParser, argv=None) -> Namespace:
 
     Returns:
         Namespace: The arguments. ``LOCAL_RANK`` and PyTorch's switches for
-        pickles are set in the environment.
+        pickles are set in the environment, and freed memory is kept.
     """
+    keep_freed_memory()
     # A tool may be given CONFIG --option value CHECKPOINT.
     args = parser.parse_intermixed_args(argv)
     if getattr(args, 'workers', 1) < 1:

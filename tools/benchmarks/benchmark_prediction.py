@@ -17,7 +17,14 @@ import networks
 
 
 def predict_ours(
-    given, options=None, fast=None, dtype=None, gpu=False, tf32=False
+    given,
+    options=None,
+    fast=None,
+    dtype=None,
+    gpu=False,
+    tf32=False,
+    onednn=True,
+    kept=False,
 ):
     """A step of ours; returns the best class's score."""
     from contextlib import nullcontext
@@ -25,6 +32,7 @@ def predict_ours(
     import torch
 
     networks.set_precision(gpu, tf32)
+    networks.set_process(onednn, kept)
     model, _ = networks.ours(given, options)
     model.eval()
     if fast is not None:
@@ -111,18 +119,29 @@ def outside(given):
 
 
 def variants(given: dict) -> list[measure.Variant]:
-    def make(name, rate='float32', **kwargs):
-        same = 'fast' if 'compiled' in name else ''
+    def make(name, rate='float32', config=None, **kwargs):
+        same = name.removesuffix(', compiled') if 'compiled' in name else ''
         build = partial(predict_ours, **kwargs)
-        return measure.Variant(name, build, (given,), rate, same)
+        of = given
+        if config:
+            of = dict(given, config=str(networks.ROOT / config), outside={})
+        return measure.Variant(name, build, (of,), rate, same)
+
+    light = partial(make, config=networks.LIGHT)
 
     gpu = dict(gpu=True, tf32=True)
     amp = dict(fast={}, options=networks.LAYOUT, **gpu)
     return [
         make('float32'),
         make('fast', fast={}),
+        make('fast, memory kept', fast={}, kept=True),
         make('fast, compiled', fast=dict(compile=True)),
         make('channels last', fast={}, options=networks.LAYOUT),
+        light('light', fast={}),
+        light('light, channels first', fast={}, options=networks.FIRST),
+        light('light, memory kept', fast={}, kept=True),
+        light('light, compiled', fast=dict(compile=True)),
+        light('light, no oneDNN', fast={}, onednn=False),
         measure.Variant(
             'onnxruntime', predict_onnx, (given,), flops_of='fast'
         ),

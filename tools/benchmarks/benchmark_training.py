@@ -26,15 +26,22 @@ FP16 = {'optim_wrapper.type': 'AmpOptimWrapper'}
 UNFUSED = {'optim_wrapper.optimizer.fused': False}
 # The loop that counts the ramp's iterations is a runner's.
 LIGHT = {'model.head.guidance_ramp': None}
-FIRST = LIGHT | {'model.data_preprocessor.devices': ()}
+FIRST = LIGHT | networks.FIRST
 HALVES = {'optim_wrapper.accumulative_counts': 2}
 
 
-def train_ours(given, options, compile=False, gpu=False, tf32=False):
+def train_ours(
+    given,
+    options,
+    compile=False,
+    gpu=False,
+    tf32=False,
+    onednn=True,
+    kept=False,
+):
     """A step of ours with some options of the config."""
-    import torch
-
     networks.set_precision(gpu, tf32)
+    networks.set_process(onednn, kept)
     model, cfg = networks.ours(given, options)
     model.train()
     optim = networks.optimizer(model, cfg)
@@ -46,8 +53,10 @@ def train_ours(given, options, compile=False, gpu=False, tf32=False):
         networks.batch_of(*part)
         for part in zip(images.chunk(parts), labels.chunk(parts), strict=True)
     ]
-    if compile:
-        model.train_step = torch.compile(model.train_step)
+    if compile:  # as CompileHook does
+        from mmspg.models.compiling import compile_parts
+
+        compile_parts(model, {})
 
     def step():
         losses = [model.train_step(batch, optim)['loss'] for batch in batches]
@@ -87,7 +96,9 @@ def outside(given):
 def variants(given: dict) -> list[measure.Variant]:
     def make(name, options, rate='float32', config=None, **kwargs):
         build = partial(train_ours, options=options, **kwargs)
-        same = 'float32' if kwargs.get('compile') else ''
+        same = ''
+        if kwargs.get('compile'):
+            same = 'light' if config else 'float32'
         of = given
         if config:
             of = dict(given, config=str(networks.ROOT / config), outside={})
@@ -98,10 +109,14 @@ def variants(given: dict) -> list[measure.Variant]:
         make('float32', {}),
         make('light', LIGHT, config=networks.LIGHT),
         make('light, channels first', FIRST, config=networks.LIGHT),
+        make('light, memory kept', LIGHT, config=networks.LIGHT, kept=True),
+        make('light, compiled', LIGHT, config=networks.LIGHT, compile=True),
+        make('light, no oneDNN', LIGHT, config=networks.LIGHT, onednn=False),
+        make('memory kept', {}, kept=True),
         make('not fused', UNFUSED),
         make('checkpointing', CP),
         make('accumulated', HALVES),
-        make('compiled', {}, compile=True, gpu=True),
+        make('compiled', {}, compile=True),
         make('TF32', {}, 'tf32', gpu=True, tf32=True),
         make('channels last', networks.LAYOUT, gpu=True),
         make('bfloat16', BF16, 'bfloat16', gpu=True, tf32=True),

@@ -8,6 +8,7 @@ product of two square matrices is one more variant.
 """
 
 import os
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -18,8 +19,17 @@ from memory import device, forget_peak, peak_since, resident, synchronise
 
 SIDE = 2048  # of the matrices: 17 GFLOP
 PRODUCT = 'matrix product, '
-CLOCKS = dict(wall=time.perf_counter, cpu=time.process_time)
+SAY = 60  # seconds between two lines of what was measured until then
 DTYPES = ('float32', 'tf32', 'float16', 'bfloat16')
+
+
+def cpu_time() -> float:
+    """CPU seconds of this process and of the compilers that it has run."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+CLOCKS = dict(wall=time.perf_counter, cpu=cpu_time)
 
 
 class Skip(Exception):
@@ -58,7 +68,8 @@ class Result(NamedTuple):
             PyTorch had allocated, else resident memory, without what the
             process had before it built the variant.
         flops (int): Operations of a step, two a multiply-add.
-        figure (float | None): What the first step returned.
+        first (float): Seconds of the first step, in which a network is
+            compiled.
         skipped (str): Why, or empty.
     """
 
@@ -66,7 +77,7 @@ class Result(NamedTuple):
     best: float = float('nan')
     peak: float = float('nan')
     flops: int = 0
-    figure: float | None = None
+    first: float = float('nan')
     skipped: str = ''
 
 
@@ -104,16 +115,16 @@ def matrix_product(dtype: str):
 def measure(
     variants: list[Variant],
     repeats: int,
-    warmup: int = 2,
+    warmup: int = 1,
     threads: int | None = None,
 ) -> dict[str, Result]:
-    """Measure all, in turn.
+    """Measure all, in turn, and print what is known as soon as it is.
 
     Args:
         variants (list[Variant]): The matrix products that they refer to are
             added, named 'matrix product, ' and their rate.
         repeats (int): Timed steps of each.
-        warmup (int): Steps of each before, not timed. Defaults to 2.
+        warmup (int): Steps of each before. Defaults to 1, the first.
         threads (int, optional): PyTorch's, in each process.
 
     Returns:
@@ -123,19 +134,35 @@ def measure(
     products = [
         Variant(f'{PRODUCT}{rate}', matrix_product, (rate,)) for rate in rates
     ]
-    workers = [_Worker(v, threads) for v in (*products, *variants)]
+    workers, begun = [], {}
+    for variant in (*products, *variants):
+        workers.append(worker := _Worker(variant, threads))
+        if not worker.skipped:
+            begun[worker.name] = worker.ask('step')
+            print(
+                f'{worker.name}: first step {begun[worker.name]:.2f} s, gave '
+                f'{worker.ask("figure"):.6f}',
+                flush=True,
+            )
     running = [worker for worker in workers if not worker.skipped]
     assert len({worker.name for worker in workers}) == len(workers)
-    figures = {worker.name: worker.ask('figure') for worker in running}
     for _ in range(warmup - 1):
         for worker in running:
             worker.ask('step')
     times: dict[str, list[float]] = {worker.name: [] for worker in running}
+    said = time.monotonic()
     for i in range(repeats):
         # Each comes first in turn: what runs before it shares the caches.
         first = i % len(running)
         for worker in running[first:] + running[:first]:
             times[worker.name].append(worker.ask('step'))
+        if time.monotonic() > said + SAY:
+            said = time.monotonic()
+            medians = ', '.join(
+                f'{name} {1000 * statistics.median(seconds):.1f}'
+                for name, seconds in times.items()
+            )
+            print(f'{i + 1} of {repeats} steps, ms: {medians}', flush=True)
     results = {}
     for worker in workers:
         if worker.skipped:
@@ -147,11 +174,11 @@ def measure(
             min(times[worker.name]),
             worker.ask('peak'),
             0 if worker.flops_of else worker.ask('flops'),
-            figures[worker.name],
+            begun[worker.name],
         )
         worker.end()
     for worker in running:
-        if worker.flops_of:
+        if worker.flops_of in results:
             flops = results[worker.flops_of].flops
             results[worker.name] = results[worker.name]._replace(flops=flops)
     return results
@@ -212,6 +239,7 @@ def _answer(pipe, variant: Variant, threads: int | None) -> None:
     step = variant.build(*variant.args)
     forget_peak()
     pipe.send('')
+    figure = None
     for what in iter(pipe.recv, 'end'):
         if what == 'peak':
             pipe.send(peak_since(before))
@@ -219,13 +247,15 @@ def _answer(pipe, variant: Variant, threads: int | None) -> None:
             with FlopCounterMode(display=False) as counter:
                 step()
             pipe.send(counter.get_total_flops())
+        elif what == 'figure':  # of the last step
+            pipe.send(float(figure))
         else:
             synchronise()
             begin = clock()
             figure = step()
             synchronise()
             seconds = clock() - begin
-            pipe.send(float(figure) if what == 'figure' else seconds)
+            pipe.send(seconds)
 
 
 def table(
@@ -243,9 +273,10 @@ def table(
     """
     outside = [v.name for v in variants if v.name.startswith('outside')]
     lines = [
-        '| variant | ms | best | images/s | GFLOP/image | share | peak MiB |'
+        '| variant | first s | ms | best | images/s | GFLOP/image | share '
+        '| peak MiB |'
         + ''.join(f' {name}: times as fast | memory |' for name in outside),
-        '|---|' + '--:|' * (6 + 2 * len(outside)),
+        '|---|' + '--:|' * (7 + 2 * len(outside)),
     ]
     for variant in variants:
         got = results[variant.name]
@@ -255,6 +286,7 @@ def table(
         share = (got.flops / got.seconds) / (rate.flops / rate.seconds)
         cells = [
             variant.name,
+            f'{got.first:.2f}',
             f'{1000 * got.seconds:.1f}',
             f'{1000 * got.best:.1f}',
             f'{images / got.seconds:.2f}',

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAPER = 'configs/spg_inceptionv3_imagenet.py'
 LIGHT = 'configs/light/spg_efficientnet-lite0_imagenet.py'
 PRESETS = 'configs/presets/spg_inceptionv3_imagenet_{}.py'
+FIRST = {'model.data_preprocessor.devices': ()}
 LAYOUT = {
     'data_preprocessor.type': 'mmspg.ChannelsLastPreprocessor',
     'data_preprocessor.devices': ('cuda', 'cpu'),
@@ -27,7 +28,7 @@ def parse_arguments(description: str, batch: list[int]) -> argparse.Namespace:
     add_networks(parser, batch)
     add = parser.add_argument
     add('--repeats', type=int, default=10, help='timed steps of each (10)')
-    add('--warmup', type=int, default=2, help='steps before them (2)')
+    add('--warmup', type=int, default=1, help='steps before them (1)')
     add('--threads', type=int, help='threads of PyTorch (default: its choice)')
     add(
         '--clock',
@@ -80,7 +81,12 @@ def main(benchmark, batch: list[int]) -> None:
     args = parse_arguments(benchmark.__doc__, batch)
     if args.clock == 'cpu' and measure.device() == 'cuda':
         raise SystemExit('--clock cpu does not see what a GPU does')
-    os.environ['MMSPG_CLOCK'] = args.clock  # for the processes
+    # For the processes of the variants: what compiles does so anew, and where
+    # its time is seen.
+    os.environ['MMSPG_CLOCK'] = args.clock
+    os.environ['TORCHINDUCTOR_FORCE_DISABLE_CACHES'] = '1'
+    if args.clock == 'cpu':
+        os.environ['TORCHINDUCTOR_COMPILE_THREADS'] = '1'
     given = settings(args)
     print(
         f'{measure.machine(args.threads or default_threads())}, '
@@ -98,17 +104,12 @@ def main(benchmark, batch: list[int]) -> None:
             measure.Variant(f'outside: {name}', benchmark.outside, (of_batch,))
             for name in given['outside']
         ]
+        print(f'\n{images} of {args.size} x {args.size}:\n', flush=True)
         results = measure.measure(
             variants, args.repeats, args.warmup, args.threads
         )
-        print(f'\n{images} of {args.size} x {args.size}:\n')
+        print()
         print(measure.table(variants, results, images), flush=True)
-        print('first step gave', end='')
-        for variant in variants:
-            figure = results[variant.name].figure
-            if figure is not None:
-                print(f' {figure:.6f} ({variant.name})', end='')
-        print(flush=True)
 
 
 def default_threads() -> int:
@@ -130,6 +131,23 @@ def set_precision(gpu: bool = False, tf32: bool = False) -> None:
     torch.set_float32_matmul_precision('high' if tf32 else 'highest')
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True
+
+
+def set_process(onednn: bool, kept: bool) -> None:
+    """Set what a variant changes in its process.
+
+    Args:
+        onednn (bool): Compute by oneDNN's kernels, or by PyTorch's own.
+        kept (bool): Keep freed memory, as all tools do.
+    """
+    import torch
+
+    torch.backends.mkldnn.enabled = onednn
+    if kept:
+        sys.path.insert(0, str(ROOT))
+        from mmspg.utils.freed_memory import keep_freed_memory
+
+        keep_freed_memory()
 
 
 def inputs(given: dict):

@@ -24,13 +24,15 @@ class Variant(NamedTuple):
     backend: str = None
 
 
-def draw_photographs(folder: Path, number: int) -> list[str]:
+def draw_photographs(
+    folder: Path, number: int, size: tuple[int, int] = (500, 375)
+) -> list[str]:
     """Draw noise whose amplitude falls with the frequency, as JPEG."""
     import numpy as np
     from PIL import Image
 
     rng = np.random.default_rng(0)
-    w, h = 500, 375
+    w, h = size
     y, x = np.fft.fftfreq(h)[:, None], np.fft.rfftfreq(w)[None]
     slope = 1 / np.maximum(np.hypot(y, x), 1 / w) ** 1.2
     names = [f'{i:05d}.JPEG' for i in range(number)]
