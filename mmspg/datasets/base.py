@@ -164,9 +164,10 @@ class LocDataset(BaseDataset):
         check_names(classes, where, self.NAMES_REPEAT)
         if self.test_mode:
             return
-        used = set(np.unique(labels).tolist())
+        labels = np.asarray(labels, np.int64)  # none at all are floats
+        number = np.bincount(labels, minlength=len(classes))
         for label, name in enumerate(classes):
-            if label not in used:
+            if not number[label]:
                 self.faults.add(NO_IMAGE, f'{label} {name}')
 
     def read_boxes(self, read: Callable, default):

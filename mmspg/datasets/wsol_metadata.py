@@ -1,6 +1,7 @@
 """A data set in the metadata format of the WSOL benchmark."""
 
 import os.path as osp
+import re
 from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
@@ -32,6 +33,7 @@ from .base import LocDataset
 
 CLASS_NAMES = 'class_names.txt'
 GRID = 'grid.txt'
+LABEL = re.compile(rb'(?:^|,)(\d+)[ \t\r]*$', re.MULTILINE)
 MAX_CLASSES = 100_000  # since every label up to the highest gets a name
 
 
@@ -199,11 +201,13 @@ class WSOLMetadata(LocDataset):
 
     def _highest_label(self, highest: int) -> int:
         """Give the highest label of all splits: one may lack classes."""
+        own = osp.join(self.metadata_root, self.split, 'class_labels.txt')
         for path in glob(osp.join(self.metadata_root, '*/class_labels.txt')):
-            for _, line in read_lines(path):
-                text = line.rsplit(',', 1)[-1]
-                if text.isdecimal():
-                    highest = max(highest, int(text))
+            # `highest` is that of the own file, unless only a part was read.
+            if path != own or self.proxy:
+                with open(path, 'rb') as file:
+                    labels = set(LABEL.findall(file.read()))
+                highest = max(highest, *map(int, labels), 0)
         return min(highest, MAX_CLASSES)
 
     def _read_grid(self) -> None:

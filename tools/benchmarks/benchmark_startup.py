@@ -4,7 +4,8 @@ r"""Time the start of commands, each in fresh processes.
     python tools/benchmarks/benchmark_startup.py --config CONFIG \
         --cfg-options data_root=DIR
 
-The last row is a training up to its first iteration, which is then ended.
+The last rows are trainings up to their first iteration, which are then ended:
+one of --config, and one of the tiny config on a list as long as ImageNet's.
 The tools that run no network do their work on a handful of small files.
 CPU seconds do not count what other programs take of the machine.
 """
@@ -113,13 +114,44 @@ def write_inputs(folder: Path):
     torch.save(dict(state_dict=first), folder / 'weights.pth')
 
 
+MANY = """
+_base_ = {tiny!r}
+train_dataloader = dict(
+    sampler=dict(shuffle=False),
+    dataset=dict(
+        _delete_=True,
+        type='mmspg.WSOLMetadata',
+        data_root='few',
+        metadata_root='many',
+        pipeline={{{{_base_.train_pipeline}}}},
+    ),
+)
+"""
+
+
+def write_many(folder: Path, number=1_281_167):
+    """Write a config, its list of images, and the first of these."""
+    from PIL import Image
+
+    (folder / 'few').mkdir()
+    for i in range(32):  # no more are read
+        Image.new('RGB', (64, 64)).save(folder / f'few/{i:07d}.jpg')
+    (folder / 'many/train').mkdir(parents=True)
+    names = [f'{i:07d}.jpg' for i in range(number)]
+    rows = [f'{name},{i % 4}' for i, name in enumerate(names)]
+    for file, lines in dict(image_ids=names, class_labels=rows).items():
+        text = '\n'.join(lines) + '\n'
+        (folder / f'many/train/{file}.txt').write_text(text)
+    (folder / 'many.py').write_text(MANY.format(tiny=str(TINY)))
+
+
 def commands(args):
     """What is timed: ``{name: (arguments of python, text to wait for)}``.
 
     ``OUT`` among the arguments is a new path in each process.
     """
     train = [str(ROOT / 'tools/train.py')]
-    start = [*train, args.config, '--work-dir', 'OUT', '--no-validate']
+    rest = ['--work-dir', 'OUT', '--no-validate']
     tools = [
         str(path)
         for path in ROOT.glob('tools/**/*.py')
@@ -130,7 +162,7 @@ def commands(args):
     for line in WITHOUT_NETWORK.replace('\\\n', '').strip().splitlines():
         tool, *words = shlex.split(line.replace('CONFIG', args.config))
         works[tool] = ([str(ROOT / 'tools' / tool), *words], None)
-    options = ['default_hooks.logger.interval=1', *args.cfg_options]
+    rest += ['--cfg-options', 'default_hooks.logger.interval=1']
     rows = {
         'python alone': (['-c', ''], None),
         'import torch': (['-c', 'import torch'], None),
@@ -149,7 +181,11 @@ def commands(args):
             None,
         ),
         'tools/train.py to its first iteration': (
-            [*start, '--cfg-options', *options],
+            [*train, args.config, *rest, *args.cfg_options],
+            'step 1 of',
+        ),
+        'tools/train.py on 1.28 million images': (
+            [*train, 'many.py', *rest],
             'step 1 of',
         ),
     }
@@ -211,6 +247,7 @@ def main():
     args.config = os.path.abspath(args.config)
     with tempfile.TemporaryDirectory() as folder:
         write_inputs(Path(folder))
+        write_many(Path(folder))
         for name, command in commands(args).items():
             timed(*command, folder)
             times = [timed(*command, folder) for _ in range(args.repeats)]
