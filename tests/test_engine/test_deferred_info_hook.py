@@ -47,8 +47,22 @@ def config(root, folder, interval=4):
     return cfg
 
 
-def train(cfg):
-    """Train as on a device, and check that the log has all losses."""
+@pytest.fixture(autouse=True)
+def norms(monkeypatch):
+    """The norms of clipped gradients, which seem to be on the device."""
+    clip, given = torch.nn.utils.clip_grad_norm_, []
+
+    def on_device(*args, **kwargs):
+        norm = clip(*args, **kwargs)
+        given.append(norm.item())
+        return norm.as_subclass(OnDevice)
+
+    monkeypatch.setattr(torch.nn.utils, 'clip_grad_norm_', on_device)
+    return given
+
+
+def train(cfg, norms):
+    """Train as on a device, and check that the log has every step."""
     runner = Runner.from_cfg(cfg)
     step, losses = runner.model.train_step, []
 
@@ -59,30 +73,35 @@ def train(cfg):
 
     runner.model.train_step = on_device
     runner.train()
-    logged = runner.message_hub.get_scalar('train/loss').data[0]
-    assert logged.tolist() == losses
-    assert len(losses) == 12
+    for name, expected in dict(loss=losses, grad_norm=norms).items():
+        logged = runner.message_hub.get_scalar(f'train/{name}').data[0]
+        assert logged.tolist() == expected
+        assert len(expected) == 12
 
 
-def test_a_training_waits_at_lines_of_the_log_and_ends(root, tmp_path, waits):
-    train(config(root, tmp_path))
+def test_a_training_waits_at_lines_of_the_log_and_ends(
+    root, tmp_path, waits, norms
+):
+    train(config(root, tmp_path), norms)
     # Two hooks read after step 4 and at the end of each of two epochs.
     assert len(waits) == 2 * 2 * 2
 
 
-def test_with_mmengines_hook_it_waits_at_every_step(root, tmp_path, waits):
+def test_with_mmengines_hook_it_waits_at_every_step(
+    root, tmp_path, waits, norms
+):
     cfg = config(root, tmp_path)
     del cfg.default_hooks['runtime_info']
-    train(cfg)
+    train(cfg, norms)
     assert len(waits) > 12 * 10
 
 
-def test_a_checkpoint_between_two_lines_has_all_losses(root, tmp_path):
+def test_a_checkpoint_between_two_lines_has_all_losses(root, tmp_path, norms):
     cfg = config(root, tmp_path, interval=6)
     cfg.default_hooks.checkpoint.update(
         by_epoch=False, interval=3, max_keep_ckpts=-1
     )
-    train(cfg)
+    train(cfg, norms)
     saved = torch.load(tmp_path / 'iter_9.pth', weights_only=False)
     losses = saved['message_hub']['log_scalars']['train/loss'].data[0]
     assert len(losses) == 9

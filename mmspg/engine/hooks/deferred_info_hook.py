@@ -73,10 +73,11 @@ class KeptSteps:
 class DeferredInfoHook(RuntimeInfoHook):
     """MMEngine's hook, which does not let a GPU wait at every step.
 
-    MMEngine reads each number that a step logs, at each step. This hook reads
-    them together before a line of the log, every 50 steps if there are fewer
-    lines, before a checkpoint and at the end of an epoch. The log is the
-    same. What looks at the last loss in between sees an earlier one.
+    MMEngine reads each number that a step logs, at each step, and the norm of
+    gradients that are clipped. This hook reads them together before a line of
+    the log, every 50 steps if there are fewer lines, before a checkpoint and
+    at the end of an epoch. The log is the same. What looks at the last loss
+    in between sees an earlier one.
 
     Examples:
         >>> default_hooks = dict(
@@ -85,12 +86,31 @@ class DeferredInfoHook(RuntimeInfoHook):
 
     def __init__(self):
         self.kept = KeptSteps()
+        self.norm = None
+
+    def before_train(self, runner) -> None:
+        """Keep the gradients' norm, too, which clipping gives."""
+        super().before_train(runner)
+        clip = getattr(runner.optim_wrapper, 'clip_func', None)
+        if clip is None:
+            return
+
+        def clip_and_keep(*args, **kwargs) -> None:
+            # What it returned would be read and logged at once.
+            if (norm := clip(*args, **kwargs)) is not None:
+                self.norm = norm
+
+        runner.optim_wrapper.clip_func = clip_and_keep
 
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
         """Keep the outputs of the step, and log them if it is time."""
-        self.kept.keep(runner, outputs or {})
+        outputs = outputs or {}
+        if self.norm is not None:
+            outputs = {runner.optim_wrapper.grad_name: self.norm} | outputs
+            self.norm = None
+        self.kept.keep(runner, outputs)
         if self.kept.due(self, runner, batch_idx):
             self._log(runner)
 
