@@ -38,6 +38,8 @@ def predict_ours(
     if fast is not None:
         from mmspg.apis.fast import make_fast
 
+        if fast.get('compile'):
+            networks.need_compiler()
         make_fast(model, **fast)
     images, _ = networks.inputs(given)
     mode = torch.no_grad if fast is None else torch.inference_mode

@@ -54,6 +54,7 @@ def train_ours(
         for part in zip(images.chunk(parts), labels.chunk(parts), strict=True)
     ]
     if compile:  # as CompileHook does
+        networks.need_compiler()
         from mmspg.models.compiling import compile_parts
 
         compile_parts(model, {})

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -131,6 +132,19 @@ def set_precision(gpu: bool = False, tf32: bool = False) -> None:
     torch.set_float32_matmul_precision('high' if tf32 else 'highest')
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True
+
+
+def need_compiler() -> None:
+    """Check what ``torch.compile`` needs.
+
+    Raises:
+        Skip: A CPU needs a C++ compiler, and there is none.
+    """
+    names = (os.environ.get('CXX'), 'g++', 'clang++')
+    if measure.device() == 'cpu' and not any(
+        map(shutil.which, filter(None, names))
+    ):
+        raise measure.Skip('torch.compile needs a C++ compiler: install g++')
 
 
 def set_process(onednn: bool, kept: bool) -> None:
