@@ -3,9 +3,9 @@
     python tools/benchmarks/all.py
     python tools/benchmarks/all.py boxes data
 
-Prints the kind of the machine, and what each prints under its name: tables in
-Markdown, which docs/performance.md has. The words choose some. One that fails
-is named at the end, and the exit status is 1.
+Prints the kind of the machine, and what each prints under its name, from which
+docs/performance.md is made: each figure beside its reference in one run. The
+words choose some. What fails is named at the end, and the exit status is 1.
 """
 
 import os
@@ -15,7 +15,10 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ('torch', 'onnxruntime', 'numba', 'numpy', 'Pillow')
+PACKAGES = (
+    *('torch', 'torchvision', 'onnxruntime', 'numba', 'numpy', 'Pillow'),
+    'opencv-python',
+)
 
 
 def machine():

@@ -253,7 +253,9 @@ def main():
     import mmspg.datasets  # noqa: F401  says what is missing
     from mmspg.registry import TRANSFORMS
     from mmspg.utils.cfg import load_config
+    from mmspg.utils.freed_memory import keep_freed_memory
 
+    keep_freed_memory()  # as all tools do
     cv2.setNumThreads(1)
     try:
         cfg = load_config(args.config)

@@ -1,16 +1,16 @@
 """Time and memory of reading the list of a training set.
 
     python tools/benchmarks/benchmark_lists.py
-    python tools/benchmarks/benchmark_lists.py --images 10000000
+    python tools/benchmarks/benchmark_lists.py --many 100000000
 
 Lists of 1000 classes are written into a temporary folder, in the metadata
 format, without and with a box and a size for each image. Each is read in a
 process of its own: as columns, as a training does, and line by line, as what
 is tested on or has a fault is. Then folders of classes are scanned, without
 any list: by the names of the files, as ImageNetLoc does, and by their first
-bytes, as PhotoFolders does. All but the columns read a part of the list, the
-time of which is multiplied. Memory is the peak while reading, less what the
-imports take.
+bytes, as PhotoFolders does. At last a list of --many images is read. Line by
+line and in folders only a part is read, the time of which is multiplied.
+Memory is the peak while reading, less what the imports take.
 """
 
 import argparse
@@ -59,6 +59,7 @@ def parse_args():
         default=40,
         help='1/PART line by line (%(default)s)',
     )
+    add('--many', type=int, default=10_000_000, help='(%(default)s)')
     args = parser.parse_args()
     if args.images < 1000 * max(args.part, 20 * FOLDERS):
         parser.error('--images must be at least 1000 times --part, and 100000')
@@ -136,6 +137,10 @@ def main():
         for way in ('by name', 'by content'):
             _, *figures = read(way, folder)
             show('folders of classes', way, FOLDERS, *figures, number)
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder, 'train'), args.many, False)
+        _, *figures = read('columns', folder)
+        show('without boxes', 'columns', 1, *figures, args.many)
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmspg.datasets import ImageNetLoc, PhotoFolders, WSOLMetadata
+from mmspg.datasets.annotations import columns as columns_of
 from mmspg.datasets.annotations.columns import Columns, Names
 
 NAMES = [f'{c}/{i}.jpg' for c in 'ab' for i in range(3)]
@@ -49,7 +50,9 @@ def outcome(build):
 
 def both(build):
     """Outcomes as columns and line by line, and whether it was columns."""
-    fast = outcome(build)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns_of, 'BLOCK', 4)  # lines that are read at a time
+        fast = outcome(build)
     columns = type(build().data_list) is Columns if len(fast) == 3 else False
     with pytest.MonkeyPatch.context() as patch:
         for kind in (ImageNetLoc, PhotoFolders, WSOLMetadata):
