@@ -93,7 +93,7 @@ class ImageNetLoc(LocDataset):
         if listed:
             names = columns.read_stems(listed, '.JPEG')
         else:
-            names = Names.checked(os.fsencode('\n'.join(self._scan())))
+            names = Names.found(self._scan())
         return columns.by_folder(
             self.image_root, names, self.labels, scanned=not listed
         )

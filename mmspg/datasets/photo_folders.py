@@ -1,6 +1,5 @@
 """Photographs of one's own, one folder for each class."""
 
-import os
 import os.path as osp
 
 import numpy as np
@@ -62,7 +61,7 @@ class PhotoFolders(LocDataset):
         names = [name for some in parts.values() for name in some]
         if self.pseudo_boxes or not photos.boxes.keys().isdisjoint(names):
             return None
-        plain = Names.checked(os.fsencode('\n'.join(names)))
+        plain = Names.found(names)
         if plain is None:
             return None
         numbers = [photos.classes.index(name) for name in parts]

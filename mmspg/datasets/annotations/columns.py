@@ -61,6 +61,13 @@ class Names(Sequence):
         hashes.sort()  # a hundredth of the time of `np.unique`
         return None if (hashes[1:] == hashes[:-1]).any() else names
 
+    @classmethod
+    def found(cls, names: Sequence[str]) -> 'Names | None':
+        """Give the names of files that were found, or None as `checked`."""
+        checked = cls.checked(os.fsencode('\n'.join(names)))
+        # A line break in a name would make two names of it.
+        return checked if checked and len(checked) == len(names) else None
+
     def lines(self) -> Iterator[bytes]:
         """Give the names one by one, as bytes."""
         begin = 0

@@ -180,6 +180,7 @@ def test_the_training_list_of_imagenet(tmp_path, listed, suffix):
         (None, True),
         ('photos/cat/in/7.jpg', True),
         ('photos/dog/größe.jpg', False),
+        ('photos/dog/two\nlines.jpg', False),
         ('boxes', False),
     ],
 )
