@@ -64,8 +64,9 @@ def find_boxes(
         only one class and no folder has its name, all boxes count.
 
     Raises:
-        ValueError: A file is malformed, the files are of two kinds, or no
-            file belongs to a photograph or a class.
+        FileNotFoundError: ``given`` does not exist.
+        ValueError: A file is malformed, the files are of two kinds, they have
+            no box, or no file belongs to a photograph or a class.
     """
     files = _files(photos, given)
     kinds = sorted({KINDS[osp.splitext(path)[1].lower()] for path in files})
@@ -85,6 +86,11 @@ def find_boxes(
             strange.append(image.name)
         elif image.objects:
             found[photo] = image
+    if not found and not strange:
+        raise ValueError(
+            f'{files[0]}: the {kinds[0]} files there have no box. Draw boxes, '
+            'or move these files elsewhere to train without boxes.'
+        )
     if not found:
         raise ValueError(
             f'{given or photos.root}: the {kinds[0]} boxes there belong to '
@@ -133,6 +139,11 @@ def read_box_list(path: str) -> dict[str, AnnotatedImage]:
 
 def _files(photos: Walk, given: str | None) -> list[str]:
     """List the files that hold boxes."""
+    if given and not osp.exists(given):
+        raise FileNotFoundError(
+            f"there is no file or folder of boxes '{given}'. Correct boxes=, "
+            'or leave it out: boxes are then looked for among the photographs.'
+        )
     if given and osp.isfile(given):
         return [given]
     below = walk(given) if given else photos

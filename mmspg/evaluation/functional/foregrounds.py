@@ -84,6 +84,8 @@ def _finite(score_map):
     score_map = np.asarray(score_map)
     if score_map.ndim != 2 or score_map.size == 0:
         raise ValueError(f'score_map must be (H, W), got {score_map.shape}')
+    if score_map.dtype not in (np.float32, np.float64):
+        score_map = score_map.astype(np.float64)  # numba has no float16
     if not (np.isfinite(score_map.min()) and np.isfinite(score_map.max())):
         raise ValueError('score_map has a NaN or an infinity')
     return score_map

@@ -189,6 +189,19 @@ def test_boxes_of_no_photograph_are_refused(tmp_path):
         read(tmp_path)
 
 
+def test_a_file_without_a_box_is_refused(tmp_path):
+    photographs(tmp_path)
+    (tmp_path / 'ant' / '2.txt').write_text('')
+    with pytest.raises(ValueError, match=r'ant/2\.txt: .* have no box'):
+        read(tmp_path)
+
+
+def test_boxes_that_do_not_exist(tmp_path):
+    photographs(tmp_path)
+    with pytest.raises(FileNotFoundError, match="boxes 'no.json'. Correct"):
+        read(tmp_path, boxes='no.json')
+
+
 def test_two_kinds_of_boxes_are_refused(tmp_path):
     photographs(tmp_path)
     coco(tmp_path, {'ant/1.png': (1, 2, 3, 4)})

@@ -309,6 +309,17 @@ def test_more_thresholds_than_a_byte_counts():
     assert found.tolist() == [area_box(score_map > t) for t in thresholds]
 
 
+@pytest.mark.parametrize('dtype', ['float16', '>f4', 'u1', 'bool'])
+@pytest.mark.parametrize('rule', list(boxes.RULES))
+def test_other_number_types_give_the_same_boxes(rule, dtype):
+    few = np.float64([[0, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]])
+    if np.dtype(dtype).kind == 'f':
+        few /= 2
+    expected = all_boxes_at_thresholds(few, [0.3, 0.9], rule)
+    found = all_boxes_at_thresholds(few.astype(dtype), [0.3, 0.9], rule)
+    assert [b.tolist() for b in found] == [b.tolist() for b in expected]
+
+
 def test_arguments_are_not_written_to():
     score_map = np.linspace(0, 1, 20, dtype=np.float32).reshape(4, 5)
     score_map.flags.writeable = False
