@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 import torch
 from mmengine.config import Config
 
@@ -114,6 +115,33 @@ def test_weights_from_an_address_need_a_file(root, tmp_path):
     )
     assert done.returncode == 2
     assert '--out FILE.pth' in done.stderr
+
+
+@pytest.mark.parametrize(
+    'wrong, message',
+    [
+        (('--measure-on', 'val'), 'the choice is made on this split'),
+        (('--measure-on', 'tset'), "one of ('train', 'val', 'test')"),
+        (('--out', '.'), 'is a folder'),
+    ],
+)
+def test_what_is_wrong_is_said_at_the_start(
+    root, files, tmp_path, wrong, message
+):
+    done = subprocess.run(
+        [
+            sys.executable,
+            root / 'tools/analysis_tools/choose_maps.py',
+            *files,
+            *wrong,
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert message in done.stderr
+    assert 'Traceback' not in done.stderr
+    assert '|' not in done.stdout  # no table
 
 
 def test_without_true_boxes(root, files, tmp_path):

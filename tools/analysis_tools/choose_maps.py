@@ -16,7 +16,7 @@ import copy
 import sys
 from pathlib import Path
 
-from sweep_threshold import choosing_loader, sweeping_metric
+from sweep_threshold import choosing_loader, measuring_loader, sweeping_metric
 
 from mmspg.utils import command_line as cli
 
@@ -80,6 +80,8 @@ def parse_args():
         parser.error(
             f'{args.checkpoint} is not a local file, so add --out FILE.pth'
         )
+    if args.out and Path(args.out).is_dir():
+        parser.error(f'--out {args.out} is a folder: name a file in it')
     return args
 
 
@@ -165,6 +167,11 @@ def main():
 
     with cli.errors_in_one_line(args):
         runner, given, content = build(args)
+        if args.out:
+            Path(args.out).parent.mkdir(parents=True, exist_ok=True)
+        if args.measure_on:
+            cfg = measuring_loader(runner.cfg.test_dataloader, args.measure_on)
+            others = runner.build_dataloader(cfg)
         model = runner.model.eval()
         attributions = attribution_maps(model, args.attributions)
         if not available_sources(model):
@@ -179,7 +186,7 @@ def main():
             )
         loader = runner.test_dataloader
         (metric,) = runner.test_evaluator.metrics
-        if args.ddt_images and not hasattr(model.head, 'ddt'):
+        if args.ddt_images > 0 and not hasattr(model.head, 'ddt'):
             make_ddt(model, loader, args.ddt_images)
         images = collect_maps(model, loader, attributions)
         proposals = None
@@ -227,9 +234,6 @@ def main():
     elif given.model.get('score_map_views'):
         print('score_map_views is removed; add --views to choose it again')
     if args.measure_on:
-        cfg = copy.deepcopy(runner.cfg.test_dataloader)
-        cfg.dataset.split = args.measure_on
-        others = runner.build_dataloader(cfg)
         images = collect_maps(model, others, attributions)
         test = Comparison(images, metric)
         print(
@@ -261,12 +265,9 @@ def write(args, runner, given, content, threshold, figure):
     """Write weights, config and choice into the checkpoint."""
     import torch
 
-    from mmspg.evaluation.choices import (
-        settings_of,
-        threshold_file,
-        weights_digest,
-    )
+    from mmspg.evaluation import choices
     from mmspg.evaluation.protocol import named_split
+    from mmspg.utils.atomic import replacing
     from mmspg.utils.carried_config import META_KEY
 
     dataset = runner.test_dataloader.dataset
@@ -277,18 +278,17 @@ def write(args, runner, given, content, threshold, figure):
         chosen_on=named_split(dataset),
         figure='agreement' if args.proposals else 'gt_known_acc',
         value=figure,
-        weights=weights_digest(state),
-        **settings_of(given),
+        weights=choices.weights_digest(state),
+        **choices.settings_of(given),
     )
     content = dict(content) if 'state_dict' in content else {}
     meta = dict(content.get('meta') or {}, cfg=given.pretty_text)
     meta.setdefault('dataset_meta', dataset.metainfo)
     meta[META_KEY] = choice
     out = Path(args.out or args.checkpoint)
-    unfinished = Path(f'{out}.unfinished')  # a write may break off
-    torch.save(dict(content, state_dict=state, meta=meta), unfinished)
-    unfinished.replace(out)
-    beside = threshold_file(str(out))
+    with replacing(out) as file:  # a write may break off
+        torch.save(dict(content, state_dict=state, meta=meta), file)
+    beside = choices.threshold_file(str(out))
     if beside.is_file():
         beside.unlink()
         print(f'{beside} was of another choice and is deleted')

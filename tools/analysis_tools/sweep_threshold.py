@@ -11,6 +11,7 @@ choosing split is --split, or 'val' of the benchmark's metadata if it exists,
 or else the split that the config validates on.
 """
 
+import copy
 import sys
 from pathlib import Path
 
@@ -76,6 +77,18 @@ def choosing_loader(cfg, split):
                 'Change val_dataloader with --cfg-options'
             )
         dataset.split = split
+    return loader
+
+
+def measuring_loader(loader, split):
+    """Give the dataloader of another split than that of the choice."""
+    if loader.dataset.get('split') in (None, split):
+        raise ValueError(
+            f'--measure-on {split}: the choice is made on this split, or the '
+            'data set has no named splits. Name another split to measure on'
+        )
+    loader = copy.deepcopy(loader)
+    loader.dataset.split = split
     return loader
 
 

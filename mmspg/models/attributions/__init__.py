@@ -42,8 +42,8 @@ def build_attribution(net: nn.Module, options: Mapping) -> Callable:
             that function, such as ``layer``.
 
     Raises:
-        ValueError: The attribution is unknown, or the layer is missing or
-            does not exist. The message lists what there is.
+        ValueError: The attribution or an option is unknown, or the layer is
+            missing or does not exist. The message lists what there is.
     """
     options = dict(options)
     name = options.pop('name', None)
@@ -53,9 +53,13 @@ def build_attribution(net: nn.Module, options: Mapping) -> Callable:
             f'{sorted(ATTRIBUTIONS)}.'
         )
     function = ATTRIBUTIONS[name]
-    layer = options.get('layer')
-    if layer or 'layer' in signature(function).parameters:
-        find_module(net, layer or '')
+    _, _, _, *known = signature(function).parameters
+    for option in options:
+        if option not in known:
+            takes = f'takes only {", ".join(known)}' if known else 'takes none'
+            raise ValueError(f'{name} has no option {option!r}: it {takes}.')
+    if 'layer' in known:
+        find_module(net, options.get('layer', ''))
     return partial(function, **options)
 
 

@@ -92,7 +92,7 @@ def leaf_at(net: nn.Module, name: str) -> Iterator[list[Tensor]]:
         leaf = output.detach()
         leaf.requires_grad = True
         found.append(leaf)
-        return leaf
+        return leaf.clone()  # the next layer may work in place
 
     handle = find_module(net, name).register_forward_hook(cut)
     try:

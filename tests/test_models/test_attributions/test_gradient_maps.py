@@ -7,6 +7,7 @@ import torch
 from small_nets import build, images
 
 from mmspg.models import bagcams, gradcam, layercam
+from mmspg.models.attributions import build_attribution
 
 LABELS = torch.tensor([[0, 3], [2, 2]])
 METHODS = [gradcam, layercam, bagcams]
@@ -106,3 +107,20 @@ def test_a_layer_without_maps_is_refused(method):
         method(build(), images(), LABELS, 'fc')
     with pytest.raises(ValueError, match='has no layer'):
         method(build(), images(), LABELS, 'conv9')
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_the_next_layer_may_work_in_place(method):
+    net = build()
+    found = method(net, images(), LABELS, 'conv2')
+    net.relu.inplace = False
+    assert torch.equal(found, method(net, images(), LABELS, 'conv2'))
+
+
+def test_options_that_there_are_not():
+    options = dict(name='backprop', layer='relu')
+    with pytest.raises(ValueError, match="no option 'layer': it takes none"):
+        build_attribution(build(), options)
+    options = dict(name='excitation', layer='relu', deep=3)
+    with pytest.raises(ValueError, match='takes only layer, contrastive'):
+        build_attribution(build(), options)
