@@ -84,16 +84,24 @@ class ExportModel(nn.Module):
             `mmspg.evaluation.functional.steps`. Without any, min-max does.
 
     Raises:
-        TypeError: The head has no score maps.
+        ValueError: The head has no score maps, or the model's are not its.
     """
 
     def __init__(self, model: nn.Module, steps: Sequence[Step] = ()):
         super().__init__()
         self.steps = checked_steps(steps, with_image=False) or ['min_max']
-        if not hasattr(model.head, 'score_maps'):
-            raise TypeError(
-                f'a {type(model.head).__name__} has no score maps to export; '
-                'a CAMHead or SPGHead was expected'
+        if hasattr(model, 'attribution'):
+            raise ValueError(
+                'this model makes its maps by gradients, which an exported '
+                'network lacks. Export a checkpoint that uses a map of its '
+                'head, such as the one that choose_maps.py was given'
+            )
+        one = hasattr(model, 'extract_feat')  # an ensemble is several
+        if not one or not hasattr(model.head, 'score_maps'):
+            raise ValueError(
+                f'a {type(model).__name__} with a {type(model.head).__name__} '
+                'has no score maps that can be exported; an ImageClassifier '
+                'with a CAMHead or SPGHead was expected'
             )
         processor = model.data_preprocessor
         model = fold_batch_norm(copy.deepcopy(model).cpu().eval())

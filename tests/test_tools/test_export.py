@@ -1,5 +1,7 @@
 """Exported models against PyTorch, and the box step against the metric's."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -198,3 +200,18 @@ def test_a_cropping_pipeline_is_refused(find):
     with pytest.raises(ValueError, match='crops'):
         exporting.input_size(Cropping)
     assert exporting.input_size(find) == [56, 56]
+
+
+def test_maps_by_gradients_are_refused(files):
+    cfg = Config.fromfile(files[0])
+    cfg.model.type = 'mmspg.AttributionClassifier'
+    cfg.model.attribution = dict(name='layercam', layer='backbone.layers.2')
+    find = LocalizationInferencer(cfg, files[1], threshold=0.5)
+    with pytest.raises(ValueError, match='by gradients'):
+        exporting.ExportModel(find.model)
+
+
+def test_an_ensemble_is_refused(find):
+    ensemble = SimpleNamespace(members=[find.model], head=find.model.head)
+    with pytest.raises(ValueError, match='no score maps that can be exported'):
+        exporting.ExportModel(ensemble)
