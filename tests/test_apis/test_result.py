@@ -10,6 +10,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmspg.apis import LocalizationInferencer
+from mmspg.apis.results import save_results
 from mmspg.datasets.images.reading import UnreadableImageError
 
 pytestmark = pytest.mark.filterwarnings('ignore')
@@ -128,3 +129,11 @@ def test_steps_that_see_the_image(files, tmp_path):
     (without,) = plain(array, progress=False, return_score_maps=True)
     assert np.abs(one['score_map'] - without['score_map']).max() > 0.2
     assert one.plot().shape == other.plot().shape
+
+
+@pytest.mark.parametrize('name', [b'k\xc3\xb6ter.jpg', b'\xff\xfe "\\.jpg'])
+def test_results_name_any_file(tmp_path, name):
+    name = name.decode('utf-8', 'surrogateescape')
+    save_results([dict(img_id=name)], tmp_path / 'results.json')
+    text = (tmp_path / 'results.json').read_text('utf-8')
+    assert json.loads(text) == [dict(img_id=name)]

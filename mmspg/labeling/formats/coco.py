@@ -89,7 +89,7 @@ def write_object(path: Path, **parts) -> None:
             if isinstance(value, (Iterator, list)):
                 write_list(file, value)
             else:
-                json.dump(value, file, ensure_ascii=False)
+                file.write(_json(value))
         file.write('\n}\n')
 
 
@@ -98,5 +98,11 @@ def write_list(file, rows: Iterable) -> None:
     file.write('[')
     for i, row in enumerate(rows):
         file.write(',\n' if i else '\n')
-        file.write(json.dumps(row, ensure_ascii=False))
+        file.write(_json(row))
     file.write('\n]')
+
+
+def _json(value) -> str:
+    """Give JSON; bytes of a file name that are not UTF-8 are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text.encode('utf-8', 'backslashreplace').decode()
