@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections import deque
 from collections.abc import Iterator, Sequence, Sized
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 from mmpretrain.utils import track
@@ -258,12 +259,14 @@ class LocalizationInferencer(BatchSteps):
 
         batches = self.preprocess(noted(), batch_size, labels, topk)
         # A generator, of a camera say, is asked for no more than is needed.
-        for results in (
-            map(boxed, predicted(batches))
-            if total is None
-            else behind(boxed, predicted(ahead(batches)))
-        ):
-            yield from results
+        # Else the garbage collector ends the bar, maybe within its own lock.
+        with closing(items) if progress else nullcontext():
+            for results in (
+                map(boxed, predicted(batches))
+                if total is None
+                else behind(boxed, predicted(ahead(batches)))
+            ):
+                yield from results
 
     def _result(self, result, info, sample, locations) -> Result:
         drawing = draw_later(

@@ -1,7 +1,9 @@
 """The inferencer: inputs of every kind, and one box for one image."""
 
+import gc
 import json
 import logging
+from types import GeneratorType
 
 import numpy as np
 import pytest
@@ -219,8 +221,12 @@ def test_unreadable_is_named_and_skipped(find, photo, tmp_path, caplog):
         save(photo, tmp_path / f'{i}.png')
     broken = tmp_path / '2.png'
     broken.write_bytes(broken.read_bytes()[:200])
-    with pytest.raises(UnreadableImageError, match='2.png'):
+    with pytest.raises(UnreadableImageError, match='2.png') as error:
         find(tmp_path)
+    # It holds all frames, and still the bar has ended.
+    assert error.tb
+    generators = [g for g in gc.get_objects() if type(g) is GeneratorType]
+    assert not [g for g in generators if g.gi_frame and g.__name__ == 'track']
     with caplog.at_level(logging.WARNING):
         results = find(tmp_path, unreadable='skip', batch_size=2)
     assert [r['img_id'] for r in results] == [
