@@ -54,6 +54,11 @@ def training_table(compared: MapComparison, best: Reading) -> str:
             'learnt little about where the object is: add images, or '
             'train longer.'
         )
+    else:
+        lines.append(
+            'For better boxes in more time: python '
+            'tools/analysis_tools/choose_maps.py CHECKPOINT --views'
+        )
     return '\n'.join(lines)
 
 
