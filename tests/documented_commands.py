@@ -94,6 +94,10 @@ ELSEWHERE = {
     'ruff format': ('.ci/run', 'ruff format'),
     'mypy': ('.ci/run', 'mypy'),
     'mkdocs build': ('.ci/run', 'mkdocs build'),
+    'python tools/analysis_tools/choose_maps.py CONFIG CHECKPOINT': (
+        'tests/test_tools/test_choose_maps.py',
+        "*('--attributions', f'gradcam:{layer}'",
+    ),
     'python projects/evidence/': (
         'tests/test_projects/test_evidence.py',
         'def test_commands',
