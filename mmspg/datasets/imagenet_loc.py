@@ -53,9 +53,8 @@ class ImageNetLoc(LocDataset):
         boxes_from (str): 'xml', 'csv' or 'auto'. Defaults to 'auto', which
             takes the XML files if their folder exists.
         blacklist (str, optional): The devkit's list of validation images
-            with doubtful boxes, which are left out
-            (``ILSVRC2014_clsloc_validation_blacklist.txt``, one number on
-            each line).
+            with doubtful boxes to leave out, one number on each line
+            (``ILSVRC2014_clsloc_validation_blacklist.txt``).
         **kwargs: See :class:`LocDataset`.
     """
 
@@ -136,8 +135,6 @@ class ImageNetLoc(LocDataset):
             )
         return self.labels[wnid]
 
-    # -- training: the folder is the label ---------------------------------
-
     def _load_train(self) -> list[dict]:
         listed = self._has('ImageSets/CLS-LOC/train_cls.txt')
         if listed:
@@ -185,8 +182,6 @@ class ImageNetLoc(LocDataset):
         for line in describe(found.left_out):
             print_log(f'{self.image_root}: {line}', 'current', logging.WARNING)
         return found.images
-
-    # -- validation: the annotation gives the label ------------------------
 
     def _load_val(self) -> list[dict]:
         found = {}

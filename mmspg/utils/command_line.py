@@ -80,8 +80,7 @@ SHARED: dict[str, dict[str, Any]] = {
     '--launcher': dict(
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='program that has started the processes of this job (default: '
-        '%(default)s)',
+        help='program that started the processes (default: %(default)s)',
     ),
 }
 
@@ -115,8 +114,7 @@ def add_shared(parser: ArgumentParser, *names: str) -> None:
                 *('--local_rank', '--local-rank'),
                 type=int,
                 default=0,
-                help='number of this process on its machine; the launcher '
-                'gives it',
+                help='number of this process; the launcher gives it',
             )
 
 
