@@ -160,6 +160,13 @@ def test_the_first_lost_iteration_is_named(waits):
     assert len(waits) == 1
 
 
+def test_no_weights_are_validated_after_a_lost_iteration():
+    hook = LossCheckHook()
+    runner = run(hook, [1.0, float('nan'), 1.0])
+    with pytest.raises(FloatingPointError, match='iteration 2: loss nan'):
+        hook.before_val(runner)
+
+
 def test_no_checkpoint_is_written_after_a_lost_iteration():
     hook = LossCheckHook()
     runner = run(hook, [1.0, float('inf'), 1.0])

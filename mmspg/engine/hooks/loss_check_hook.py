@@ -34,10 +34,10 @@ class LossCheckHook(Hook):
 
     A GPU is not waited for at every step. Its numbers are looked at together
     before a line of the log, every 50 iterations if there are fewer lines,
-    before a checkpoint and at the end of an epoch. So the run may end some
-    iterations after the first bad one, which the message names. MMEngine's
-    ``RuntimeInfoHook`` reads the same numbers at every step, and the GPU
-    waits for it; `DeferredInfoHook` in its place does not.
+    before a checkpoint or a validation, and at the end of an epoch. So the
+    run may end some iterations after the first bad one, which the message
+    names. MMEngine's ``RuntimeInfoHook`` reads the same numbers at every
+    step, and the GPU waits for it; `DeferredInfoHook` in its place does not.
 
     Args:
         limit (float): Share of foreground in [0, 1] that counts as a
@@ -104,6 +104,14 @@ class LossCheckHook(Hook):
             if streak == self.patience and name not in self.warned:
                 self.warned.add(name)
                 self._warn(name, share, step)
+
+    def before_val(self, runner) -> None:
+        """Validate no weights that are lost.
+
+        Raises:
+            FloatingPointError: A loss is not finite.
+        """
+        self._check_steps()
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Check the losses until now and the weights to be saved.
