@@ -211,10 +211,9 @@ class LocalizationInferencer(BatchSteps):
         self._named = set()
         items, root = list_inputs(inputs, leave_out)
         total = len(items) if isinstance(items, Sized) else None
-        if progress:
-            items = track(items, 'Localization', total=total)
+        bar = track(items, 'Localization', total=total) if progress else None
         loaded = readable(
-            load_inputs(items, root, channel_order),
+            load_inputs(bar or items, root, channel_order),
             unreadable,
             self.unreadable,
         )
@@ -258,9 +257,10 @@ class LocalizationInferencer(BatchSteps):
             ]
 
         batches = self.preprocess(noted(), batch_size, labels, topk)
-        # A generator, of a camera say, is asked for no more than is needed.
-        # Else the garbage collector ends the bar, maybe within its own lock.
-        with closing(items) if progress else nullcontext():
+        # The bar ends here, also after an error. The garbage collector might
+        # end it within the lock of another bar, and wait for ever.
+        with closing(bar) if bar else nullcontext():
+            # A generator, of a camera say, is asked for no more than needed.
             for results in (
                 map(boxed, predicted(batches))
                 if total is None
