@@ -40,12 +40,5 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=50,
-    num_workers=0,
-    dataset=dict(
-        type='mmspg.SyntheticLoc',
-        split='test',
-        num_images=200,
-        pipeline=test_pipeline,
-    ),
+    val_dataloader, dataset=dict(val_dataloader['dataset'], split='test')
 )
