@@ -1,6 +1,6 @@
 """Are the side branches alive? From the last checkpoints of runs of SPG.
 
-    python projects/evidence/branches.py WORK/ilsvrc10_96_SPG_base_0
+    python projects/evidence/branches.py WORK/small/ilsvrc10_96_SPG_base_0
 
 Prints Markdown, over the validation part: the share of zeros after the first
 layer of each branch (near 100 %: its units are dead, and no gradient passes),

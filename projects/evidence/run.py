@@ -73,7 +73,8 @@ def parse_args():
             parser.error('--data DIR is needed: README.md says what it holds')
         args.data = args.data.resolve()
     args.side = args.side or study.get('SIDE')
-    args.work_dir = args.work_dir.resolve()
+    # Two studies may give different runs and parts the same name.
+    args.work_dir = args.work_dir.resolve() / args.study.stem
     return args, study
 
 
