@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from study.measuring import unpack
-from study.statistics import difference
+from study.statistics import difference, half_width
 from study.table import runs as table_of
 from study.training import logged
 
@@ -69,10 +69,17 @@ def hits_of(rows):
 
 
 def against(rows, base):
-    """GT-known and V2 less the baseline's, with their intervals."""
+    """GT-known and V2 less the baseline's, with their intervals.
+
+    The last is how wide GT-known's would be with any number of seeds.
+    """
+    pairs = list(zip(hits_of(rows), hits_of(base), strict=True))
     return [
-        '{:+.1f} ({:+.1f} to {:+.1f})'.format(*difference(hits, other))
-        for hits, other in zip(hits_of(rows), hits_of(base), strict=True)
+        *(
+            '{:+.1f} ({:+.1f} to {:+.1f})'.format(*difference(*pair))
+            for pair in pairs
+        ),
+        f'± {half_width(*pairs[0]):.1f}',
     ]
 
 
@@ -94,7 +101,7 @@ def systems(rows, baseline):
     groups = grouped(rows, 'system', 'source')
     base = groups.get(baseline)
     for key, group in groups.items():
-        gains = ['', '']
+        gains = ['', '', '']
         if base and key != baseline:
             gains = against(group, base)
         yield [
@@ -155,6 +162,7 @@ def main():
         print(f'\n### {title}, test part\n')
         header = ['system', 'seeds', 'GT-known', 'Top-1', 'MaxBoxAccV2']
         header += ['class Top-1', 'GT-known gained', 'MaxBoxAccV2 gained']
+        header += ['GT-known, any number of seeds']
         print(*lines_of(header, systems(tested, baseline)), sep='\n')
         for row in own:
             if not row['val_gt_known']:

@@ -168,6 +168,18 @@ def test_interval_is_that_of_all_resamples(scripts):
     assert (gains > high + 1e-6).mean() < 0.03 < (gains > high - 1e-6).mean()
 
 
+def test_width_of_many_seeds_is_that_of_resampled_images(scripts):
+    from study.statistics import half_width
+
+    hits = np.array([[1, 1, 0, 1], [1, 0, 0, 1]], bool)
+    base = np.array([[0, 1, 0, 0], [0, 0, 1, 0]], bool)
+    gains = hits.mean(axis=0) - base.mean(axis=0)
+    resampled = [gains[list(i)].mean() for i in product(range(4), repeat=4)]
+    # The deviation of a sample of four is too small by this factor.
+    expected = 196 * np.std(resampled) * (4 / 3) ** 0.5
+    assert half_width(hits, base) == pytest.approx(expected)
+
+
 def test_thresholds_are_chosen_and_applied(scripts):
     from study.measuring import Hits
 
@@ -402,7 +414,7 @@ def test_commands(scripts, data, tmp_path):
         ),
     ]
     assert {row['images'] for row in rows} == {'24'}
-    run = tmp_path / 'work/cub40_64_SPG-two-maps_base_0'
+    run = tmp_path / 'work/study/cub40_64_SPG-two-maps_base_0'
     report = scripts / 'report.py', out
     curves = tmp_path / 'curves.png'
     text = call(*report, '--run', run, '--curves', curves)
