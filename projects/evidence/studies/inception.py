@@ -3,23 +3,18 @@
 See README.md, "A study", for what each name means.
 """
 
-from studies.light import CANDIDATES, HEAD, LESS, NECK, QUANTILE
-from studies.small import B_AND_C_AT_10X, NO_CLIPPING, SCHEDULE, epochs
+from studies.light import CANDIDATES, LESS, QUANTILE
+from studies.small import (
+    B_AND_C_AT_10X,
+    NECK,
+    NO_CLIPPING,
+    SCHEDULE,
+    epochs,
+)
 from studies.small import SYSTEMS as SMALL
 
-SPG = SMALL['SPG']
-CURE = {
-    f'{HEAD}thresholds_b2': (0.7, 0.3),
-    f'{HEAD}thresholds_fuse': (0.7, 0.3),
-    f'{HEAD}balanced_guidance': True,
-    f'{HEAD}guidance_ramp': (0.2, 0.4),
-}
-SYSTEMS = {
-    'centred box': None,
-    'SPG-plain': SMALL['SPG-plain'],
-    'SPG': SPG,
-    'SPG, cured': {**SPG, **CURE},
-}
+NAMES = 'centred box', 'SPG-plain', 'SPG', 'SPG, cured'
+SYSTEMS = {name: SMALL[name] for name in NAMES}
 SLOW = {'optim_wrapper.optimizer.lr': 3e-5, f'{NECK}dropout': 0.0}
 DATA_SETS = {
     'cub40': dict(

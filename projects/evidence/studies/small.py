@@ -7,12 +7,21 @@ from study.configs import ROOT
 
 from mmspg.utils.cfg import load_config
 
+HEAD, NECK = 'model.head.', 'model.neck.'
+# What the light configs do against a collapse.
+CURE = {
+    f'{HEAD}thresholds_b2': (0.7, 0.3),
+    f'{HEAD}thresholds_fuse': (0.7, 0.3),
+    f'{HEAD}balanced_guidance': True,
+    f'{HEAD}guidance_ramp': (0.2, 0.4),
+}
 # The paper's configs, {} being cub or imagenet. A centred box of the best
 # size needs no training.
 SYSTEMS = {
     'centred box': None,
     'SPG-plain': dict(config='configs/spg-plain_inceptionv3_{}.py'),
     'SPG': dict(config='configs/spg_inceptionv3_{}.py'),
+    'SPG, cured': dict(config='configs/spg_inceptionv3_{}.py', **CURE),
     'ACoL': dict(config='configs/baselines/acol_inceptionv3_{}.py'),
     'HaS': dict(config='configs/baselines/has_inceptionv3_{}.py'),
     'SPG without cascade': dict(
@@ -67,7 +76,6 @@ SHARED = {
 }
 
 SGD = dict(_delete_=True, type='SGD', momentum=0.9, weight_decay=5e-4)
-HEAD, NECK = 'model.head.', 'model.neck.'
 ADDED = 'optim_wrapper.paramwise_cfg.custom_keys.'
 B_AND_C_AT_10X = {
     f'{ADDED}spg_b': dict(lr_mult=10),
