@@ -25,8 +25,14 @@ def read_proposals(path: str | Path) -> dict[str, np.ndarray]:
     """Read ``{"image id": [[x0, y0, x1, y1], ...]}``, inclusive pixels.
 
     Raises:
+        FileNotFoundError: There is no such file.
         ValueError: The file has another form. The message names the image.
     """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'{path}: there is no such file of proposals. Selective Search '
+            'needs none: --proposals selective-search'
+        )
     try:
         found = json.loads(Path(path).read_text(encoding='utf-8'))
         if not isinstance(found, dict):

@@ -46,6 +46,11 @@ def test_a_file_of_something_else_is_named(tmp_path, content, words):
     assert str(path) in str(error.value)
 
 
+def test_a_missing_file_has_a_remedy(tmp_path):
+    with pytest.raises(FileNotFoundError, match='selective-search'):
+        read_proposals(tmp_path / 'no.json')
+
+
 def test_images_without_proposals_are_named(tmp_path):
     path = tmp_path / 'boxes.json'
     path.write_text(json.dumps({'a': [[1, 1, 8, 8]], 'b': [[0, 0, 9, 9]]}))

@@ -166,6 +166,8 @@ def main():
     from mmspg.evaluation.proposals import proposals_of, read_proposals
 
     with cli.errors_in_one_line(args):
+        searched = args.proposals in (None, 'selective-search')
+        listed = None if searched else read_proposals(args.proposals)
         runner, given, content = build(args)
         if args.out:
             Path(args.out).parent.mkdir(parents=True, exist_ok=True)
@@ -191,8 +193,6 @@ def main():
         images = collect_maps(model, loader, attributions)
         proposals = None
         if args.proposals:
-            searched = args.proposals == 'selective-search'
-            listed = None if searched else read_proposals(args.proposals)
             proposals = proposals_of(images, listed)
         comparison = Comparison(images, metric, proposals)
     source = next(iter(attributions), None)

@@ -59,7 +59,13 @@ def build_attribution(net: nn.Module, options: Mapping) -> Callable:
             takes = f'takes only {", ".join(known)}' if known else 'takes none'
             raise ValueError(f'{name} has no option {option!r}: it {takes}.')
     if 'layer' in known:
-        find_module(net, options.get('layer', ''))
+        if not options.get('layer'):
+            layers = ', '.join(filter(None, dict(net.named_modules())))
+            raise ValueError(
+                f'{name} needs a layer: layer=... in a config, {name}:LAYER '
+                f'in a command. {type(net).__name__} has {layers}.'
+            )
+        find_module(net, options['layer'])
     return partial(function, **options)
 
 

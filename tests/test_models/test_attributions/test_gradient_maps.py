@@ -124,3 +124,5 @@ def test_options_that_there_are_not():
     options = dict(name='excitation', layer='relu', deep=3)
     with pytest.raises(ValueError, match='takes only layer, contrastive'):
         build_attribution(build(), options)
+    with pytest.raises(ValueError, match='layercam:LAYER .* conv1'):
+        build_attribution(build(), dict(name='layercam'))
