@@ -3,6 +3,7 @@
 See README.md, "A study", for what each name means.
 """
 
+from studies.light import LESS
 from study.configs import ROOT
 
 from mmspg.utils.cfg import load_config
@@ -82,6 +83,14 @@ B_AND_C_AT_10X = {
     f'{ADDED}spg_c': dict(lr_mult=10),
 }
 NO_CLIPPING = {'optim_wrapper.clip_grad': None}
+# Five times the lr, as the paper scales it over the layers: the paper's
+# guidance collapses.
+COLLAPSE = {
+    'optim_wrapper.optimizer': SGD | dict(lr=0.005),
+    **B_AND_C_AT_10X,
+    **NO_CLIPPING,
+}
+COLLAPSES = 'SGD .005, B and C at 10x, no clipping'
 
 # Changes of the shared settings; `base` is what the tables use. The others
 # are measured on the validation part only.
@@ -90,12 +99,9 @@ SETTINGS = {
     # The paper's optimiser and lr, and twice the lr.
     'SGD .001': {'optim_wrapper.optimizer': SGD | dict(lr=0.001)},
     'SGD .002': {'optim_wrapper.optimizer': SGD | dict(lr=0.002)},
-    # Five times the lr, as the paper scales it over the layers; then tamed.
-    'SGD .005, B and C at 10x, no clipping': {
-        'optim_wrapper.optimizer': SGD | dict(lr=0.005),
-        **B_AND_C_AT_10X,
-        **NO_CLIPPING,
-    },
+    COLLAPSES: COLLAPSE,
+    # One part of the cure less, each.
+    **{f'{COLLAPSES}, {name}': COLLAPSE | less for name, less in LESS.items()},
     'SGD .005': {'optim_wrapper.optimizer': SGD | dict(lr=0.005)},
     'B and C at 10x': B_AND_C_AT_10X,
     'B and C at 10x, no clipping': B_AND_C_AT_10X | NO_CLIPPING,
