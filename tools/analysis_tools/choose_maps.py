@@ -166,8 +166,9 @@ def main():
     from mmspg.evaluation.proposals import proposals_of, read_proposals
 
     with cli.errors_in_one_line(args):
-        searched = args.proposals in (None, 'selective-search')
-        listed = None if searched else read_proposals(args.proposals)
+        listed = None
+        if args.proposals not in (None, 'selective-search'):
+            listed = read_proposals(args.proposals)
         runner, given, content = build(args)
         if args.out:
             Path(args.out).parent.mkdir(parents=True, exist_ok=True)

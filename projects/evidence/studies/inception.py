@@ -3,14 +3,8 @@
 See README.md, "A study", for what each name means.
 """
 
-from studies.light import CANDIDATES, LESS, QUANTILE
-from studies.small import (
-    B_AND_C_AT_10X,
-    NECK,
-    NO_CLIPPING,
-    SCHEDULE,
-    epochs,
-)
+from studies.light import CANDIDATES, LESS, NECK, QUANTILE, TEN_TIMES
+from studies.small import SCHEDULE, epochs
 from studies.small import SYSTEMS as SMALL
 
 NAMES = 'centred box', 'SPG-plain', 'SPG', 'SPG, cured'
@@ -32,7 +26,7 @@ SETTINGS = {
     **LESS,
     'quantile seeds': QUANTILE,
     'teacher': CANDIDATES['teacher'],
-    'ten times': B_AND_C_AT_10X | NO_CLIPPING,
+    'ten times': TEN_TIMES,
 }
 SHARED = {
     'custom_imports': dict(imports=['study.candidates']),

@@ -3,19 +3,22 @@
 See README.md, "A study", for what each name means.
 """
 
-from studies.light import LESS
+from studies.light import (
+    CONFIG,
+    HEAD,
+    LESS,
+    NECK,
+    PAPER,
+    TEN_TIMES,
+    branches,
+)
 from study.configs import ROOT
 
 from mmspg.utils.cfg import load_config
 
-HEAD, NECK = 'model.head.', 'model.neck.'
 # What the light configs do against a collapse.
-CURE = {
-    f'{HEAD}thresholds_b2': (0.7, 0.3),
-    f'{HEAD}thresholds_fuse': (0.7, 0.3),
-    f'{HEAD}balanced_guidance': True,
-    f'{HEAD}guidance_ramp': (0.2, 0.4),
-}
+LIGHT = load_config(str(ROOT / CONFIG)).model.head
+CURE = {key: LIGHT[key.removeprefix(HEAD)] for key in PAPER}
 # The paper's configs, {} being cub or imagenet. A centred box of the best
 # size needs no training.
 SYSTEMS = {
@@ -77,18 +80,11 @@ SHARED = {
 }
 
 SGD = dict(_delete_=True, type='SGD', momentum=0.9, weight_decay=5e-4)
-ADDED = 'optim_wrapper.paramwise_cfg.custom_keys.'
-B_AND_C_AT_10X = {
-    f'{ADDED}spg_b': dict(lr_mult=10),
-    f'{ADDED}spg_c': dict(lr_mult=10),
-}
-NO_CLIPPING = {'optim_wrapper.clip_grad': None}
 # Five times the lr, as the paper scales it over the layers: the paper's
 # guidance collapses.
 COLLAPSE = {
     'optim_wrapper.optimizer': SGD | dict(lr=0.005),
-    **B_AND_C_AT_10X,
-    **NO_CLIPPING,
+    **TEN_TIMES,
 }
 COLLAPSES = 'SGD .005, B and C at 10x, no clipping'
 
@@ -103,8 +99,8 @@ SETTINGS = {
     # One part of the cure less, each.
     **{f'{COLLAPSES}, {name}': COLLAPSE | less for name, less in LESS.items()},
     'SGD .005': {'optim_wrapper.optimizer': SGD | dict(lr=0.005)},
-    'B and C at 10x': B_AND_C_AT_10X,
-    'B and C at 10x, no clipping': B_AND_C_AT_10X | NO_CLIPPING,
+    'B and C at 10x': branches(10),
+    'B and C at 10x, no clipping': TEN_TIMES,
     'M_A .5/.1': {f'{HEAD}thresholds_a': (0.5, 0.1)},
     'M_A .7/.3': {f'{HEAD}thresholds_a': (0.7, 0.3)},
     'M_B2 .7/.1': {f'{HEAD}thresholds_b2': (0.7, 0.1)},
