@@ -96,9 +96,9 @@ def main():
 
     # isort: split
     from mmspg.engine.runner import build_runner
-    from mmspg.utils.checkpoint import check_start
     from mmspg.utils.remedies import ending_with_remedy
     from mmspg.utils.resume import ChangedRunError
+    from mmspg.utils.start import check_start
     from mmspg.utils.upstream.process_group import (
         enter_process_group,
         leave_process_group,

@@ -15,9 +15,10 @@ from mmpretrain.structures import DataSample
 from mmspg.datasets.annotations.class_lists import NOTHING
 from mmspg.evaluation.protocol import Protocol
 from mmspg.visualization import LocalizationVisualizer
+from mmspg.visualization.names import picture_name
 
 from .models import build_pipeline
-from .results import add_locations, draw_locations, picture_name
+from .results import add_locations, draw_locations
 
 
 class BatchSteps(ImageClassificationInferencer):

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from mmpretrain.structures import DataSample
 
-from mmspg.engine.hooks.localization_visualization_hook import safe_name
 from mmspg.evaluation.functional import all_boxes_at_thresholds, split_steps
 from mmspg.evaluation.locate import locate_objects
 from mmspg.evaluation.protocol import Protocol
@@ -107,32 +106,6 @@ def draw_locations(
         for label in shown
     ]
     return draw_sheet(views, 1)
-
-
-def picture_name(img_id: str, taken: set[str], suffix: str = '.png') -> str:
-    """Name a picture after its image.
-
-    Args:
-        img_id (str): The path of the image. Each '/' becomes '+'.
-        taken (set[str]): The names of other pictures. The new one is added.
-        suffix (str): The suffix of the picture. Defaults to '.png'.
-
-    Returns:
-        str: The name. It contains the suffix of the image only if another
-        image would have the same name without it.
-
-    Examples:
-        >>> picture_name('cats/a.jpg', set())
-        'cats+a.png'
-        >>> picture_name('a.jpg', {'a.png'})
-        'a.jpg.png'
-    """
-    stem = Path(img_id).with_suffix('') if Path(img_id).name else img_id
-    name = f'{safe_name(str(stem))}{suffix}'
-    if name in taken:
-        name = f'{safe_name(img_id)}{suffix}'
-    taken.add(name)
-    return name
 
 
 def save_results(

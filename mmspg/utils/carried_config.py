@@ -148,12 +148,10 @@ def _check_types(cfg: dict) -> None:
     import mmengine.registry
     import mmpretrain.registry
 
+    import mmspg.registry  # noqa: F401  children of the others
     from mmspg.evaluation.functional.image_steps import IMAGE_STEPS
     from mmspg.evaluation.functional.steps import STEPS
 
-    from .setup_env import register_all_modules
-
-    register_all_modules(init_default_scope=False)
     registries = [
         node
         for module in (mmengine.registry, mmpretrain.registry)

@@ -7,18 +7,13 @@ from pickle import UnpicklingError
 from urllib.error import URLError
 
 import torch
-from mmengine.config import Config
-from mmengine.logging import HistoryBuffer
 from torch import nn
 
-from .cfg import walk_dicts
 from .unpickling import only_weights, pickle_is_allowed
 from .upstream.checkpoints import allow_checkpoints
-from .work_dir import newest_checkpoint
 
 __all__ = [
     'check_checkpoint',
-    'check_start',
     'clean_name',
     'read_checkpoint',
     'state_dict_of',
@@ -180,78 +175,6 @@ def state_dict_of(content: dict) -> dict:
         for name, value in content.items()
         if isinstance(value, torch.Tensor)
     }
-
-
-def check_start(cfg: Config) -> None:
-    """Check the checkpoints that a training is about to read.
-
-    MMEngine resumes from any checkpoint. Without the optimizer's state it
-    would silently train on with moments of zero, and with another schedule,
-    since that state holds the lr. With another batch size or schedule it
-    would go on at a wrong place.
-
-    Args:
-        cfg (Config): The config of the training, with ``work_dir``. To
-            resume, it gets the checkpoint as ``load_from``.
-
-    Raises:
-        FileNotFoundError: A checkpoint is missing.
-        ValueError: A checkpoint cannot be read or is refused. Or the one to
-            resume from lacks the optimizer or the lr schedulers, or was
-            written under other settings (`ChangedRunError`).
-    """
-    for node in walk_dicts(cfg.get('model')):
-        if node.get('type') == 'Pretrained' and node.get('checkpoint'):
-            read_checkpoint(node['checkpoint'])
-    start = cfg.get('load_from')
-    if cfg.get('resume') and not start and osp.isdir(cfg.work_dir):
-        cfg.load_from = start = newest_checkpoint(cfg.work_dir)
-    if start is None:
-        return
-    found = read_checkpoint(start)
-    if not cfg.get('resume'):
-        return
-    wanted = ['optimizer']
-    if cfg.get('param_scheduler'):
-        wanted.append('param_schedulers')
-    missing = [key for key in wanted if key not in found]
-    if missing:
-        raise ValueError(
-            f"'{start}' cannot be resumed from: it holds no "
-            f'{" and no ".join(missing)}, so the training would differ from '
-            'the one that was interrupted. It was published, or saved '
-            'with default_hooks.checkpoint.save_optimizer=False or '
-            'save_param_scheduler=False. To begin a new training with its '
-            'weights, leave out --resume and add --cfg-options '
-            f'load_from={start}.'
-        )
-    meta = found.get('meta', {})
-    for key in ('epoch', 'iter'):
-        if type(meta.get(key)) is not int or meta[key] < 0:
-            raise ValueError(
-                f"'{start}' cannot be resumed from: meta[{key!r}] must be a "
-                f'whole number from 0, and is {str(meta.get(key))[:50]!r}.'
-            )
-    _check_message_hub(found.get('message_hub'), start)
-    from .resume import check_same_run  # here, since it needs the runner
-
-    check_same_run(cfg, found, start)
-
-
-def _check_message_hub(hub, path: str) -> None:
-    """Refuse what MMEngine's ``MessageHub`` does not write."""
-    kinds = dict(log_scalars=HistoryBuffer, runtime_info=object)
-    kinds['resumed_keys'] = bool
-    for key, kind in kinds.items():
-        part = hub.get(key) if isinstance(hub, dict) else None
-        if not isinstance(part, dict) or not all(
-            isinstance(name, str) and isinstance(value, kind)
-            for name, value in part.items()
-        ):
-            raise ValueError(
-                f"'{path}' cannot be resumed from: message_hub[{key!r}] is "
-                'not what MMEngine writes.'
-            )
 
 
 def check_checkpoint(

@@ -6,6 +6,7 @@ import re
 import socket
 from typing import IO
 
+from .checkpoint import read_checkpoint
 from .warn import warn
 
 try:
@@ -127,8 +128,6 @@ def newest_checkpoint(folder: str) -> str | None:
         ValueError: ``last_checkpoint`` names a missing file and there is no
             other checkpoint, or no checkpoint can be read.
     """
-    from .checkpoint import read_checkpoint
-
     pointer = osp.join(folder, 'last_checkpoint')
     named = None
     if osp.isfile(pointer):

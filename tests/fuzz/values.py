@@ -29,7 +29,8 @@ from mmspg.evaluation.wsol.masks import read_mask
 from mmspg.evaluation.wsol.score_map_files import read_on_grid
 from mmspg.evaluation.wsol.split import read_split
 from mmspg.utils.carried_config import carried_config, follow_checkpoint
-from mmspg.utils.checkpoint import check_start, read_checkpoint
+from mmspg.utils.checkpoint import read_checkpoint
+from mmspg.utils.start import check_start
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = st.one_of(

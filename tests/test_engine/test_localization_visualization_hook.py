@@ -7,8 +7,6 @@ import mmcv
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.visualization import Visualizer
@@ -19,7 +17,6 @@ from mmspg.engine.hooks import LocalizationVisualizationHook
 from mmspg.engine.hooks import localization_visualization_hook as module
 from mmspg.engine.hooks.localization_visualization_hook import (
     reported_threshold,
-    safe_name,
     unwarp,
 )
 from mmspg.evaluation.metrics import LocalizationMetric
@@ -261,22 +258,3 @@ def test_unwarp_undoes_a_resize():
     sample = sample_of(0, '', None, (12, 16))
     found = unwarp(inputs, sample)[4:-4, 4:-4].astype(int)
     assert abs(found - image[4:-4, 4:-4]).max() <= 2
-
-
-# With lone surrogates: what Python makes of a name that is no UTF-8.
-TEXT = st.text(st.characters())
-
-
-@given(TEXT, TEXT)
-def test_names_are_safe_and_distinct(one, other):
-    names = safe_name(one), safe_name(other)
-    assert (names[0] == names[1]) == (one == other)
-    for name in names:
-        assert not set(name) & set('/\\:*?"<>|\0\n ')
-        assert len(name.encode()) < 200
-
-
-def test_long_names_stay_distinct():
-    stem = 'folder/' * 100
-    assert safe_name(f'{stem}1.png') != safe_name(f'{stem}2.png')
-    assert safe_name('n01440764/val 1.JPEG') == 'n01440764+val%201.JPEG'

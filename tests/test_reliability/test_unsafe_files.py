@@ -10,7 +10,8 @@ from forked_runs import CONFIG, evaluate, needs_fork, start, tool, train, wait
 from mmengine.config import Config
 
 from mmspg.evaluation.metrics.class_predictions import ClassPredictions
-from mmspg.utils.checkpoint import check_start, read_checkpoint
+from mmspg.utils.checkpoint import read_checkpoint
+from mmspg.utils.start import check_start
 from mmspg.utils.unpickling import (
     SAFE,
     UNSAFE,

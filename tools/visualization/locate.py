@@ -93,7 +93,7 @@ def line_of(result):
 def write_score_maps(result, folder):
     import mmcv
 
-    from mmspg.engine.hooks.localization_visualization_hook import safe_name
+    from mmspg.visualization.names import safe_name
 
     for location in result['locations']:
         name = f'{safe_name(result["img_id"])}_{location["label"]}.png'

@@ -1,8 +1,6 @@
 """Draw predictions while a model is validated or tested."""
 
-import zlib
 from collections.abc import Sequence
-from urllib.parse import quote
 
 import numpy as np
 import torch
@@ -20,26 +18,7 @@ from mmspg.evaluation.protocol import default_threshold
 from mmspg.registry import HOOKS
 from mmspg.utils.carried_config import carried_settings
 from mmspg.utils.warn import warn
-
-LONGEST_NAME = 180
-
-
-def safe_name(img_id: str) -> str:
-    """Make a file name from an image id; different ids get different names.
-
-    A '/' becomes '+'. Other characters that a file name may not have, and '+'
-    and '%' themselves, are percent-encoded. Names that are too long for a
-    file system are cut, and end in a check sum.
-
-    Example:
-        >>> safe_name('n01440764/a b.JPEG')
-        'n01440764+a%20b.JPEG'
-    """
-    name = quote(img_id, safe='', errors='surrogatepass').replace('%2F', '+')
-    if len(name) > LONGEST_NAME:
-        check = zlib.crc32(img_id.encode(errors='surrogatepass'))
-        name = f'{name[:LONGEST_NAME]}-{check:08x}'
-    return name
+from mmspg.visualization.names import safe_name
 
 
 def reported_threshold(default: float | None = None) -> float | None:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 import cv2
 import numpy as np
 
-from mmspg.apis.results import picture_name
 from mmspg.evaluation.functional import (
     apply_steps,
     box_iou,
@@ -27,6 +26,8 @@ from mmspg.evaluation.samples import (
     true_boxes,
     true_label,
 )
+
+from ..names import picture_name
 
 PAGE = ('index.html', 'report.css', 'curve.js', 'report.js')
 THUMBNAIL = 200
