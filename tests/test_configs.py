@@ -7,9 +7,12 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
-from mmengine.optim import build_optim_wrapper
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
+from torch.optim import SGD
+from torch.utils.data import DataLoader
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(
@@ -158,6 +161,33 @@ def test_paper_trains_added_layers_at_ten_times_the_lr():
     assert {
         (g['momentum'], g['weight_decay'], g['nesterov']) for g in groups
     } == {(0.9, 5e-4, False)}
+
+
+@pytest.mark.parametrize(
+    'name',
+    [n for n in CONFIGS if 'Cosine' in str(read(n).param_scheduler)],
+)
+def test_a_cosine_ends_with_the_training(name, tmp_path):
+    """Whatever ``train_cfg.max_epochs`` is."""
+    cfg, epochs = read(name), 7
+    cfg.train_cfg.max_epochs = epochs
+    runner = Runner(
+        torch.nn.Identity(),
+        work_dir=str(tmp_path),
+        experiment_name=name,
+        train_dataloader=DataLoader(range(40)),
+        train_cfg=cfg.train_cfg,
+        optim_wrapper=OptimWrapper(SGD([torch.ones(1)], lr=1.0)),
+    )
+    assert runner.train_loop  # is built first, as ``train`` does
+    schedulers = runner.build_param_scheduler(cfg.param_scheduler)
+    rates = []
+    for _ in range(epochs * 40):
+        rates += runner.optim_wrapper.get_lr()['lr']
+        for scheduler in schedulers:
+            scheduler.step()
+    assert rates[len(rates) // 2] == pytest.approx(0.5)
+    assert rates[-1] < 0.01
 
 
 def test_authors_train_biases_at_twice_the_lr():

@@ -11,5 +11,4 @@ _base_ = [
 train_dataloader = dict(batch_size=16)
 optim_wrapper = dict(optimizer=dict(lr=1e-4))
 train_cfg = dict(max_epochs=5)
-param_scheduler = dict(T_max=5)
 auto_scale_lr = dict(base_batch_size=16)

@@ -19,4 +19,3 @@ model = dict(
 train_dataloader = dict(batch_size=10)
 optim_wrapper = dict(optimizer=dict(lr=3e-5))
 train_cfg = dict(max_epochs=4)
-param_scheduler = dict(T_max=4)

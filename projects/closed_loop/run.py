@@ -66,7 +66,6 @@ def pseudo_boxes(args):
             f'train_dataloader.dataset.num_images={args.images}',
             f'train_cfg.max_epochs={args.spg_epochs}',
             f'train_cfg.val_interval={args.spg_epochs}',
-            f'param_scheduler.T_max={args.spg_epochs}',
             'default_hooks.visualization.enable=False',
             'default_hooks.box_choice.type=mmspg.BoxChoiceHook',
         )

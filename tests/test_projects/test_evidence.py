@@ -364,7 +364,7 @@ def call(script, *args):
 
 
 STUDY = """
-EPOCH = {'train_cfg.max_epochs': 1, 'param_scheduler.T_max': 1}
+EPOCH = {'train_cfg.max_epochs': 1}
 from study.configs import ROOT
 base = __import__('runpy').run_path(
     str(ROOT / 'projects/evidence/studies/small.py')

@@ -17,10 +17,6 @@ optim_wrapper = dict(
 )
 train_cfg = dict(max_epochs=2)
 param_scheduler = dict(
-    _delete_=True,
-    type='CosineAnnealingLR',
-    T_max=2,  # max_epochs
-    by_epoch=True,
-    convert_to_iter_based=True,
+    _delete_=True, type='CosineAnnealingLR', convert_to_iter_based=True
 )
 auto_scale_lr = dict(base_batch_size=10)

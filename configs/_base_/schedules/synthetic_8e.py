@@ -6,12 +6,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'spg_': dict(lr_mult=0.1)}),
     clip_grad=dict(max_norm=5),
 )
-param_scheduler = dict(
-    type='CosineAnnealingLR',
-    T_max=8,
-    by_epoch=True,
-    convert_to_iter_based=True,
-)
+param_scheduler = dict(type='CosineAnnealingLR', convert_to_iter_based=True)
 train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=4)
 val_cfg = dict()
 test_cfg = dict()

@@ -89,9 +89,6 @@ def fit_to_photographs(cfg: Config) -> list[str]:
     cfg.optim_wrapper.optimizer.lr = settings.lr
     cfg.train_cfg.max_epochs = settings.max_epochs
     cfg.train_cfg.val_interval = settings.val_interval
-    for scheduler in cfg.param_scheduler:
-        if 'T_max' in scheduler:
-            scheduler.T_max = settings.max_epochs
     for loader in filter(None, loaders.values()):
         loader.batch_size = settings.batch_size
         loader.num_workers = settings.num_workers

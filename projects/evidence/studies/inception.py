@@ -4,7 +4,7 @@ See README.md, "A study", for what each name means.
 """
 
 from studies.light import CANDIDATES, LESS, NECK, QUANTILE, TEN_TIMES
-from studies.small import SCHEDULE, epochs
+from studies.small import EPOCHS, SCHEDULE
 from studies.small import SYSTEMS as SMALL
 
 NAMES = 'centred box', 'SPG-plain', 'SPG', 'SPG, cured'
@@ -12,12 +12,12 @@ SYSTEMS = {name: SMALL[name] for name in NAMES}
 SLOW = {'optim_wrapper.optimizer.lr': 3e-5, f'{NECK}dropout': 0.0}
 DATA_SETS = {
     'cub40': dict(
-        config='cub', parts=dict(fit=25, val=5), changes=epochs(6) | SLOW
+        config='cub', parts=dict(fit=25, val=5), changes={EPOCHS: 6} | SLOW
     ),
     'ilsvrc10': dict(
         config='imagenet',
         parts=dict(fit=600, val=10, val_from='test'),
-        changes=epochs(2),
+        changes={EPOCHS: 2},
     ),
 }
 SETTINGS = {

@@ -31,17 +31,11 @@ SYSTEMS = {
 }
 
 
-def epochs(number):
-    return {
-        'train_cfg.max_epochs': number,
-        'param_scheduler.1.T_max': number,
-    }
-
-
+EPOCHS = 'train_cfg.max_epochs'
 DATA_SETS = {
-    'cub40': dict(parts=dict(fit=25, val=5), changes=epochs(8)),
+    'cub40': dict(parts=dict(fit=25, val=5), changes={EPOCHS: 8}),
     'ilsvrc10': dict(
-        parts=dict(fit=600, val=10, val_from='test'), changes=epochs(2)
+        parts=dict(fit=600, val=10, val_from='test'), changes={EPOCHS: 2}
     ),
 }
 ADDED = 'optim_wrapper.paramwise_cfg.custom_keys.'
@@ -102,7 +96,7 @@ CANDIDATES = {
         f'{HEAD}guidance_size': 112,
     },
     'first stages frozen': {'model.backbone.frozen_stages': 2},
-    '16 epochs': epochs(16),
+    '16 epochs': {EPOCHS: 16},
     'dropout': {f'{NECK}dropout': 0.5},
     'seeds .7/.3': {f'{HEAD}thresholds_a': (0.7, 0.3)},
     'seeds .5/.1': {f'{HEAD}thresholds_a': (0.5, 0.1)},

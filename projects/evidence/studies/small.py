@@ -42,16 +42,13 @@ SYSTEMS = {
 SIDE = 96
 
 
-def epochs(number):
-    return {'train_cfg.max_epochs': number, 'param_scheduler.T_max': number}
-
-
+EPOCHS = 'train_cfg.max_epochs'
 DATA_SETS = {
     'cub40': dict(
         config='cub',
         parts=dict(fit=25, val=5),
         changes={
-            **epochs(4),
+            EPOCHS: 4,
             # Birds of a family tell the added layers little at first: with
             # dropout and lr 5e-5 they were still at chance after 150 steps.
             'optim_wrapper.optimizer.lr': 3e-5,
@@ -61,7 +58,7 @@ DATA_SETS = {
     'ilsvrc10': dict(
         config='imagenet',
         parts=dict(fit=100, val=5, val_from='test'),
-        changes=epochs(2),
+        changes={EPOCHS: 2},
     ),
 }
 
@@ -110,7 +107,7 @@ SETTINGS = {
     'loss_c at a tenth': {f'{HEAD}guidance_weights': dict(loss_c=0.1)},
     'no dropout': {f'{NECK}dropout': 0.0},
     # Three times as long on ilsvrc10.
-    '6 epochs': epochs(6),
+    '6 epochs': {EPOCHS: 6},
     'half maps': {'model.backbone.large_feature_map': False},
     'inputs in [-1, 1]': {
         'data_preprocessor.mean': [127.5] * 3,

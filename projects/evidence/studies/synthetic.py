@@ -19,7 +19,6 @@ DATA_SETS = {
             'train_dataloader.batch_size': 50,
             'val_dataloader.dataset.num_images': 400,
             'train_cfg.max_epochs': 12,
-            'param_scheduler.T_max': 12,
         }
     )
 }

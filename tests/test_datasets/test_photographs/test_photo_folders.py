@@ -249,7 +249,6 @@ def test_the_config_is_fitted(root, tmp_path):
     expected = photo_settings(number, 2)
     assert cfg.model.head.num_classes == 3
     assert cfg.train_cfg.max_epochs == expected.max_epochs
-    assert cfg.param_scheduler[-1].T_max == expected.max_epochs
     assert cfg.optim_wrapper.optimizer.lr == expected.lr
     for part in ('train', 'val', 'test'):
         assert cfg[f'{part}_dataloader'].batch_size == expected.batch_size
