@@ -30,9 +30,6 @@ optim_wrapper = dict(
 # of 3.9 for the paper's 30 images in float32, but a third more time.
 model = dict(backbone=dict(with_cp=False), neck=dict(with_cp=False))
 
-# MMEngine's torch.compile takes minutes at the start. Then kernels are faster.
-compile = False
-
 custom_hooks = [
     *_base_.custom_hooks,
     # Operations in float32 may use TensorFloat-32.

@@ -21,9 +21,10 @@ path below `configs/`. No weights of SPG are published: train, or
 [measured once](measured.md) and [does SPG work?](evidence.md) say more.
 
 FLOPs are the multiply-adds of an image's class scores at the size of the test
-input. Those of SPG are SPG-plain's, because B and C are not computed. The maps
-of CAM, SPG and ADL come with the scores. ACoL's second classifier and the
-attributions (Backprop to MWP) run again for each class whose map is asked for.
+input. Those of SPG are SPG-plain's, because class scores need neither B nor C.
+The maps of CAM, SPG and ADL come with the scores. ACoL's second classifier and
+the attributions (Backprop to MWP) run again for each class whose map is asked
+for.
 """
 
 
@@ -40,8 +41,10 @@ def million(number, unit, digits=1) -> str:
 
 def short(name: str) -> str:
     """Shorten the name of a figure."""
-    name = name.replace(' Localization Error', ' err')
-    return name.replace(' (paper)', '').replace('*', r'\*')
+    for long in (' Localization Error', ' Loc Error', ' Error'):
+        name = name.replace(long, ' err')
+    name = name.replace(' (paper)', '').replace(' (measured)', '')
+    return name.replace('*', r'\*')
 
 
 def figures(model: dict, published: bool) -> str:

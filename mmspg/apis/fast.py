@@ -13,8 +13,8 @@ def make_fast(
 ) -> nn.Module:
     """Prepare a model, in place, that only predicts from now on.
 
-    A prediction never computes B and C, nor maps of classes that nobody asked
-    for. This function saves more. Scores and maps change by float32 rounding.
+    A prediction computes only the maps that somebody asks for. This function
+    saves more. Scores and maps change by float32 rounding.
 
     Args:
         model (nn.Module): A classifier of backbone, neck and head.

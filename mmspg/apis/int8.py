@@ -18,7 +18,7 @@ __all__ = ['FEWEST', 'Kept', 'Photograph', 'quantize', 'read_photographs']
 FEWEST = 8  # photographs: a half calibrates, the other half is boxed
 SAME = 0.9  # IoU of a box that counts as kept
 ENOUGH = 0.95  # share of the boxes that must be kept
-# Shares of the convolutions that stay in float, at the begin and the end.
+# Shares of the convolutions that stay in float, at the beginning and the end.
 # The first see pixels, the last make the maps; both lose most by 8 bits.
 LADDER = ((0, 0), (0.02, 0), (0.02, 0.1), (0.1, 0.2), (0.2, 0.4))
 

@@ -5,12 +5,13 @@ import os.path as osp
 import numpy as np
 
 from mmspg.registry import DATASETS
+from mmspg.utils.warn import warn
 
 from .annotations.boxes import box_fields
 from .annotations.columns import Columns, Names
 from .base import LocDataset
 from .photographs.boxes import read_box_list
-from .photographs.reading import PARTS, Photos, read_photos
+from .photographs.reading import PARTS, Photos, read_photos, repeated_test
 
 
 @DATASETS.register_module()
@@ -72,6 +73,9 @@ class PhotoFolders(LocDataset):
     def _read(self) -> Photos:
         photos = read_photos(self.data_root, self.boxes)
         self.set_classes(photos.classes)
+        if self.split == 'test':
+            for sentence in repeated_test(self.data_root, photos.parts):
+                warn(sentence)
         return photos
 
     def load_samples(self) -> list[dict]:

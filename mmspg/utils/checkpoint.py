@@ -9,7 +9,7 @@ from urllib.error import URLError
 import torch
 from torch import nn
 
-from .unpickling import only_weights, pickle_is_allowed
+from .unpickling import UNSAFE, only_weights, pickle_is_allowed
 from .upstream.checkpoints import allow_checkpoints
 
 __all__ = [
@@ -61,7 +61,7 @@ def read_checkpoint(path: str) -> dict:
             f"'{path}' is refused. Either it is broken, or it holds more than "
             'tensors and plain values, and reading these could run any code '
             f'({_gist(error)}). If you trust whoever made it, add '
-            '--allow-pickle.'
+            f'--allow-pickle, or in a program set {UNSAFE}=1.'
         ) from error
     except URLError as error:
         raise ValueError(

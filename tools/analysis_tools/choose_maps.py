@@ -3,13 +3,13 @@
     python tools/analysis_tools/choose_maps.py CHECKPOINT
 
 passes the images of the choosing split through the network once, and compares
-all maps (score_map_source, including products of two) with all steps
-(score_map_steps) at all thresholds. It changes the setting of the config as
-long as the interval of the gain lies above zero. Map, steps and threshold are
-written into the checkpoint, where every tool finds them. The choosing split
-is --split, or else 'val' of the benchmark's metadata if it exists, or else
-the split that the config validates on. Its images need boxes, unless
---proposals is given.
+all single maps (score_map_source) with all steps (score_map_steps), and then
+products with the chosen map, each at its best threshold. It changes the
+setting of the config as long as the interval of the gain lies above zero. Map,
+steps and threshold are written into the checkpoint, where every tool finds
+them. The choosing split is --split, or else 'val' of the benchmark's metadata
+if it exists, or else the split that the config validates on. Its images need
+boxes, unless --proposals is given.
 """
 
 import copy

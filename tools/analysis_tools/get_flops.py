@@ -2,8 +2,8 @@
 
 python tools/analysis_tools/get_flops.py CONFIG [--shape 224 224]
 
-It counts a prediction, which computes neither B nor C, and the forward pass
-of a training. Operations are multiply-adds per image.
+It counts a prediction, which computes B and C only if the map is theirs, and
+the forward pass of a training. Operations are multiply-adds per image.
 """
 
 from mmspg.utils import command_line as cli

@@ -35,7 +35,7 @@ def parse_args():
         '--threshold',
         type=float,
         help='score at which maps are cut (default: the threshold that was '
-        'chosen for the checkpoint, or .2)',
+        'chosen for the checkpoint, or .2, and .5 for a branch of SPG)',
     )
     cli.add_shared(parser, '--palette', '--device', '--data-root')
     cli.add_shared(parser, '--input-size', '--allow-pickle', '--cfg-options')

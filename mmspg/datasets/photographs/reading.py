@@ -10,7 +10,14 @@ from ..images.class_folders import ClassFolders, class_folders
 from ..images.walk import describe, walk
 from .boxes import find_boxes
 
-__all__ = ['PARTS', 'Photos', 'divide', 'position', 'read_photos']
+__all__ = [
+    'PARTS',
+    'Photos',
+    'divide',
+    'position',
+    'read_photos',
+    'repeated_test',
+]
 
 PARTS = ('train', 'val', 'test')
 SHARE = 0.15  # goes to val, and as much to test, if most have boxes
@@ -89,10 +96,22 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
     notes = (
         f'{root}: {len(labels)} photographs of {len(folders.classes)} '
         f'classes ({counts}), {found.source}',
+        *repeated_test(root, parts),
         *describe(left_out),
         *found.faults.sentences(),
     )
     return Photos(tuple(folders.classes), parts, found.images, notes)
+
+
+def repeated_test(root: str, parts: dict) -> list[str]:
+    """Say if a test measures the photographs of the validation."""
+    if parts['test'] is not parts['val']:
+        return []
+    return [
+        f'There is no folder {osp.join(root, "test")}, so a test repeats the '
+        'validation. Map and threshold are chosen there, so its figures are '
+        'too good. Put photographs of each class into this folder.'
+    ]
 
 
 def _parts(root: str, folders: ClassFolders, boxed: set[str]):

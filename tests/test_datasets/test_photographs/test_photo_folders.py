@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from mmengine.config import Config
 from PIL import Image
 
-from mmspg.datasets import PhotoFolders, fit_to_photographs
-from mmspg.datasets.photographs.reading import divide
+from mmspg.datasets import (
+    PhotoFolders,
+    fit_to_photographs,
+    photo_folders,
+)
+from mmspg.datasets.photographs.reading import divide, read_photos
 from mmspg.datasets.photographs.settings import photo_settings
 
 SIDE = 24
@@ -105,6 +109,18 @@ def test_a_part_that_lacks(tmp_path, given):
     assert len(read(tmp_path, given)) == 10
     assert len(read(tmp_path, 'val')) > 0
     assert not names(read(tmp_path)) & names(read(tmp_path, 'val'))
+
+
+def test_a_test_that_repeats_the_validation_says_so(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(photo_folders, 'warn', told.append)
+    photographs(tmp_path, part='train')
+    photographs(tmp_path, number=5, part='val')
+    read(tmp_path, 'val')
+    assert told == []
+    assert names(read(tmp_path, 'test')) == names(read(tmp_path, 'val'))
+    assert f'There is no folder {tmp_path / "test"}' in told[0]
+    assert told[0] in read_photos(str(tmp_path)).notes
 
 
 def test_coco_boxes_are_of_their_photographs(tmp_path):
