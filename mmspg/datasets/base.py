@@ -191,17 +191,22 @@ class LocDataset(BaseDataset):
                 )
             seen.add(sample['img_id'])
 
+    @property
+    def backend_args(self) -> dict | None:
+        """How the pipeline reads image files."""
+        loaders = leaves(self.pipeline.transforms)
+        loader = next(
+            (t for t in loaders if isinstance(t, LoadLocImage)), None
+        )
+        return loader and loader.backend_args
+
     def _fit(self, samples: list[dict]) -> list[dict]:
         """Fit all boxes to their images. A test reads the image headers."""
         headers = None
         if self.test_mode:
-            loaders = leaves(self.pipeline.transforms)
-            loader = next(
-                (t for t in loaders if isinstance(t, LoadLocImage)), None
-            )
             headers = read_headers(
                 [s for s in samples if 'ori_gt_bboxes' in s],
-                loader and loader.backend_args,
+                self.backend_args,
             )
         try:
             return fit_samples(

@@ -12,6 +12,7 @@ from mmspg.registry import DATASETS
 from .annotations.boxes import box_fields
 from .annotations.class_lists import NOTHING, check_name
 from .annotations.coco import read_coco
+from .annotations.faults import NO_OBJECT, check_one_of
 from .annotations.formats import (
     AnnotatedImage,
     Box,
@@ -23,6 +24,7 @@ from .annotations.formats import (
 from .annotations.paths import inside
 from .annotations.voc import annotated, read_voc_xml, voc_origin
 from .base import LocDataset
+from .images.file_formats import SUFFIXES
 
 CORNERS = ('x0', 'y0', 'x1', 'y1')
 
@@ -44,19 +46,21 @@ class MultiLabelLoc(LocDataset):
             x1 and y1 in continuous pixels, may give a box.
         images (str): Folder of the images. Defaults to the root.
         image_list (str, optional): A file with the name of one image in each
-            line, with or without its suffix. These are the images of the
-            split. By default it has all images.
+            line, with or without its suffix; what follows a blank does not
+            count. These are the images of the split. By default it has all
+            images.
+        grid (str, optional): What the boxes of images with an EXIF tag are
+            on: 'stored' or 'seen'. Defaults to None, nobody knows.
         **kwargs: Arguments of :class:`LocDataset`. If the files of two
             splits name different classes, give the list of all classes as
             ``metainfo=dict(classes=[...])``. A test leaves out images
-            without a box.
+            without a box, and says how many.
 
     Raises:
-        ValueError: A file is malformed, ``classes`` lacks a class, or an
-            image is missing.
+        ValueError: A file is malformed, ``classes`` lacks a class, an image
+            of ``image_list`` has no annotation, two images differ in their
+            suffix only, or an image is missing.
     """
-
-    grid = None
 
     def __init__(
         self,
@@ -64,8 +68,11 @@ class MultiLabelLoc(LocDataset):
         ann_file: str = '',
         images: str = '',
         image_list: str | None = None,
+        grid: str | None = None,
         **kwargs,
     ):
+        check_one_of('MultiLabelLoc: grid', grid, (None, 'stored', 'seen'))
+        self.grid = grid
         self.annotations = ann_file
         self.images = images
         self.image_list = image_list
@@ -99,26 +106,57 @@ class MultiLabelLoc(LocDataset):
                 f'{type(self).__name__}: there is no folder of images {root}. '
                 f'Set images, the folder below data_root, {self.data_root!r}.'
             )
-        files = {osp.splitext(name)[0]: name for name in os.listdir(root)}
+        if listed is not None:
+            images = self._chosen(images, listed)
+        files = _images_by_stem(root)
         samples = []
         for image in images:
-            if listed is not None and not listed & _spellings(image.name):
-                continue
-            name = files.get(image.name, image.name)
+            name, *others = files.get(image.name, [image.name])
+            if others:
+                raise ValueError(
+                    f'{root} has {name} and {others[0]}, and the annotation '
+                    f'of {image.name!r} may mean either. Remove one of them.'
+                )
             samples.append(self._sample(root, name, image, classes))
         if self.test_mode:
+            bare = [s for s in samples if 'ori_gt_bboxes' not in s]
             samples = [s for s in samples if 'ori_gt_bboxes' in s]
+            for sample in bare:
+                self.faults.add(NO_OBJECT, sample['img_id'])
         return samples
 
-    def _listed(self) -> set[str] | None:
+    def _listed(self) -> dict[str, str] | None:
+        """Read the list: each name without its suffix, and where it is."""
         if self.image_list is None:
             return None
         path = osp.join(self.data_root, self.image_list)
-        return {line.split()[0] for _, line in read_lines(path)}
+        return {_stem(line): where for where, line in read_lines(path)}
 
-    @staticmethod
+    def _chosen(
+        self, images: list[AnnotatedImage], listed: dict[str, str]
+    ) -> list[AnnotatedImage]:
+        """Give the images of the list, whole lines or their first words."""
+        names = {key for i in images for key in _spellings(i.name)}
+        wanted = {
+            stem if stem in names else _stem(stem.split()[0]): where
+            for stem, where in listed.items()
+        }
+        lost = [where for stem, where in wanted.items() if stem not in names]
+        if lost:
+            raise ValueError(
+                f'{lost[0]}: the image has no annotation in '
+                f'{osp.join(self.data_root, self.annotations)}'
+                + (f' ({len(lost)} images of the list)' if lost[1:] else '')
+                + '. Correct the list, or annotate the image.'
+            )
+        return [i for i in images if _spellings(i.name) & wanted.keys()]
+
     def _sample(
-        root: str, name: str, image: AnnotatedImage, classes: Sequence[str]
+        self,
+        root: str,
+        name: str,
+        image: AnnotatedImage,
+        classes: Sequence[str],
     ) -> dict:
         unknown = {n for n, _ in image.objects} - {*classes, '', NOTHING}
         if unknown:
@@ -143,16 +181,34 @@ class MultiLabelLoc(LocDataset):
             sample['gt_bbox_labels'] = np.array([c for c, _ in boxed])
         if image.size is not None:
             sample['ann_size'] = image.size
+        if self.grid == 'seen':
+            sample['ann_grid'] = 'seen'
         return sample
 
 
+def _stem(name: str) -> str:
+    """Give a name without the suffix of an image or an annotation."""
+    stem, suffix = osp.splitext(name)
+    return stem if suffix.lower() in {*SUFFIXES, '.xml'} else name
+
+
 def _spellings(name: str) -> set[str]:
-    """Give a name with and without its folders and suffix."""
-    base = osp.basename(name)
-    return {name, osp.splitext(name)[0], base, osp.splitext(base)[0]}
+    """Give a name without its suffix, with and without its folders."""
+    return {_stem(name), _stem(osp.basename(name))}
 
 
-def _read_folder(path: str, listed: set[str] | None) -> list[AnnotatedImage]:
+def _images_by_stem(root: str) -> dict[str, list[str]]:
+    """Find the images of a folder by their names without suffix."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(os.listdir(root)):
+        if name.lower().endswith(SUFFIXES):
+            found.setdefault(_stem(name), []).append(name)
+    return found
+
+
+def _read_folder(
+    path: str, listed: dict[str, str] | None
+) -> list[AnnotatedImage]:
     """Read all VOC files of a folder, or only those that are listed."""
     stems = sorted(
         osp.splitext(name)[0]
@@ -160,7 +216,8 @@ def _read_folder(path: str, listed: set[str] | None) -> list[AnnotatedImage]:
         if name.endswith('.xml')
     )
     if listed is not None:
-        stems = [stem for stem in stems if stem in listed]
+        firsts = {_stem(name.split()[0]) for name in listed}
+        stems = [s for s in stems if s in listed or s in firsts]
     read = [read_voc_xml(osp.join(path, stem + '.xml')) for stem in stems]
     origin, _ = voc_origin(read)
     return [
@@ -176,6 +233,14 @@ def _read_csv(path: str) -> list[AnnotatedImage]:
         rows = csv.DictReader(file)
         if not {'image', 'label'} <= set(rows.fieldnames or ()):
             fail(f'{path}:1', rows.fieldnames, "the header 'image,label'")
+        others = set(rows.fieldnames or ()) - {'image', 'label', *CORNERS}
+        some = set(CORNERS) & set(rows.fieldnames or ())
+        if others or 0 < len(some) < 4:
+            fail(
+                f'{path}:1',
+                rows.fieldnames,
+                "the header 'image,label' or 'image,label,x0,y0,x1,y1'",
+            )
         for row in rows:
             where = f'{path}:{rows.line_num}'
             name, label = row['image'], row['label']

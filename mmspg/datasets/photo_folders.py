@@ -1,6 +1,7 @@
 """Photographs of one's own, one folder for each class."""
 
 import os.path as osp
+from itertools import chain
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from .annotations.columns import Columns, Names
 from .base import LocDataset
 from .photographs.boxes import read_box_list
 from .photographs.reading import PARTS, Photos, read_photos, repeated_test
+from .photographs.trained_on import TRAINED_ON, trained_on
 
 
 @DATASETS.register_module()
@@ -73,6 +75,11 @@ class PhotoFolders(LocDataset):
     def _read(self) -> Photos:
         photos = read_photos(self.data_root, self.boxes)
         self.set_classes(photos.classes)
+        if self.split == 'train':
+            names = chain.from_iterable(photos.parts['train'].values())
+            self._metainfo[TRAINED_ON] = trained_on(names)
+        else:
+            self.faults.update(photos.faults)
         if self.split == 'test':
             for sentence in repeated_test(self.data_root, photos.parts):
                 warn(sentence)

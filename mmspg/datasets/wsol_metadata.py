@@ -3,7 +3,7 @@
 import os.path as osp
 import re
 from collections.abc import Sequence
-from glob import glob
+from glob import escape, glob
 from pathlib import Path
 
 from mmspg.registry import DATASETS
@@ -202,7 +202,8 @@ class WSOLMetadata(LocDataset):
     def _highest_label(self, highest: int) -> int:
         """Give the highest label of all splits: one may lack classes."""
         own = osp.join(self.metadata_root, self.split, 'class_labels.txt')
-        for path in glob(osp.join(self.metadata_root, '*/class_labels.txt')):
+        files = osp.join(escape(self.metadata_root), '*/class_labels.txt')
+        for path in glob(files):
             # `highest` is that of the own file, unless only a part was read.
             if path != own or self.proxy:
                 with open(path, 'rb') as file:

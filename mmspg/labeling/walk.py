@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mmspg.datasets.annotations.class_lists import NOTHING, SPLITS
 from mmspg.datasets.annotations.paths import is_plain as is_plain_name
-from mmspg.datasets.images.class_folders import class_folders
+from mmspg.datasets.images.class_folders import LOOSE, class_folders
 from mmspg.datasets.images.headers import read_header
 from mmspg.datasets.images.walk import Walk, walk
 from mmspg.datasets.photographs.reading import SHARE, position
@@ -124,6 +124,10 @@ def _listed(
         notes.append(
             'The class of each box is that of the folder of its image.'
         )
+        loose = set(folders.left_out.get(LOOSE, ()))
+        if loose:
+            found.left_out[LOOSE] = sorted(loose)
+            found.images = [n for n in found.images if n not in loose]
     elif source == 'auto' and len(strange) < len(wanted):
         notes.append(
             f'{len(wanted) - len(strange)} of {len(wanted)} folders are '

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from mmspg.datasets import LoadLocImage, MultiLabelLoc, PackLocInputs
+from mmspg.datasets.annotations.faults import NO_OBJECT
 
 # Continuous corners; 'c' is empty, and the second box of 'b' leaves nothing.
 BOXES = dict(
@@ -130,3 +131,49 @@ def test_classes_of_ones_own(root):
 def test_what_is_missing_is_named(root, change, message):
     with pytest.raises(ValueError, match=message):
         read(root, **dict(dict(ann_file='xml'), **change))
+
+
+def test_a_list_has_names_with_a_suffix_or_a_blank(root):
+    Image.new('RGB', SIZE).save(root / 'images' / 'my 4.png')
+    (root / 'xml/my 4.xml').write_text((root / 'xml/a.xml').read_text())
+    (root / 'list.txt').write_text('a.png\nb 1\nmy 4\n')
+    dataset = read(root, 'xml', image_list='list.txt')
+    names = {dataset.get_data_info(i)['img_id'] for i in range(len(dataset))}
+    assert names == {'a.png', 'b.png', 'my 4.png'}
+
+
+@pytest.mark.parametrize('ann_file', ['xml', 'coco.json', 'labels.csv'])
+def test_a_name_of_the_list_without_annotation_is_refused(root, ann_file):
+    (root / 'list.txt').write_text('a\nd\n')
+    with pytest.raises(ValueError, match=r'list\.txt:2: .* no annotation'):
+        read(root, ann_file, image_list='list.txt')
+
+
+def test_a_test_says_how_many_images_have_no_box(root):
+    dataset = read(root, 'coco.json', test_mode=True)
+    assert dataset.faults[NO_OBJECT] == ['c.png']
+
+
+def test_boxes_may_be_on_the_image_as_seen(root):
+    info = read(root, 'xml', grid='seen').get_data_info(0)
+    assert info['ann_grid'] == 'seen'
+    with pytest.raises(ValueError, match='grid must be one of'):
+        read(root, 'xml', grid='shown')
+
+
+def test_images_are_never_mixed_up_by_their_suffix(root):
+    (root / 'xml/a.xml').rename(root / 'images/a.xml')
+    (root / 'xml/b.xml').rename(root / 'images/b.xml')
+    found = read(root, 'images')
+    assert found.get_data_info(0)['img_id'] == 'a.png'
+    Image.new('RGB', SIZE).save(root / 'images' / 'a.jpg')
+    with pytest.raises(ValueError, match=r'a\.jpg and a\.png'):
+        read(root, 'images')
+    read(root, 'labels.csv')  # which names suffixes
+
+
+def test_a_table_with_columns_of_other_names_is_refused(root):
+    text = (root / 'labels.csv').read_text().replace('x0,y0,', 'xmin,ymin,')
+    (root / 'labels.csv').write_text(text)
+    with pytest.raises(ValueError, match='image,label,x0,y0,x1,y1'):
+        read(root, 'labels.csv')

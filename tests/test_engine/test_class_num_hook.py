@@ -6,7 +6,8 @@ import pytest
 from mmpretrain.structures import DataSample
 
 from mmspg.datasets.annotations.faults import DataError
-from mmspg.engine.hooks import HeadClassNumHook
+from mmspg.datasets.photographs.trained_on import TRAINED_ON, trained_on
+from mmspg.engine.hooks import HeadClassNumHook, class_num_hook
 
 pytestmark = pytest.mark.quick  # on both stacks
 
@@ -95,3 +96,40 @@ def test_a_label_outside_of_the_classes(stage, label):
     check(runner('abc'), 0, dict(inputs=[]))
     with pytest.raises(DataError, match=rf'1\.jpg has the label {label}'):
         check(runner('abc'), 0, batch(0, [2, label]))
+
+
+class Photographs:
+    """A data set of names, as the hook looks at it."""
+
+    def __init__(self, *names, trained=False):
+        self.names = names
+        self.metainfo = dict(classes='abc')
+        if trained:
+            self.metainfo[TRAINED_ON] = trained_on(names)
+
+    def __len__(self):
+        return len(self.names)
+
+    def get_data_info(self, i):
+        return dict(img_id=self.names[i])
+
+
+def test_photographs_of_the_training_are_no_test(monkeypatch):
+    told = []
+    monkeypatch.setattr(class_num_hook, 'warn', told.append)
+    run = runner('abc', val='abc', test='abc')
+    train = Photographs('a/1.jpg', 'a/2.jpg', trained=True)
+    run.train_dataloader.dataset = train
+    run.val_dataloader.dataset = Photographs('a/3.jpg')
+    run.test_dataloader.dataset = Photographs('a/2.jpg', 'a/4.jpg')
+    hook = HeadClassNumHook()
+    hook.after_load_checkpoint(
+        None, dict(meta=dict(dataset_meta=train.metainfo))
+    )
+    hook.before_train(run)
+    assert not told
+    hook.before_test(run)
+    assert told[0].startswith('1 of the 2 test images')
+    run.val_dataloader.dataset = Photographs('a/2.jpg')
+    with pytest.raises(DataError, match='1 photographs are in train and in v'):
+        hook.before_train(run)

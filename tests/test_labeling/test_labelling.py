@@ -220,6 +220,14 @@ def test_the_folder_names_the_class(tmp_path):
         list_folder(store, CLASSES, 'folders')
 
 
+def test_an_image_in_no_folder_gets_no_class_of_the_model(tmp_path):
+    photos = tmp_path / 'photos'
+    make_images(photos, 6, ['zwei Wörter', '_nothing'])
+    make_images(photos, 1, ['.'])
+    left_out, _ = list_folder(Store(tmp_path / 'a', str(photos)), CLASSES)
+    assert [len(v) for v in left_out.values()] == [1]
+
+
 @pytest.mark.parametrize('source', ['auto', 'model'])
 def test_nothing_gets_no_box_where_the_model_chooses(tmp_path, source):
     """The other folders are no classes of the model, or are not asked."""

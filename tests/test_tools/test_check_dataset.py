@@ -186,3 +186,27 @@ def test_fault_of_the_format(check, own):
     assert code == 1
     (fault,) = faults['val']['The annotations cannot be read']
     assert fault.startswith(f'{path}:2: expected a label')
+
+
+def test_folders_of_photographs(check, root, tmp_path):
+    """Training sets the number of classes, and so does the check."""
+    photos = tmp_path / 'photos'
+    for name in ('ant', 'bee'):
+        (photos / name).mkdir(parents=True)
+        for i in range(30):
+            image = photos / name / f'{i}.png'
+            Image.new('RGB', (60, 40)).save(image)
+            if name == 'ant':
+                image.with_suffix('.txt').write_text('0 .5 .5 .2 .2\n')
+    (photos / 'ant/classes.txt').write_text('ant\n')
+    config = root / 'configs/light/spg_efficientnet-lite0_folders.py'
+    arguments = config, '--no-images', '--data-root', str(photos)
+    code, printed, _ = check(*arguments)
+    assert code == 0, printed
+    for i in range(20):
+        (photos / f'ant/{i}.txt').write_text('7 .5 .5 .2 .2\n')
+    faults = check(*arguments)[2]
+    assert {s: list(found) for s, found in faults.items()} == dict(
+        train=[], val=[f.OTHER_CLASS.what], test=[]
+    )
+    assert len(faults['val'][f.OTHER_CLASS.what]) == 20

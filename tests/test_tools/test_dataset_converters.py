@@ -577,3 +577,22 @@ def test_a_class_without_an_image_to_read(convert, photos, tmp_path):
     said = convert('folders_to_metadata', photos, tmp_path / 'm', fails=True)
     assert "no image of the classes ['emu'] can be read" in said
     assert not (tmp_path / 'm').exists()
+
+
+def test_another_list_of_classes_is_refused(convert, coco, tmp_path):
+    path = tmp_path / 'classes.txt'
+    for names in ('emu\ndog\ncat\n', 'cat\nemu\ndog\n'):
+        path.write_text(names)
+        said = convert(
+            *('coco_to_metadata', coco, tmp_path / 'm', '--split', 'val'),
+            *('--classes', path),
+            fails=names.startswith('cat'),
+        )
+    assert 'the same names in another order' in said
+
+
+def test_a_share_that_gives_no_image_is_told(convert, photos, tmp_path):
+    for image in photos.glob('*/[2-9].jpg'):
+        image.unlink()
+    said = convert('folders_to_metadata', photos, tmp_path / 'm', '--val', 0.1)
+    assert 'too few images for a split val' in said

@@ -174,3 +174,12 @@ def test_broken_images_are_named(resize, cub, tmp_path):
     assert '1 images cannot be read' in said
     found = read_image(str(tmp_path / 'copies/images/1.Auk/1.jpg'))
     assert found.shape == (256, 256, 3)
+
+
+def test_folders_may_be_named_in_any_way(resize, cub, tmp_path):
+    for i, only in enumerate(('./images', cub / 'images', 'images/')):
+        said = resize(cub, tmp_path / f'copies{i}', '--only', only)
+        assert f'{len(SIZES)} images' in said
+    (cub / 'empty').mkdir()
+    with pytest.raises(ValueError, match='no image in .*empty'):
+        resize(cub, tmp_path / 'none', '--only', 'images', 'empty')

@@ -1,11 +1,18 @@
 """Arguments, checks and messages that the converters share. No command."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-from metadata_writer import Photo, class_names, read_classes, write_splits
+from metadata_writer import (
+    Photo,
+    check_given,
+    class_names,
+    read_classes,
+    write_splits,
+)
 from rich.console import Console
 from rich.progress import track
 
@@ -138,6 +145,7 @@ def write_annotated(args, root, images, classes, faults) -> None:
     tell(left_out)
     if args.classes:
         classes = read_classes(args.classes)
+        check_given(args.metadata, classes)
     names = class_names(args.metadata, photos, classes)
     write_splits(args.metadata, {args.split: photos}, names)
 
@@ -154,11 +162,21 @@ def check_boxes(faults, number: int) -> None:
         print(text, file=sys.stderr)
 
 
-def is_chosen(path: str, only: list[str]) -> bool:
-    """Whether a path lies in one of the folders, or no folder was named."""
-    return not only or any(
-        path.startswith(folder.strip('/') + '/') for folder in only
-    )
+def chosen(images: Iterable[str], root: Path, only: list[str]) -> list[str]:
+    """Give the images in the folders of --only, or all of them.
+
+    Raises:
+        ValueError: One of the folders has no image.
+    """
+    images = list(images)
+    taken = set()
+    for folder in only:
+        path = os.path.relpath(root / folder, root).replace(os.sep, '/')
+        own = {n for n in images if path == '.' or n.startswith(f'{path}/')}
+        if not own:
+            raise ValueError(f'there is no image in {root / folder}')
+        taken |= own
+    return [name for name in images if not only or name in taken]
 
 
 def check_root(root: Path, only: list[str]) -> None:

@@ -15,13 +15,16 @@ has the name of a class. A second run replaces the splits of the first.
 
 import argparse
 import sys
-from collections import Counter
 from pathlib import Path
 
 from common import LOST_NAME, check_boxes, run
 from metadata_writer import SPLITS, Photo, write_splits
 
-from mmspg.datasets.annotations.class_lists import check_name, check_names
+from mmspg.datasets.annotations.class_lists import (
+    alike,
+    check_name,
+    check_names,
+)
 from mmspg.datasets.annotations.coco import read_coco
 from mmspg.datasets.annotations.faults import OTHER_CLASS, Faults
 from mmspg.datasets.annotations.fitting import fit_as_seen
@@ -66,7 +69,7 @@ def parse_args():
         parser.error(f'there is no folder {args.photos}')
     if args.photos.resolve() == args.metadata.resolve():
         parser.error('METADATA must be another folder than PHOTOS')
-    if args.val + args.test >= 1:
+    if not args.boxes and args.val + args.test >= 1:
         parser.error('--val and --test must leave images to train on')
     return args
 
@@ -209,14 +212,8 @@ def check_classes(splits: dict[str, list[Photo]], boxes) -> list[str]:
             f'{min(classes)!r}, give that folder.',
             file=sys.stderr,
         )
-    capitals = Counter(name.lower() for name in classes)
-    twice = sorted(name for name in classes if capitals[name.lower()] > 1)
-    if twice:
-        print(
-            f'The classes {twice} differ in capitals only. If they are one '
-            'class, put their images into one folder.',
-            file=sys.stderr,
-        )
+    for sentence in alike(classes):
+        print(sentence, file=sys.stderr)
     return sorted(classes)
 
 
@@ -224,7 +221,7 @@ def main():
     args = parse_args()
     found = find_photos(args)
     if '' in found:
-        found = split_up(found[''], args)
+        found |= split_up(found[''], args)
     elif 'val' not in found:
         print(
             f'{args.photos} has no folder val, so there is no split to '
@@ -235,6 +232,13 @@ def main():
     splits = {
         split: with_boxes(split, found.get(split, [])) for split in SPLITS
     }
+    empty = [s for s in SPLITS if getattr(args, s, 0) and not splits[s]]
+    if '' in found and empty:
+        print(
+            f'There are too few images for a split {empty[0]}, so none is '
+            f'written. Give a larger share (--{empty[0]}), or add images.',
+            file=sys.stderr,
+        )
     splits = {split: photos for split, photos in splits.items() if photos}
     names = check_classes(splits, args.boxes)
     write_splits(args.metadata, splits, names, instead=SPLITS)

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from mmspg.datasets.annotations.class_lists import check_names
+from mmspg.datasets.annotations.class_lists import check_names, difference
 from mmspg.datasets.annotations.formats import read_names
 
 CLASS_NAMES = 'class_names.txt'
@@ -60,6 +60,19 @@ def class_names(
             'name on each line.'
         )
     return names
+
+
+def check_given(folder: Path, classes: list[str]) -> None:
+    """Refuse a list of --classes that is not the one of other splits."""
+    path = folder / CLASS_NAMES
+    differ = path.is_file() and difference(
+        read_classes(path), classes, str(path), '--classes'
+    )
+    if differ:
+        raise ValueError(
+            f'{differ}. Remove the metadata folder, and convert all splits '
+            'again with one list.'
+        )
 
 
 def read_classes(path: Path) -> list[str]:

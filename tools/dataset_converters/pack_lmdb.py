@@ -16,7 +16,7 @@ import os
 import sys
 from pathlib import Path
 
-from common import add_root, check_root, is_chosen, progress, run
+from common import add_root, check_root, chosen, progress, run
 
 from mmspg.datasets.images.walk import tell, walk
 from mmspg.utils.command_line import tool_parser
@@ -105,7 +105,7 @@ def main():
         sys.exit(f'{out} is there already. Remove it to pack anew.')
     found = walk(args.root, leave_out=[out], by_name=True)
     tell(found.left_out)
-    names = [name for name in found.images if is_chosen(name, args.only)]
+    names = chosen(found.images, args.root, args.only)
     if not names:
         sys.exit(f'there is no image below {args.root}')
     pack(args.root, names, out)

@@ -21,7 +21,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from common import add_root, check_root, is_chosen, progress, run
+from common import add_root, check_root, chosen, progress, run
 
 from mmspg.datasets.images.walk import tell, walk
 from mmspg.utils.atomic import replacing
@@ -228,7 +228,7 @@ def main():
     settings = settings_of(args)
     check_settings(args.copies, settings)
     found = walk(args.root, leave_out=[args.copies], by_name=True)
-    images = [name for name in found.images if is_chosen(name, args.only)]
+    images = chosen(found.images, args.root, args.only)
     tell_left_out(found, walk(args.copies, by_name=True))
     items = [(name, True) for name in images]
     items += [(name, False) for name in found.others]

@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -123,33 +124,38 @@ def check_boxes(dataset, samples, no_images, faults):
     from mmspg.datasets.annotations.fitting import fit_samples, read_headers
 
     boxed = [sample for sample in samples if 'ori_gt_bboxes' in sample]
-    headers = [None] * len(boxed) if no_images else read_headers(boxed)
+    headers = (
+        [None] * len(boxed)
+        if no_images
+        else read_headers(boxed, dataset.backend_args)
+    )
     found = dataset.faults
     try:
-        fit_samples(samples, found, headers, dataset.grid, dataset.INCLUSIVE)
+        fit_samples(boxed, found, headers, dataset.grid, dataset.INCLUSIVE)
     except Refusal as refusal:
         found[refusal.kind] = refusal.places
     faults.update(found)
 
 
-def look_at(sample):
+def look_at(sample, backend_args):
     """Read an image, and say what is wrong with it, or give None."""
     from mmspg.datasets.images.reading import UnreadableImageError, read_copy
 
     try:
-        read_copy(sample['img_path'])
+        read_copy(sample['img_path'], backend_args=backend_args)
     except UnreadableImageError as error:
         return str(error)
     return None
 
 
-def check_images(samples, workers):
+def check_images(samples, workers, backend_args):
     """Read all images, and list what is wrong with them."""
+    look = partial(look_at, backend_args=backend_args)
     if workers > 1:
         with get_context('spawn').Pool(workers) as pool:
-            looks = pool.map(look_at, samples, chunksize=16)
+            looks = pool.map(look, samples, chunksize=16)
     else:
-        looks = map(look_at, samples)
+        looks = map(look, samples)
     return [wrong for wrong in looks if wrong]
 
 
@@ -176,7 +182,9 @@ def check_split(dataset_cfg, args):
     check_annotations(dataset, samples, faults)
     check_boxes(dataset, samples, args.no_images, faults)
     if not args.no_images:
-        faults[UNREADABLE] += check_images(samples, args.workers)
+        faults[UNREADABLE] += check_images(
+            samples, args.workers, dataset.backend_args
+        )
     return line, paths, classes, faults
 
 
@@ -199,18 +207,22 @@ def main():
     # After the arguments, since these take seconds to import.
     from mmengine.registry import init_default_scope
 
-    import mmspg.datasets  # noqa: F401  says what is missing
+    from mmspg.datasets import fit_to_photographs  # says what is missing
     from mmspg.datasets.annotations.class_lists import difference
-    from mmspg.utils.cfg import load_config
+    from mmspg.utils.cfg import load_config, set_data_root
 
     with cli.errors_in_one_line(args):
         cfg = load_config(args.config)
+        if args.data_root:
+            set_data_root(cfg, args.data_root)
+        for line in fit_to_photographs(cfg):
+            print(line)
         cli.apply_arguments(cfg, args)
     init_default_scope('mmpretrain')
 
     wanted = cfg.get('model', {}).get('head', {}).get('num_classes')
     report, trained_on, first = {}, set(), None
-    number = 0
+    number, told = 0, set()
     for split, dataset_cfg in datasets_of(cfg).items():
         line, paths, classes, faults = check_split(dataset_cfg, args)
         if split == 'train':
@@ -224,7 +236,13 @@ def main():
             faults[NUMBER].append(
                 f'{len(classes)} classes, model.head.num_classes is {wanted}'
             )
+        # Those of a file of all splits are told once.
+        faults = {
+            kind: [place for place in found if (kind, place) not in told]
+            for kind, found in faults.items()
+        }
         faults = {kind: found for kind, found in faults.items() if found}
+        told |= {(k, place) for k, found in faults.items() for place in found}
         report[split] = {kind[0]: found for kind, found in faults.items()}
         number += sum(
             len(found) for kind, found in faults.items() if kind[2:] != (True,)

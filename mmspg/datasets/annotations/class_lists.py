@@ -24,7 +24,8 @@ def check_name(name, where: str) -> str:
         where (str): The file and the line or id, for the message.
 
     Returns:
-        str: The name without blanks at its ends.
+        str: The name without blanks at its ends, its accents composed
+        (NFC), as macOS stores them apart in the names of folders.
 
     Raises:
         ValueError: The name is not a text, is empty, or contains a line
@@ -37,7 +38,7 @@ def check_name(name, where: str) -> str:
             f'{where}: the name of a class must be a text that is not empty, '
             f'but it is {name!r}.'
         )
-    name = name.strip()
+    name = unicodedata.normalize('NFC', name.strip())
     if any(unicodedata.category(c) in ('Cc', 'Cs', 'Zl', 'Zp') for c in name):
         raise ValueError(
             f'{where}: the class name {name!r} contains a line break or a '
@@ -45,6 +46,18 @@ def check_name(name, where: str) -> str:
             'please rename the class.'
         )
     return name
+
+
+def alike(names: Sequence[str]) -> list[str]:
+    """Say which classes differ in capitals only: a sentence, or none."""
+    capitals = Counter(name.lower() for name in names)
+    twice = sorted(name for name in names if capitals[name.lower()] > 1)
+    if not twice:
+        return []
+    return [
+        f'The classes {twice} differ in capitals only. If they are one '
+        'class, put their images into one folder.'
+    ]
 
 
 def faults_of_names(names: Sequence[str], repeat: bool = False) -> list[str]:

@@ -96,6 +96,12 @@ NO_IMAGE = Kind(
     'Add images of this class to the training split, or remove the class '
     'from the list of classes of all splits.',
 )
+NO_OBJECT = Kind(
+    'An image has no box and is left out of the test',
+    'Figures are then those of the images with a box. Annotate the others if '
+    'they show an object.',
+    note=True,
+)
 OTHER_CLASS = Kind(
     'A box has another class than its image and does not count',
     'If these are few, leave them. Otherwise check the names of the classes.',

@@ -38,9 +38,20 @@ class Paths:
         return near
 
     def find(self, name: str) -> str | None:
-        """Give the only path that a name, or its base name, can mean."""
-        base = name.replace('\\', '/').rpartition('/')[2]
-        near = self.near(name) or self.near(base)
+        """Give the only path that a name can mean, or None.
+
+        Annotations may lie in a folder of their own (cat/labels/1.xml of
+        cat/1.jpg): folders that have no image count for nothing.
+        """
+        near = self.near(name)
+        if not near:
+            *above, base = self._parts(name) or ['']
+            known = self.folders.intersection(above)
+            near = [
+                path
+                for path in self.by_name.get(base, [])
+                if known <= set(self._parts(path))
+            ]
         return near[0] if len(near) == 1 else None
 
     def _parts(self, path: str) -> list[str]:

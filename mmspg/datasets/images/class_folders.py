@@ -1,5 +1,6 @@
 """Read the classes of images from the names of their folders."""
 
+import unicodedata
 from itertools import groupby
 from typing import NamedTuple
 
@@ -14,8 +15,9 @@ class ClassFolders(NamedTuple):
 
     ``splits`` is ``{split: {class: paths}}``. The split is 'train', 'val' or
     'test', or '' if no folder has such a name. ``classes`` has the classes
-    of all splits, sorted, which is the order of the labels. ``left_out`` is
-    that of `Walk`, plus the images that are in no class.
+    of all splits, sorted, which is the order of the labels. Accents in them
+    are composed (NFC). ``left_out`` is that of `Walk`, plus the images that
+    are in no class.
     """
 
     splits: dict[str, dict[str, list[str]]]
@@ -75,6 +77,7 @@ def class_folders(found: Walk) -> ClassFolders:
     for folder, some in below:
         top, *rest = folder.split('/')
         split, name = (named[top], rest[0]) if named else ('', top)
+        name = unicodedata.normalize('NFC', name)
         splits.setdefault(split, {}).setdefault(name, []).extend(some)
     if loose:
         left_out[LOOSE] = loose

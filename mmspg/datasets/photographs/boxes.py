@@ -65,10 +65,17 @@ def find_boxes(
 
     Raises:
         FileNotFoundError: ``given`` does not exist.
-        ValueError: A file is malformed, the files are of two kinds, they have
-            no box, or no file belongs to a photograph or a class.
+        ValueError: A file is malformed or of another kind, the files are of
+            two kinds, they have no box or a photograph has boxes in two of
+            them, or no file belongs to a photograph or a class.
     """
     files = _files(photos, given)
+    strange = [p for p in files if osp.splitext(p)[1].lower() not in KINDS]
+    if strange:
+        raise ValueError(
+            f'{strange[0]}: boxes are read from COCO (.json), VOC (.xml) and '
+            'YOLO (.txt) files.'
+        )
     kinds = sorted({KINDS[osp.splitext(path)[1].lower()] for path in files})
     if not kinds:
         return PhotoBoxes({}, 'no boxes', frozenset(), Faults())
@@ -85,6 +92,14 @@ def find_boxes(
         if photo is None:
             strange.append(image.name)
         elif image.objects:
+            if photo in found:
+                one, two = (
+                    some.objects[0][1].source for some in (found[photo], image)
+                )
+                raise ValueError(
+                    f'{photos.root}: {photo} has boxes twice, at {one} and '
+                    f'{two}. Keep one of them.'
+                )
             found[photo] = image
     if not found and not strange:
         raise ValueError(
@@ -101,7 +116,9 @@ def find_boxes(
     text = f'boxes of {len(found)} as {kinds[0]}'
     if strange:
         text += f' ({len(strange)} others without a photograph, {strange[0]})'
-    files += [osp.join(photos.root, name) for name in NAMES]
+    folders = {osp.dirname(path) for path in files}
+    folders |= {photos.root, *map(osp.dirname, folders)}
+    files += [osp.join(folder, name) for folder in folders for name in NAMES]
     read_from = frozenset(_below(path, photos.root) for path in files)
     return PhotoBoxes(found, text, read_from, faults)
 
@@ -201,8 +218,12 @@ def _voc(files: list[str], root: str, labels: Iterable[str], _) -> Found:
 
 def _yolo(files: list[str], root: str, labels: Iterable[str], _) -> Found:
     paths = Paths(labels, suffixes=False)
-    names = _yolo_names(root, files)
+    names: dict[str, dict[str, str]] = {}  # by folder
     for path in files:
+        folder = osp.dirname(path)
+        if folder not in names:
+            places = folder, osp.dirname(folder), root
+            names[folder] = next(filter(None, map(_yolo_names, places)), {})
         photo = paths.find(_below(path, root))
         header = photo and read_header(osp.join(root, photo))
         if not header:
@@ -216,18 +237,18 @@ def _yolo(files: list[str], root: str, labels: Iterable[str], _) -> Found:
                 raise ValueError(f'{where}: expected {YOLO}.')
             left, top = (x - w / 2) * width, (y - h / 2) * height
             box = (left, top, left + w * width, top + h * height)
-            objects.append((names.get(number, number), Box(box, where)))
+            objects.append(
+                (names[folder].get(number, number), Box(box, where))
+            )
         yield photo, AnnotatedImage(path, size, objects)
 
 
-def _yolo_names(root: str, files: list[str]) -> dict[str, str]:
-    """Read the class names, by their number, from the usual file."""
-    folders = dict.fromkeys([root, *(osp.dirname(path) for path in files)])
-    for folder in folders:
-        for name in NAMES:
-            path = osp.join(folder, name)
-            if osp.isfile(path):
-                return {str(i): n for i, n in enumerate(read_names(path))}
+def _yolo_names(folder: str) -> dict[str, str]:
+    """Read a folder's class names, by their number, from the usual file."""
+    for name in NAMES:
+        path = osp.join(folder, name)
+        if osp.isfile(path):
+            return {str(i): n for i, n in enumerate(read_names(path))}
     return {}
 
 

@@ -2,9 +2,11 @@
 
 import hashlib
 import os.path as osp
+import unicodedata
 from typing import NamedTuple
 
-from ..annotations.class_lists import NOTHING
+from ..annotations.class_lists import NOTHING, alike
+from ..annotations.faults import Faults
 from ..annotations.formats import AnnotatedImage
 from ..images.class_folders import ClassFolders, class_folders
 from ..images.walk import describe, walk
@@ -13,6 +15,7 @@ from .boxes import find_boxes
 __all__ = [
     'PARTS',
     'Photos',
+    'digest',
     'divide',
     'position',
     'read_photos',
@@ -28,13 +31,14 @@ class Photos(NamedTuple):
     """Folders of photographs, read and divided.
 
     ``parts`` is ``{part: {class: paths}}``. ``notes`` are sentences for a
-    person.
+    person, and ``faults`` are those of the boxes.
     """
 
     classes: tuple[str, ...]
     parts: dict[str, dict[str, list[str]]]
     boxes: dict[str, AnnotatedImage]
     notes: tuple[str, ...]
+    faults: Faults
 
     def number(self, part: str) -> int:
         """Count the photographs of a part."""
@@ -84,7 +88,7 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
     }
     found = find_boxes(photos, labels, boxes)
     parts = _parts(root, folders, set(found.images))
-    _check(root, parts)
+    _check(root, parts, len(found.images))
     counts = ', '.join(
         f'{sum(map(len, some.values()))} {part}'
         for part, some in parts.items()
@@ -96,11 +100,12 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
     notes = (
         f'{root}: {len(labels)} photographs of {len(folders.classes)} '
         f'classes ({counts}), {found.source}',
+        *alike(folders.classes),
         *repeated_test(root, parts),
         *describe(left_out),
-        *found.faults.sentences(),
     )
-    return Photos(tuple(folders.classes), parts, found.images, notes)
+    classes = tuple(folders.classes)
+    return Photos(classes, parts, found.images, notes, found.faults)
 
 
 def repeated_test(root: str, parts: dict) -> list[str]:
@@ -135,7 +140,7 @@ def _parts(root: str, folders: ClassFolders, boxed: set[str]):
     return dict(train=rest, val=drawn['val'], test=given['test'])
 
 
-def _check(root: str, parts) -> None:
+def _check(root: str, parts, boxed: int) -> None:
     known = {label for part in parts.values() for label in part}
     bare = sorted(c for c in known if not parts['train'].get(c))
     if bare:
@@ -144,18 +149,31 @@ def _check(root: str, parts) -> None:
             'Add photographs, twenty or more for each class.'
         )
     for part in ('val', 'test'):
-        if not any(parts[part].values()):
+        if any(parts[part].values()):
+            continue
+        if boxed:
             raise ValueError(
-                f'{root}: there are too few photographs: none is left for '
-                f'the part {part!r}. Add photographs, twenty or more for each '
-                'class.'
+                f'{root}: {boxed} photographs have boxes, and none of them is '
+                f'left for the part {part!r}. Draw boxes in about fifty '
+                'photographs, or move the file of boxes elsewhere to train '
+                'without.'
             )
+        raise ValueError(
+            f'{root}: there are too few photographs: none is left for '
+            f'the part {part!r}. Add photographs, twenty or more for each '
+            'class.'
+        )
+
+
+def digest(name: str) -> bytes:
+    """Give the SHA-256 of a name, its accents composed (macOS does not)."""
+    name = unicodedata.normalize('NFC', name)
+    return hashlib.sha256(name.encode('utf-8', 'surrogateescape')).digest()
 
 
 def position(name: str) -> float:
     """Give a number in [0, 1) that depends on the name only."""
-    digest = hashlib.sha256(name.encode('utf-8', 'surrogateescape')).digest()
-    return int.from_bytes(digest[:8], 'big') / 2**64
+    return int.from_bytes(digest(name)[:8], 'big') / 2**64
 
 
 def divide(
@@ -164,8 +182,10 @@ def divide(
     """Divide the photographs of each class.
 
     The name of a photograph decides its part. So adding or removing a
-    photograph moves no other one. If only some photographs have boxes, val
-    and test are drawn from these, since localization is measured there.
+    photograph without a box moves no other one. If only some photographs
+    have boxes, val and test are drawn from these, since localization is
+    measured there; if fewer than half have boxes, each gets more of them. So
+    new boxes can move photographs that were trained on into val and test.
 
     Args:
         names (dict[str, list[str]]): Photographs by class.
@@ -180,7 +200,7 @@ def divide(
         {'cat': []}
     """
     everyone = [name for some in names.values() for name in some]
-    eligible = set(boxed or everyone)
+    eligible = set(everyone).intersection(boxed or ()) or set(everyone)
     few = 2 * len(eligible) < len(everyone)
     share = FEW_BOXES_SHARE if few else SHARE
     parts = {part: {c: [] for c in names} for part in PARTS}

@@ -6,7 +6,9 @@ from mmpretrain.engine.hooks import ClassNumCheckHook
 
 from mmspg.datasets.annotations.class_lists import NOTHING, difference
 from mmspg.datasets.annotations.faults import DataError
+from mmspg.datasets.photographs.trained_on import also_trained_on
 from mmspg.registry import HOOKS
+from mmspg.utils.warn import warn
 
 
 @HOOKS.register_module()
@@ -29,11 +31,13 @@ class HeadClassNumHook(ClassNumCheckHook):
     """
 
     trained_on = None  # class names in the meta of the checkpoint
+    checkpoint_meta: dict | None = None
 
     def after_load_checkpoint(self, runner, checkpoint) -> None:
         """Note the classes that the weights were trained on."""
         meta = checkpoint.get('meta') or {}
-        self.trained_on = (meta.get('dataset_meta') or {}).get('classes')
+        self.checkpoint_meta = meta.get('dataset_meta') or {}
+        self.trained_on = self.checkpoint_meta.get('classes')
 
     def before_train(self, runner) -> None:
         """Compare the classes of train with head, val and checkpoint."""
@@ -48,8 +52,17 @@ class HeadClassNumHook(ClassNumCheckHook):
             )
         _tell_nothing(runner.model, classes)
         if runner.val_loop is not None:
-            val = _classes(runner.val_dataloader.dataset)
-            _check_same(classes, val, 'train', 'val')
+            validated = runner.val_dataloader.dataset
+            _check_same(classes, _classes(validated), 'train', 'val')
+            meta = getattr(runner.train_dataloader.dataset, 'metainfo', None)
+            both = also_trained_on(validated, meta)
+            if both:
+                raise DataError(
+                    f'{len(both)} photographs are in train and in val, '
+                    f'{both[:2]} for example, so the figures would mean '
+                    'nothing. Give boxes= to the data sets of train, val and '
+                    'test alike: it decides how photographs are divided.'
+                )
         if getattr(runner, '_resume', False):
             _check_same(self.trained_on, classes, 'the checkpoint', 'train')
 
@@ -58,6 +71,16 @@ class HeadClassNumHook(ClassNumCheckHook):
         super().before_test(runner)
         classes = _classes(runner.test_dataloader.dataset)
         _check_same(self.trained_on, classes, 'the checkpoint', 'the test')
+        tested = runner.test_dataloader.dataset
+        both = also_trained_on(tested, self.checkpoint_meta)
+        if both:
+            warn(
+                f'{len(both)} of the {len(tested)} test images have the names '
+                f'of photographs that were trained on, {both[:2]} for '
+                'example, so the figures are too good. Boxes that were added '
+                'after the training move photographs into the test. Train '
+                'again: tools/train.py.'
+            )
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Check the labels of a batch; they are still on the CPU."""

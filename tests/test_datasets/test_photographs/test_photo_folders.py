@@ -1,6 +1,7 @@
 """One's own photographs: classes, parts and boxes from the folder alone."""
 
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from mmspg.datasets import (
 )
 from mmspg.datasets.photographs.reading import divide, read_photos
 from mmspg.datasets.photographs.settings import photo_settings
+from mmspg.datasets.photographs.trained_on import also_trained_on
 
 SIDE = 24
 
@@ -346,3 +348,83 @@ def test_pseudo_boxes_that_are_none(tmp_path, text, message):
         path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read(root, pseudo_boxes=str(path))
+
+
+def test_boxes_of_a_photograph_that_is_gone_go_to_no_other(tmp_path):
+    photographs(tmp_path)
+    (tmp_path / 'bee' / '7.png').unlink()
+    boxes = {f'ant/{i}.png': (1, 2, 3, 4) for i in range(30)}
+    coco(tmp_path, {**boxes, 'bee/7.png': (5, 6, 7, 8)})
+    found = read_photos(str(tmp_path))
+    assert found.boxes.keys() == boxes.keys()
+    assert found.boxes['ant/7.png'].objects[0][1].xyxy == (1, 2, 4, 6)
+    assert '1 others without a photograph' in found.notes[0]
+
+
+def test_two_boxes_files_of_one_photograph_are_refused(tmp_path):
+    photographs(tmp_path)
+    for name in ('boxes.json', 'boxes_old.json'):
+        coco(tmp_path, {'ant/7.png': (1, 2, 3, 4)}, name)
+    with pytest.raises(ValueError, match=r'ant/7\.png has boxes twice, at '):
+        read(tmp_path)
+
+
+def test_each_folder_may_name_the_classes_of_its_yolo_files(tmp_path):
+    photographs(tmp_path)
+    for name in ('ant', 'bee'):
+        (tmp_path / name / 'classes.txt').write_text(f'{name}\n')
+        for i in range(30):
+            line = '0 .5 .25 .5 .25\n'
+            (tmp_path / name / f'{i}.txt').write_text(line)
+    found = read_photos(str(tmp_path))
+    assert len(found.boxes) == 60
+    assert not found.faults
+    assert len(found.notes) == 1  # nothing is left out
+
+
+def test_accents_are_the_same_however_they_are_written(tmp_path):
+    """macOS stores them apart from their letters in names of folders."""
+    apart, composed = (
+        unicodedata.normalize(f, 'Käfer') for f in ('NFD', 'NFC')
+    )
+    photographs(tmp_path, classes=[apart, 'bee'])
+    boxes = {f'{composed}/{i}.png': (1, 2, 3, 4) for i in range(30)}
+    coco(tmp_path, boxes, category=composed)
+    found = read_photos(str(tmp_path))
+    assert len(found.boxes) == 30
+    assert composed in found.classes
+    assert divide({'a': [apart]}) == {
+        part: {'a': [apart] * len(some['a'])}
+        for part, some in divide({'a': [composed]}).items()
+    }
+
+
+def test_boxes_of_the_test_alone_leave_a_validation(tmp_path):
+    photographs(tmp_path, part='train')
+    photographs(tmp_path, number=5, part='test')
+    coco(tmp_path, {f'test/ant/{i}.png': (1, 2, 3, 4) for i in range(5)})
+    assert len(read(tmp_path, 'val')) > 3
+
+
+def test_too_few_boxes_are_not_called_too_few_photographs(tmp_path):
+    photographs(tmp_path)
+    coco(tmp_path, {'ant/7.png': (1, 2, 3, 4)})
+    with pytest.raises(ValueError, match='1 photographs have boxes'):
+        read(tmp_path)
+
+
+def test_boxes_of_an_unknown_kind_are_refused(tmp_path):
+    photographs(tmp_path)
+    (tmp_path / 'boxes.csv').write_text('image,x0\n')
+    with pytest.raises(ValueError, match='boxes are read from COCO'):
+        read(tmp_path, boxes=str(tmp_path / 'boxes.csv'))
+
+
+def test_boxes_added_later_are_known_to_move_trained_photographs(tmp_path):
+    photographs(tmp_path, number=100)
+    meta = read(tmp_path).metainfo
+    assert also_trained_on(read(tmp_path, 'test'), meta) == []
+    coco(tmp_path, {f'ant/{i}.png': (1, 2, 3, 4) for i in range(50)})
+    moved = also_trained_on(read(tmp_path, 'test', test_mode=True), meta)
+    assert len(moved) > 3
+    assert all(name.startswith('ant/') for name in moved)

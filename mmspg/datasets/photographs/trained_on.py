@@ -1,0 +1,43 @@
+"""Remember which photographs a network was trained on.
+
+The parts of a folder can change after a training, as boxes are added or
+other files are named. A figure on photographs that were trained on is too
+good, so a checkpoint carries a code for each of them, made of its name.
+"""
+
+from collections.abc import Iterable
+
+from .reading import digest
+
+__all__ = ['TRAINED_ON', 'also_trained_on', 'trained_on']
+
+TRAINED_ON = 'trained_on'  # in the metainfo of a data set
+WIDTH = 16  # characters of a code
+
+
+def _code(name: str) -> str:
+    return digest(name).hex()[:WIDTH]
+
+
+def trained_on(names: Iterable[str]) -> str:
+    """Join the codes of names; a text costs nothing to copy or compare."""
+    return ''.join(sorted(map(_code, names)))
+
+
+def also_trained_on(dataset, metainfo: dict | None) -> list[str]:
+    """List the images of a data set that a network was trained on.
+
+    Args:
+        dataset (BaseDataset): The images, each with an ``img_id``.
+        metainfo (dict, optional): What the training's data set, or a
+            checkpoint as ``dataset_meta``, says of itself.
+
+    Returns:
+        list[str]: Their names; empty if the training did not say.
+    """
+    codes = (metainfo or {}).get(TRAINED_ON, '')
+    if not codes:
+        return []
+    known = {codes[i : i + WIDTH] for i in range(0, len(codes), WIDTH)}
+    names = (dataset.get_data_info(i)['img_id'] for i in range(len(dataset)))
+    return [name for name in names if _code(name) in known]
