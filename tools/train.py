@@ -58,7 +58,12 @@ def parse_args():
 def configure(args):
     """Give the config of the training with the command line's changes."""
     from mmspg.datasets import fit_to_photographs
-    from mmspg.utils.cfg import count_accumulation, load_config, set_data_root
+    from mmspg.utils.cfg import (
+        check_schedule,
+        count_accumulation,
+        load_config,
+        set_data_root,
+    )
 
     cfg = load_config(args.config)
     if args.data_root:
@@ -68,6 +73,7 @@ def configure(args):
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
+        check_accelerator()
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume:
@@ -83,7 +89,18 @@ def configure(args):
         cfg.auto_scale_lr.enable = True
     cli.apply_arguments(cfg, args)
     count_accumulation(cfg)
+    check_schedule(cfg)
     return cfg
+
+
+def check_accelerator():
+    from mmengine.device import get_device
+
+    if get_device() == 'cpu':
+        raise ValueError(
+            '--amp: mixed precision needs a GPU or another accelerator, and '
+            'there is none. Leave it out.'
+        )
 
 
 def main():

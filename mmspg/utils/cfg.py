@@ -67,11 +67,22 @@ def load_config(path: str) -> Config:
 
 
 def set_data_root(cfg: Config, data_root: str) -> None:
-    """Point every data set of the config at one folder, in place."""
-    for name in DATALOADERS:
-        for node in walk_dicts(cfg.get(name)):
-            if 'data_root' in node:
-                node['data_root'] = data_root
+    """Point every data set of the config at one folder, in place.
+
+    Raises:
+        ValueError: No data set of the config reads a folder.
+    """
+    nodes = [n for d in DATALOADERS for n in walk_dicts(cfg.get(d))]
+    nodes = [node for node in nodes if 'data_root' in node]
+    for node in nodes:
+        node['data_root'] = data_root
+    if not nodes:
+        raise ValueError(
+            f'--data-root {data_root} has no effect: no data set of this '
+            'config reads a folder. Take another config; for photographs in '
+            'folders it is '
+            'configs/light/spg_efficientnet-lite0_folders.py.'
+        )
 
 
 def set_pretrained(cfg: Config, checkpoint: str) -> None:
@@ -121,8 +132,9 @@ def set_input_size(cfg: Config, side: int) -> None:
 
     Args:
         cfg (Config): Changed in place.
-        side (int): New side of the input in pixels. For 96, a resize to 256
-            before a crop to 224 becomes a resize to 110 before a crop to 96.
+        side (int): New side of the input of a test, in pixels. For 96, a
+            resize to 256 before a crop to 224 becomes a resize to 110 before
+            a crop to 96, and a training is scaled alike.
 
     Raises:
         ValueError: ``side`` is below 32, or the config has no size.
@@ -136,7 +148,8 @@ def set_input_size(cfg: Config, side: int) -> None:
             '--input-size: no transform of this config has a '
             f'{" or a ".join(SIZES)} to change.'
         )
-    scale_input(cfg, side / min(sizes))
+    tested = cfg.get('test_dataloader') or cfg.get('val_dataloader')
+    scale_input(cfg, side / (input_side(tested) or min(sizes)))
 
 
 def scale_input(cfg: Config, ratio: float) -> None:
@@ -172,6 +185,29 @@ def count_accumulation(cfg: Config) -> None:
     if scaling.get('accumulative_counts', 1) != count:
         scaling['base_batch_size'] /= count
         scaling['accumulative_counts'] = count
+
+
+def check_schedule(cfg: Config) -> None:
+    """Refuse schedulers by epochs in a training that counts iterations.
+
+    MMEngine takes such a training for one epoch. A cosine would reach zero
+    after one pass over the images, and a step would never come.
+
+    Raises:
+        ValueError: A scheduler counts epochs, and the training does not.
+    """
+    train = cfg.get('train_cfg') or {}
+    by_epoch = train.get('by_epoch', train.get('type') != 'IterBasedTrainLoop')
+    schedulers = cfg.get('param_scheduler') or []
+    if isinstance(schedulers, dict):
+        schedulers = [schedulers]
+    wrong = [s['type'] for s in schedulers if s.get('by_epoch', True)]
+    if not by_epoch and wrong:
+        raise ValueError(
+            f'train_cfg counts iterations, and the scheduler {wrong[0]} '
+            'counts epochs. Set by_epoch=False and convert_to_iter_based='
+            'False on it, and give its numbers in iterations.'
+        )
 
 
 def show_pictures(

@@ -25,7 +25,7 @@ __all__ = [
 # The settings that decide which weights a training ends with.
 COURSE = (
     'model train_dataloader train_cfg optim_wrapper param_scheduler '
-    'custom_hooks auto_scale_lr randomness strategy'
+    'custom_hooks auto_scale_lr randomness strategy sync_bn model_wrapper_cfg'
 ).split()
 # Settings among these that have no effect on the weights: where the weights
 # came from, how data are moved, when validation takes place, and the map that
@@ -39,7 +39,7 @@ WITHOUT_EFFECT = re.compile(
 # moved, and the choice of maps, which only predictions use.
 TOLD = re.compile(
     r'^randomness|^train_dataloader\.(num_workers|dataset\.\w*(root|dir|file))'
-    r'|^train_dataloader\.dataset\.broken_images|\.score_map_\w+$'
+    r'|^train_dataloader\.dataset\.broken_images|\.score_map_\w+(\.|$)'
 )
 KEY = 'run'  # in a checkpoint's meta
 

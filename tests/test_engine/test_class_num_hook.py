@@ -92,10 +92,16 @@ def test_a_label_outside_of_the_classes(stage, label):
             sample.set_field(f'{i}.jpg', 'img_path', field_type='metainfo')
         return dict(data_samples=samples)
 
-    check(runner('abc'), 0, batch(0, 2, [0, 1]))
+    check(runner('abc'), 0, batch(0, 2, [1]))
+    several = runner('abc')
+    several.model.head.multi_label = True
+    check(several, 0, batch([], [0, 1]))
+    for labels in ([], [0, 1]):
+        with pytest.raises(DataError, match=r'1\.jpg has \d classes'):
+            check(runner('abc'), 0, batch(0, labels))
     check(runner('abc'), 0, dict(inputs=[]))
     with pytest.raises(DataError, match=rf'1\.jpg has the label {label}'):
-        check(runner('abc'), 0, batch(0, [2, label]))
+        check(several, 0, batch(0, [2, label]))
 
 
 class Photographs:

@@ -285,3 +285,27 @@ def test_norm_eval_keeps_the_statistics():
         assert torch.equal(value, before[name]), name
     for name in ('SpatialVGG', 'SpatialAlexNet'):
         MODELS.build(dict(type=f'mmspg.{name}', norm_eval=True)).train()
+
+
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(type='mmspg.TappedResNet', depth=18),
+        dict(type='mmspg.SpatialVGG', depth=11),
+        dict(type='mmspg.SpatialAlexNet'),
+        dict(type='mmspg.TinyTrunk'),
+        dict(type='mmspg.TruncatedInceptionV3'),
+        dict(type='mmspg.TruncatedGoogLeNet'),
+    ],
+    ids=lambda cfg: cfg['type'],
+)
+def test_only_its_own_weights_are_loaded(cfg):
+    with torch.device('meta'):
+        model = build(**cfg)
+        other = build(type='MobileNetV2').state_dict()
+    own = model.state_dict()
+    model.load_state_dict(dict(own), assign=True)
+    wrapped = {f'backbone.{k}': v for k, v in own.items()}
+    model.load_state_dict(wrapped | {'head.fc': own.popitem()[1]}, False)
+    with pytest.raises(ValueError, match='of another network'):
+        model.load_state_dict(other)

@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample
 
 from mmspg.models import backprop, deconv, excitation, feedback
 from mmspg.models.classifiers.views_classifier import mean_of_views
+from mmspg.models.tta import TenCropTTA
 
 pytestmark = pytest.mark.quick
 
@@ -262,6 +263,20 @@ def test_merged_checkpoints_fill_an_ensemble(root):
     for member, other in zip(model.members, alone, strict=True):
         other.eval()
         assert torch.equal(member(images()), other(images()))
+    orders = [
+        dict(meta=dict(dataset_meta=dict(classes=c))) for c in ('ab', 'ba')
+    ]
+    with pytest.raises(ValueError, match='another order: .* in member 1'):
+        tool.merge(orders)
+
+
+def test_several_labels_are_no_ensemble():
+    cfg = config()
+    cfg['head'].update(multi_label=True)
+    with pytest.raises(ValueError, match='Test its members alone'):
+        build(type='mmspg.EnsembleClassifier', members=[{}, {}], **cfg)
+    with pytest.raises(ValueError, match='without --tta'):
+        TenCropTTA(dict(type='ImageClassifier', **cfg))
 
 
 @pytest.mark.parametrize('classes', [4, CLASSES])

@@ -433,6 +433,18 @@ def test_bad_options_name_the_valid_ones():
         build(dict(guidance_weights=dict(loss_b3=1)))
     with pytest.raises(ValueError, match='guidance_ramp'):
         build(dict(guidance_ramp=(0.5, 0.5)))
+    for wrong in (
+        dict(guidance_ramp=0.3),
+        dict(guidance_ramp=(0.5,)),
+        dict(thresholds_a=0.5),
+        dict(guidance_weights=dict(loss_c=-1)),
+        dict(guidance_size=0),
+        dict(min_foreground=-3),
+    ):
+        with pytest.raises(ValueError, match=f'model.head.{min(wrong)}'):
+            build(wrong)
+    with pytest.raises(ValueError, match='use_sigmoid'):
+        build(dict(multi_label=True, loss=dict(type='CrossEntropyLoss')))
     with pytest.raises(ValueError, match='attention'):
         build(dict(score_map_source='a'))
     with pytest.raises(ValueError, match='with_c=False'):
@@ -557,3 +569,9 @@ def test_support_maps_are_class_maps_and_features_whatever_localizes():
             torch.testing.assert_close(sample.support_maps[:-1], expected)
             features = feats[-1][i].mean(dim=0)
             torch.testing.assert_close(sample.support_maps[-1], features)
+
+
+def test_the_map_of_a_missing_branch_says_so():
+    model = build(dict(score_map_source='c'), dict(with_c=False)).eval()
+    with pytest.raises(ValueError, match='model.neck.with_c is False'):
+        model.predict(torch.rand(1, 3, 64, 64))

@@ -69,3 +69,13 @@ def test_no_checkpoint_is_told_in_a_line(root, tmp_path):
     assert 'there is no checkpoint' in done.stderr
     assert 'Traceback' not in done.stderr
     assert not (tmp_path / 'out.pth').exists()
+
+
+def test_weights_beyond_16_bits_are_not_halved(root, checkpoint, tmp_path):
+    path, weights, meta = checkpoint
+    weights['head.weight'][0] = 1e5
+    torch.save(dict(state_dict=weights, meta=meta), path)
+    done = publish(root, str(path), str(tmp_path / 'out.pth'), '--half')
+    assert done.returncode != 0
+    assert 'head.weight has values that 16 bits cannot hold' in done.stderr
+    assert not (tmp_path / 'out.pth').exists()

@@ -6,7 +6,13 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmspg.utils.cfg import count_accumulation
+from mmspg.utils.cfg import (
+    check_schedule,
+    count_accumulation,
+    input_side,
+    set_data_root,
+    set_input_size,
+)
 from mmspg.utils.checkpoint import clean_name, state_dict_of
 from mmspg.utils.command_line import (
     add_model,
@@ -103,3 +109,31 @@ def test_accumulated_iterations_count_in_the_lr():
     for _ in range(2):
         count_accumulation(cfg)
         assert cfg.auto_scale_lr.base_batch_size == 8
+
+
+def test_the_input_size_is_that_of_the_test(root):
+    """This config trains on crops of 224 and tests at 256."""
+    path = 'configs/light/cam_efficientnet-lite0_imagenet.py'
+    for side in (256, 224, 96):
+        cfg = Config.fromfile(root / path)
+        set_input_size(cfg, side)
+        assert input_side(cfg.test_dataloader) == side
+
+
+def test_a_data_root_without_effect_is_refused(root):
+    cfg = Config.fromfile(root / 'configs/spg_tiny_synthetic.py')
+    with pytest.raises(ValueError, match='--data-root photos has no effect'):
+        set_data_root(cfg, 'photos')
+
+
+@pytest.mark.parametrize(
+    'loop', [dict(by_epoch=False), dict(type='IterBasedTrainLoop')]
+)
+def test_a_schedule_by_epochs_needs_epochs(loop):
+    cosine = dict(type='CosineAnnealingLR', convert_to_iter_based=True)
+    cfg = Config(dict(train_cfg=loop, param_scheduler=[cosine]))
+    with pytest.raises(ValueError, match='Set by_epoch=False'):
+        check_schedule(cfg)
+    check_schedule(Config(dict(cfg, train_cfg=dict(by_epoch=True))))
+    cfg.param_scheduler[0].by_epoch = False
+    check_schedule(cfg)

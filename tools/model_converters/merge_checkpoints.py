@@ -5,6 +5,7 @@
 The members of the ensemble are these files, in the given order.
 """
 
+import io
 from pathlib import Path
 
 from mmspg.utils import command_line as cli
@@ -30,16 +31,29 @@ def merge(checkpoints):
 
     Returns:
         dict: ``state_dict``, and the ``meta`` of the first checkpoint.
+
+    Raises:
+        ValueError: The members have different classes.
     """
+    from mmspg.datasets.annotations.class_lists import difference
     from mmspg.utils.checkpoint import state_dict_of
 
+    metas = [checkpoint.get('meta') or {} for checkpoint in checkpoints]
+    named = [(meta.get('dataset_meta') or {}).get('classes') for meta in metas]
+    for i, classes in enumerate(named):
+        if classes and named[0]:
+            differ = difference(named[0], classes, 'member 0', f'member {i}')
+            if differ:
+                raise ValueError(
+                    f'{differ}. An ensemble averages scores by position.'
+                )
     state_dict = {
         f'members.{i}.{name}': weight
         for i, checkpoint in enumerate(checkpoints)
         for name, weight in state_dict_of(checkpoint).items()
         if not name.startswith('data_preprocessor.')
     }
-    return dict(state_dict=state_dict, meta=checkpoints[0].get('meta', {}))
+    return dict(state_dict=state_dict, meta=metas[0])
 
 
 def main():
@@ -48,11 +62,14 @@ def main():
     # After the arguments, since these take seconds to import.
     import torch
 
+    from mmspg.utils.atomic import write_atomically
     from mmspg.utils.checkpoint import read_checkpoint
 
     with cli.errors_in_one_line(args):
         found = [read_checkpoint(path) for path in args.members]
-    torch.save(merge(found), args.out)
+        buffer = io.BytesIO()
+        torch.save(merge(found), buffer)
+        write_atomically(args.out, buffer.getvalue())
     print(f'{len(found)} members in {args.out}')
 
 

@@ -39,6 +39,9 @@ def publish(content, half=False):
 
     Returns:
         dict: ``state_dict`` and ``meta``.
+
+    Raises:
+        ValueError: A weight is too large for 16 bits.
     """
     from mmspg.utils.carried_config import META_KEY
     from mmspg.utils.checkpoint import state_dict_of
@@ -51,6 +54,12 @@ def publish(content, half=False):
             name: value.half() if value.is_floating_point() else value
             for name, value in weights.items()
         }
+        lost = [n for n, v in weights.items() if not v.isfinite().all()]
+        if lost:
+            raise ValueError(
+                f'{lost[0]} has values that 16 bits cannot hold. Publish it '
+                'without --half.'
+            )
         if 'weights' in meta.get(META_KEY, {}):
             from mmspg.evaluation.choices import weights_digest
 

@@ -29,7 +29,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=30,  # from the name of the released checkpoint
+    batch_size=30,  # the paper's
     num_workers=4,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(split='train', pipeline=train_pipeline),

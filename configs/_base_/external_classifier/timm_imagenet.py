@@ -36,6 +36,7 @@ test_evaluator = dict(_delete_=True, type='Accuracy', topk=(1, 5))
 
 # The class count is timm's; there is no head of ours to hold it against.
 custom_hooks = []
+test_cfg = dict()
 train_dataloader = None
 val_dataloader = None
 val_evaluator = None

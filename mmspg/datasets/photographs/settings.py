@@ -88,6 +88,8 @@ def fit_to_photographs(cfg: Config) -> list[str]:
     cfg.model.head.num_classes = len(photos.classes)
     cfg.optim_wrapper.optimizer.lr = settings.lr
     cfg.train_cfg.max_epochs = settings.max_epochs
+    if 'auto_scale_lr' in cfg:  # the lr is already that of this batch
+        cfg.auto_scale_lr.base_batch_size = settings.batch_size
     cfg.train_cfg.val_interval = settings.val_interval
     for loader in filter(None, loaders.values()):
         loader.batch_size = settings.batch_size

@@ -27,7 +27,8 @@ class HeadClassNumHook(ClassNumCheckHook):
 
     Raises:
         DataError: The numbers or the names differ, there is only one class
-            to train on, or a label is none of the classes.
+            to train on, a label is none of the classes, or an image has not
+            one class and the head learns one.
     """
 
     trained_on = None  # class names in the meta of the checkpoint
@@ -43,7 +44,8 @@ class HeadClassNumHook(ClassNumCheckHook):
         """Compare the classes of train with head, val and checkpoint."""
         super().before_train(runner)
         classes = _classes(runner.train_dataloader.dataset)
-        if classes is not None and len(classes) == 1:
+        several = _of_head(runner.model, 'multi_label')
+        if classes is not None and len(classes) == 1 and not several:
             raise DataError(
                 f'The data set has only one class, {classes[0]!r}, so the '
                 'training would have a loss of 0 from the start and learn '
@@ -84,19 +86,19 @@ class HeadClassNumHook(ClassNumCheckHook):
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Check the labels of a batch; they are still on the CPU."""
-        _check_labels(_number_of_classes(runner.model), data_batch)
+        _check_labels(runner.model, data_batch)
 
     def before_val_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Check the labels of a batch."""
-        _check_labels(_number_of_classes(runner.model), data_batch)
+        _check_labels(runner.model, data_batch)
 
     def before_test_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Check the labels of a batch."""
-        _check_labels(_number_of_classes(runner.model), data_batch)
+        _check_labels(runner.model, data_batch)
 
     def _check_head(self, runner, dataset) -> None:
         classes = _classes(dataset)
-        wanted = _number_of_classes(runner.model)
+        wanted = _of_head(runner.model, 'num_classes')
         if classes is None or wanted is None or len(classes) == wanted:
             return
         raise DataError(
@@ -107,20 +109,29 @@ class HeadClassNumHook(ClassNumCheckHook):
         )
 
 
-def _number_of_classes(model) -> int | None:
+def _of_head(model, name: str):
     while is_model_wrapper(model) or not hasattr(model, 'head'):
         if not hasattr(model, 'module'):
             return None
         model = model.module
-    return getattr(model.head, 'num_classes', None)
+    return getattr(model.head, name, None)
 
 
-def _check_labels(number: int | None, batch) -> None:
+def _check_labels(model, batch) -> None:
+    number = _of_head(model, 'num_classes')
+    several = _of_head(model, 'multi_label')
     samples = batch.get('data_samples') if isinstance(batch, dict) else None
     if number is None or not isinstance(samples, list | tuple):
         return
     for sample in samples:
-        for label in getattr(sample, 'gt_label', torch.empty(0)).tolist():
+        labels = getattr(sample, 'gt_label', torch.empty(0)).tolist()
+        if 'gt_label' in sample and len(labels) != 1 and not several:
+            raise DataError(
+                f'image {sample.get("img_path")} has {len(labels)} classes, '
+                'and the head learns one. Add --cfg-options '
+                'model.head.multi_label=True.'
+            )
+        for label in labels:
             if not 0 <= label < number:
                 raise DataError(
                     f'image {sample.get("img_path")} has the label {label}, '
@@ -132,11 +143,13 @@ def _check_labels(number: int | None, batch) -> None:
 
 def _tell_nothing(model, classes) -> None:
     """Tell a head that guides which class has no object."""
-    head = getattr(getattr(model, 'module', model), 'head', None)
-    if head is None or NOTHING not in (classes or ()):
+    model = getattr(model, 'module', model)
+    heads = [m.head for m in getattr(model, 'members', [model])]
+    if NOTHING not in (classes or ()):
         return
-    if getattr(head, 'nothing', 0) is None:  # it guides, and nobody said
-        head.nothing = list(classes).index(NOTHING)
+    for head in heads:
+        if getattr(head, 'nothing', 0) is None:  # it guides, nobody said
+            head.nothing = list(classes).index(NOTHING)
 
 
 def _classes(dataset):

@@ -47,6 +47,12 @@ class GuidanceVisualizationHook(Hook):
 
     def before_train(self, runner) -> None:
         """Check that the data set has the images."""
+        if runner.val_loop is None:
+            raise ValueError(
+                'GuidanceVisualizationHook draws images of the validation, '
+                'and there is none. Train without --no-validate, or without '
+                'this hook.'
+            )
         total = len(runner.val_dataloader.dataset)
         wrong = [i for i in self.indices if not 0 <= i < total]
         if wrong or not self.indices:

@@ -71,7 +71,7 @@ class LossCheckHook(Hook):
         watched = {
             name: value
             for name, value in (outputs or {}).items()
-            if 'loss' in name or name.startswith('mask_')
+            if 'loss' in name or 'mask_' in name
         }
         self.kept.keep(runner, watched)
         if self.kept.due(self, runner, batch_idx):
@@ -82,9 +82,7 @@ class LossCheckHook(Hook):
             self._check(step)
 
     def _check(self, step: Step) -> None:
-        shares = {
-            k: v for k, v in step.outputs.items() if k.startswith('mask_')
-        }
+        shares = {k: v for k, v in step.outputs.items() if 'mask_' in k}
         lost = {
             name: value
             for name, value in step.outputs.items()

@@ -6,6 +6,7 @@ from torch import nn
 from mmspg.registry import MODELS
 
 from .frozen_backbone import FrozenBackbone
+from .own_weights import take_only_own_weights
 
 
 @MODELS.register_module()
@@ -37,4 +38,5 @@ class SpatialAlexNet(FrozenBackbone, AlexNet):
         super().__init__()
         self.init_cfg = init_cfg
         self.features[12] = nn.MaxPool2d(3, stride=1, padding=1)
+        take_only_own_weights(self)
         self.freeze(frozen_stages, norm_eval)

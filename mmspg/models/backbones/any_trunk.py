@@ -228,7 +228,10 @@ class AnyTrunk(FrozenBackbone):
         MMEngine would log other names as unexpected and go on with random
         weights.
         """
-        own = [prefix + 'trunk.' + name for name in self.trunk.state_dict()]
+        own = {
+            f'{prefix}trunk.{name}': value
+            for name, value in self.trunk.state_dict().items()
+        }
         if any(name in state_dict for name in own):
             return
         wrapped = not prefix and any(
@@ -250,7 +253,11 @@ class AnyTrunk(FrozenBackbone):
             + name.removeprefix(start).removeprefix('trunk.'): value
             for name, value in found.items()
         }
-        known = {name: renamed[name] for name in own if name in renamed}
+        known = {
+            name: renamed[name]
+            for name, value in own.items()
+            if name in renamed and renamed[name].shape == value.shape
+        }
         if 2 * len(known) < len(own):
             raise ValueError(
                 f'The checkpoint holds {len(known)} of the {len(own)} '

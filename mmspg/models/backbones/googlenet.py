@@ -6,6 +6,7 @@ from torchvision.models.googlenet import BasicConv2d, Inception
 from mmspg.registry import MODELS
 
 from .frozen_backbone import FrozenBackbone
+from .own_weights import take_only_own_weights
 
 
 @MODELS.register_module()
@@ -69,7 +70,7 @@ class TruncatedGoogLeNet(FrozenBackbone):
         self.inception4c = Inception(512, 128, 128, 256, 24, 64, 64)  # 512
         self.inception4d = Inception(512, 112, 144, 288, 32, 64, 64)  # 528
         self.inception4e = Inception(528, 256, 160, 320, 32, 128, 128)  # 832
-        self._register_load_state_dict_pre_hook(self._check_names)
+        take_only_own_weights(self)
         self.freeze(frozen_stages, norm_eval)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -88,14 +89,3 @@ class TruncatedGoogLeNet(FrozenBackbone):
         b1 = self.inception4c(self.inception4b(self.inception4a(x)))
         b2 = self.inception4d(b1)
         return b1, b2, self.inception4e(b2)
-
-    @staticmethod
-    def _check_names(state_dict: dict, prefix: str, *args) -> None:
-        """Refuse weights of another network, which MMEngine only logs."""
-        first = prefix + 'conv1.conv.weight'
-        if state_dict and first not in state_dict:
-            raise ValueError(
-                f"The checkpoint holds no weights of GoogLeNet: '{first}' is "
-                f'missing. Its first names are {list(state_dict)[:3]}. Take '
-                "the weights of torchvision's `googlenet`."
-            )

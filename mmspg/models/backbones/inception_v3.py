@@ -12,6 +12,7 @@ from mmspg.registry import MODELS
 
 from ..checkpointing import maybe_checkpoint
 from .frozen_backbone import FrozenBackbone
+from .own_weights import take_only_own_weights
 
 
 class InceptionBStride1(InceptionB):
@@ -111,7 +112,7 @@ class TruncatedInceptionV3(FrozenBackbone):
         self.Mixed_6c = InceptionC(768, channels_7x7=160)
         self.Mixed_6d = InceptionC(768, channels_7x7=160)  # 768, B2
         self.Mixed_6e = InceptionC(768, channels_7x7=192)  # 768, A
-        self._register_load_state_dict_pre_hook(self._check_names)
+        take_only_own_weights(self)
         self.freeze(frozen_stages, norm_eval)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -141,24 +142,3 @@ class TruncatedInceptionV3(FrozenBackbone):
         for layer in layers:
             x = layer(x)
         return x
-
-    def _check_names(self, state_dict: dict, prefix: str, *args) -> None:
-        """Refuse weights of another network; unwrap those of a classifier.
-
-        MMEngine would log all names as unexpected and go on with random
-        weights.
-        """
-        first = prefix + 'Conv2d_1a_3x3.conv.weight'
-        if first in state_dict:
-            return
-        wrapped = [k for k in state_dict if k.startswith('backbone.')]
-        if not prefix and 'backbone.' + first in wrapped:
-            for key in wrapped:
-                state_dict[key[len('backbone.') :]] = state_dict.pop(key)
-            return
-        raise ValueError(
-            'The checkpoint holds no weights of Inception-v3: '
-            f"'{first}' is missing. Its first names are "
-            f'{list(state_dict)[:3]}. Convert a released checkpoint with '
-            'tools/model_converters/convert_checkpoint.py.'
-        )

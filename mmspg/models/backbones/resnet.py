@@ -8,6 +8,7 @@ from mmpretrain.models import ResNet
 from mmspg.registry import MODELS
 
 from ..attributions.steering import Replaced
+from .own_weights import take_only_own_weights
 from .taps import Taps
 
 
@@ -22,3 +23,4 @@ class TappedResNet(Taps, ResNet):
     def __init__(self, *args, **kwargs):
         with Replaced(linspace=partial(torch.linspace, device='cpu')):
             super().__init__(*args, **kwargs)
+        take_only_own_weights(self)

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from mmspg.registry import MODELS
 
+from .own_weights import take_only_own_weights
+
 
 @MODELS.register_module()
 class TinyTrunk(BaseModule):
@@ -53,6 +55,7 @@ class TinyTrunk(BaseModule):
                 )
             )
             width = out
+        take_only_own_weights(self)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Compute the features for B1, B2 and A.

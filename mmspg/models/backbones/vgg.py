@@ -5,6 +5,7 @@ from torch import nn
 
 from mmspg.registry import MODELS
 
+from .own_weights import take_only_own_weights
 from .taps import Taps
 
 
@@ -65,6 +66,7 @@ class SpatialVGG(Taps, VGG):
         super().__init__(depth, with_last_pool=False, taps=taps, **kwargs)
         self.features[self.range_sub_modules[3][1] - 1] = self.POOLS[pool4]()
         self._register_load_state_dict_pre_hook(self._rename)
+        take_only_own_weights(self)
 
     def _rename(self, state_dict: dict, prefix: str, *args) -> None:
         """Give torchvision's convolutions mmpretrain's names, in order."""

@@ -64,6 +64,12 @@ class EnsembleClassifier(BaseModel):
             cfg = Config(dict(type='ImageClassifier', **common))
             cfg.merge_from_dict(dict(member))
             self.members.append(MODELS.build(cfg))
+        if any(getattr(m.head, 'multi_label', False) for m in self.members):
+            raise ValueError(
+                'An ensemble averages softmax scores, which networks with '
+                'several labels for an image (multi_label) do not have. Test '
+                'its members alone.'
+            )
         self.normalise = normalise
         self.score_map_topk = score_map_topk
 

@@ -13,7 +13,7 @@ from mmspg.registry import MODELS
 from ..ddt import project
 from ..guidance import geometric_mean, pick_class_maps
 from ..pooling import thresholded_average
-from ..requests import give_maps, requested_labels
+from ..requests import give_maps, refuse_soft_targets, requested_labels
 from ..several_labels import multi_hot, predict_several
 
 
@@ -80,6 +80,12 @@ class CAMHead(ClsHead):
                 'loss', dict(type='CrossEntropyLoss', use_sigmoid=True)
             )
             score_map_topk, score_map_gt = num_classes, False
+            if not dict(kwargs['loss']).get('use_sigmoid'):
+                raise ValueError(
+                    'model.head.multi_label=True needs a loss for each class '
+                    "on its own: model.head.loss=dict(type='CrossEntropyLoss'"
+                    ', use_sigmoid=True).'
+                )
         super().__init__(
             init_cfg=init_cfg
             or dict(type='Xavier', layer='Conv2d', distribution='uniform'),
@@ -193,6 +199,7 @@ class CAMHead(ClsHead):
 
     def _get_loss(self, cls_score, data_samples, **kwargs) -> dict:
         if self.multi_label:
+            refuse_soft_targets(data_samples, 'A head with multi_label=True')
             target = multi_hot(data_samples, self.num_classes, cls_score)
             kwargs['avg_factor'] = len(target)
             return dict(loss_cls=self.loss_module(cls_score, target, **kwargs))

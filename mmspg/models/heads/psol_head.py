@@ -9,6 +9,7 @@ from torchvision.ops import box_convert, generalized_box_iou_loss
 
 from mmspg.registry import MODELS
 
+from ..requests import refuse_soft_targets
 from .cam_head import CAMHead
 
 SMALLEST = 2.0  # least side in pixels; a crop leaves thinner rims of objects
@@ -88,6 +89,7 @@ class PSOLHead(CAMHead):
             dict[str, Tensor]: ``loss_cls`` and ``loss_box``, which is 0 if
             no image has a box.
         """
+        refuse_soft_targets(data_samples, 'PSOLHead')
         losses = super().loss(feats, data_samples)
         boxes = self.boxes(feats).float()
         target, there = largest_boxes(data_samples)

@@ -24,6 +24,10 @@ from ..several_labels import present_labels
 from .cam_head import CAMHead
 
 
+def _is_pair(value) -> bool:
+    return isinstance(value, Sequence) and len(value) == 2
+
+
 @MODELS.register_module()
 class SPGHead(CAMHead):
     """Classification, and self-produced guidance in stages (section 3.2).
@@ -74,7 +78,7 @@ class SPGHead(CAMHead):
 
     Raises:
         ValueError: Thresholds are not in 0 < delta_l < delta_h < 1,
-            ``guidance_ramp`` is out of range, or ``score_map_source`` or a
+            another number is out of range, or ``score_map_source`` or a
             weight is unknown.
     """
 
@@ -105,12 +109,15 @@ class SPGHead(CAMHead):
             a=thresholds_a, b2=thresholds_b2, fuse=thresholds_fuse
         )
         for name, pair in self.thresholds.items():
-            if len(pair) != 2 or not 0 < pair[1] < pair[0] < 1:
+            if not _is_pair(pair) or not 0 < pair[1] < pair[0] < 1:
                 raise ValueError(
                     f'model.head.thresholds_{name} must be (delta_h, delta_l)'
-                    f' with 0 < delta_l < delta_h < 1, but is {tuple(pair)}.'
+                    f' with 0 < delta_l < delta_h < 1, but is {pair}.'
                 )
-        if guidance_ramp and not 0 <= guidance_ramp[0] < guidance_ramp[1] <= 1:
+        if guidance_ramp is not None and not (
+            _is_pair(guidance_ramp)
+            and 0 <= guidance_ramp[0] < guidance_ramp[1] <= 1
+        ):
             raise ValueError(
                 'model.head.guidance_ramp must be (start, end), shares of the '
                 f'training with 0 <= start < end <= 1, but is {guidance_ramp}.'
@@ -124,6 +131,18 @@ class SPGHead(CAMHead):
                 f'names are {list(self.guidance_weights)}.'
             )
         self.guidance_weights.update(weights)
+        numbers = dict(
+            guidance_weights=min(self.guidance_weights.values()),
+            guidance_size=1 if guidance_size is None else guidance_size - 1,
+            min_foreground=min_foreground,
+        )
+        for name, number in numbers.items():
+            if number < 0:
+                raise ValueError(
+                    f'model.head.{name} is negative or too small; '
+                    'guidance_weights and min_foreground are at least 0, and '
+                    'guidance_size is at least 1.'
+                )
         self.guidance_size = guidance_size
         self.align_corners = align_corners
         self.min_foreground = min_foreground

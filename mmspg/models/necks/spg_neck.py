@@ -205,6 +205,12 @@ class SPGNeck(BaseModule):
         Returns:
             Tensor: Shape ``(N, h, w)``.
         """
+        if not self.with_c:
+            raise ValueError(
+                'the map of C was asked for, and model.neck.with_c is False. '
+                'Take another map: --cfg-options '
+                'model.head.score_map_source=fuse'
+            )
         return maybe_checkpoint(self.spg_c, tail, self.with_cp).squeeze(1)
 
     def forward(self, features: Sequence[Tensor]) -> SPGFeatures:

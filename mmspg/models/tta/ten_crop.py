@@ -29,6 +29,13 @@ class TenCropTTA(BaseTTAModel):
 
     def __init__(self, module, data_preprocessor=None, topk=5):
         super().__init__(module, data_preprocessor)
+        head = getattr(self.module, 'head', None)
+        if getattr(head, 'multi_label', False):
+            raise ValueError(
+                'TenCropTTA averages softmax scores, which a network with '
+                'several labels for an image (multi_label) does not have. '
+                'Test it without --tta.'
+            )
         self.topk = topk
 
     def test_step(self, data):

@@ -268,6 +268,7 @@ def test_the_config_is_fitted(root, tmp_path):
     assert cfg.model.head.num_classes == 3
     assert cfg.train_cfg.max_epochs == expected.max_epochs
     assert cfg.optim_wrapper.optimizer.lr == expected.lr
+    assert cfg.auto_scale_lr.base_batch_size == expected.batch_size
     for part in ('train', 'val', 'test'):
         assert cfg[f'{part}_dataloader'].batch_size == expected.batch_size
     assert f'90 photographs of 3 classes ({number} train' in told
