@@ -45,14 +45,16 @@ def make_page(inferencer):
 
     from mmspg.apis.inputs import load_inputs
     from mmspg.apis.results import draw_locations
+    from mmspg.datasets.annotations.class_lists import unique_names
     from mmspg.evaluation.locate import locate
     from mmspg.visualization import LocalizationVisualizer
 
     protocol = inferencer.protocol
     visualizer = LocalizationVisualizer(palette=inferencer.palette)
 
+    names = unique_names(inferencer.classes or ())
+
     def name_of(label):
-        names = inferencer.classes
         return names[label] if names else f'class {label}'
 
     def look(photograph):

@@ -65,6 +65,14 @@ def parse_args():
     args = cli.read_arguments(parser)
     if args.out_item and not args.out:
         parser.error('--out-item needs --out FILE')
+    kinds = ('.json', '.yaml', '.yml', '.pkl', '.pickle')
+    if args.out_item != 'metrics':
+        kinds = kinds[3:]
+    if args.out and not args.out.endswith(kinds):
+        parser.error(
+            f'--out {args.out}: the file must end in {" or ".join(kinds)}. '
+            'Figures as JSON: --out FILE.json --out-item metrics'
+        )
     if args.checkpoint is None:
         parser.error('the checkpoint is missing: CONFIG CHECKPOINT')
     return args

@@ -234,17 +234,37 @@ def input_size(find) -> list[int]:
         ValueError: The pipeline crops. Then a map would cover only a part of
             the image, and `box_of` could not know which.
     """
-    blank = dict(img=np.zeros((300, 400, 3), np.uint8), img_id='blank')
-    packed = find.pipeline(blank)
-    height, width = packed['inputs'].shape[-2:]
-    whole = np.diag([width / 400, height / 300, 1])
-    if not np.allclose(packed['data_samples'].homography, whole, atol=1e-3):
-        raise ValueError(
-            'the test pipeline crops or flips. The exported model and its '
-            'box step need one that resizes the whole image, as the '
-            "paper's does: use only LocResize in test_dataloader"
-        )
+    sizes = set()
+    for shape in ((300, 400, 3), (500, 300, 3)):
+        blank = dict(img=np.zeros(shape, np.uint8), img_id='blank')
+        packed = find.pipeline(blank)
+        height, width = packed['inputs'].shape[-2:]
+        sizes.add((height, width))
+        whole = np.diag([width / shape[1], height / shape[0], 1])
+        found = packed['data_samples'].homography
+        if len(sizes) > 1 or not np.allclose(found, whole, atol=1e-3):
+            raise ValueError(
+                'the test pipeline crops, flips or keeps the ratio of sides. '
+                'The exported model and its box step need one that resizes '
+                "the whole image to one size, as the paper's does: use only "
+                'LocResize in test_dataloader'
+            )
     return [height, width]
+
+
+def check_rule(find) -> None:
+    """Refuse a network whose boxes the exported step cannot make.
+
+    Raises:
+        ValueError: The model uses another rule than 'largest_area', which is
+            the only one that `box_of` has.
+    """
+    rule = find.protocol.rule
+    if rule != 'largest_area' and not hasattr(find.model.head, 'boxes'):
+        raise ValueError(
+            'box_step has only the rule largest_area, and this model is used '
+            f'with {rule!r}: use mmspg.evaluation.functional instead'
+        )
 
 
 def compare(find, path: str | Path, inputs):
@@ -264,19 +284,17 @@ def compare(find, path: str | Path, inputs):
         ValueError: The model uses another rule than 'largest_area', which is
             the only one that `box_of` has.
     """
+    check_rule(find)
     protocol = find.protocol
-    if protocol.rule != 'largest_area':
-        raise ValueError(
-            f'box_step has only the rule largest_area, and this model is used '
-            f'with {protocol.rule!r}: use mmspg.evaluation.functional instead'
-        )
     run = run_onnx(path) if str(path).endswith('.onnx') else run_program(path)
     for info, error in load_inputs(*list_inputs(inputs)):
         if error:
             raise error
         image = info['img']
-        top = find(image, progress=False)[0]
+        # One box for each class, as the exported step gives it.
         zero = find(image, label=0, progress=False)[0]
+        best = int(np.argmax(zero['pred_scores']))
+        top = find(image, label=best, progress=False)[0]
         data = find.pipeline(dict(info))['inputs'].numpy()[None, ::-1]
         outputs = run(np.float32(data), np.zeros(1, np.int64))
         size = image.shape[1::-1]

@@ -183,17 +183,21 @@ def choose_protocol(
     if threshold is not None:
         settings = settings_of(cfg)
         settings['rule'] = rule or settings['rule']
-        return protocol_with(settings, threshold, valley=valley)
+        stored = protocol_of(cfg, source.checkpoint, source.content, rule)
+        if threshold != stored.threshold:
+            return protocol_with(settings, threshold, valley=valley)
     checkpoint = source.checkpoint
     found = protocol_of(cfg, checkpoint, source.content, rule)
-    if valley is not None:
-        found = found._replace(valley=valley)
-    if found.source == 'default' and checkpoint:
+    if valley not in (None, found.valley):
+        # The confidence was fitted to boxes of another valley.
+        found = found._replace(valley=valley, confidence=None)
+    if found.source == 'default':
+        command = sweep_command(checkpoint or 'CHECKPOINT', cfg.filename)
         warn(
-            f'No threshold was chosen for {checkpoint}: its maps are cut at '
-            f'{found.threshold:g}, which may be far off. Choose one on '
-            f'images with boxes: {sweep_command(checkpoint, cfg.filename)}; '
-            'or give one: threshold=NUMBER, --threshold NUMBER.'
+            f'No threshold was chosen for {checkpoint or "this model"}: its '
+            f'maps are cut at {found.threshold:g}, which may be far off. '
+            f'Choose one on images with boxes: {command}; or give one: '
+            'threshold=NUMBER, --threshold NUMBER.'
         )
     return found
 
@@ -231,7 +235,8 @@ def labels_of(classes, names: Sequence[str] | None, count: int) -> list[int]:
         list[int]: The numbers.
 
     Raises:
-        ValueError: A class is unknown; the message lists similar names.
+        ValueError: A class is unknown, and the message lists similar names;
+            or several have the name.
     """
     if isinstance(classes, (str, int, np.integer)):
         classes = [classes]
@@ -239,7 +244,13 @@ def labels_of(classes, names: Sequence[str] | None, count: int) -> list[int]:
     labels = []
     for name in classes:
         if isinstance(name, str) and name in names:
-            labels.append(names.index(name))
+            same = [i for i, other in enumerate(names) if other == name]
+            if len(same) > 1:
+                raise ValueError(
+                    f'{len(same)} classes are called {name!r}. Give the '
+                    f'number of one: {", ".join(map(str, same))}'
+                )
+            labels += same
         elif str(name).isdecimal() and int(name) < count:
             labels.append(int(name))
         else:

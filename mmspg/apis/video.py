@@ -84,7 +84,7 @@ def annotate(
     Args:
         frame (ndarray): ``(h, w, 3)`` uint8 in B, G, R.
         result (dict): A result of `LocalizationInferencer`, with
-            ``score_map``.
+            ``score_map`` if an object was found.
         palette (str): See `mmspg.visualization.PALETTES`.
         alpha (float): Opacity of the map where its score is 1. It falls to 0
             where the score is 0. Defaults to .4.
@@ -93,10 +93,12 @@ def annotate(
         ndarray: The frame in the same shape and type.
     """
     colours = get_palette(palette)
-    heat = matplotlib.colormaps[colours.heat](result['score_map'])[..., :3]
-    weight = alpha * result['score_map'][..., None]
-    drawn = (1 - weight) * frame + weight * 255 * heat[..., ::-1]
-    drawn = drawn.astype(np.uint8)
+    drawn = frame.copy()
+    if 'score_map' in result:
+        heat = matplotlib.colormaps[colours.heat](result['score_map'])[..., :3]
+        weight = alpha * result['score_map'][..., None]
+        drawn = (1 - weight) * frame + weight * 255 * heat[..., ::-1]
+        drawn = drawn.astype(np.uint8)
     stroke = max(2, round(min(frame.shape[:2]) / 160))
     colour = colours.predicted[::-1]
     for location in result['locations']:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .functional import box_iou
+from .functional import box_iou, get_rule
 from .functional.confidence import (
     FOLDS,
     calibration_error,
@@ -43,10 +43,13 @@ def choose_box_step(samples: Sequence[dict], protocol: Protocol) -> dict:
         dict: ``valley`` and ``confidence``, for a choice.
     """
     some = samples[:: max(1, -(-len(samples) // FOR_VALLEY))]
+    # Other rules box all of the foreground, which has no objects.
+    divides = get_rule(protocol.rule).part.startswith('largest')
+    valleys = VALLEYS if divides else (None,)
     figures = [
-        box_f1(some, protocol._replace(valley=valley)) for valley in VALLEYS
+        box_f1(some, protocol._replace(valley=valley)) for valley in valleys
     ]
-    protocol = protocol._replace(valley=VALLEYS[int(np.argmax(figures))])
+    protocol = protocol._replace(valley=valleys[int(np.argmax(figures))])
     features, right, _ = judge(samples, protocol)
     confidence = fit_confidence(features, right)
     if confidence:

@@ -41,11 +41,20 @@ def checked_choice(choice) -> dict:
     return choice
 
 
-def check_threshold(value, name: str = 'threshold') -> None:
+def check_threshold(
+    value, name: str = 'threshold', rule: str | None = None
+) -> None:
     """Refuse a threshold at which no map can be cut.
 
+    Args:
+        value: The threshold.
+        name (str): What it is called, for the message.
+        rule (str, optional): A box rule. All but 'mean', which counts in
+            means of the map, cut a map in [0, 1], so no pixel is above 1.
+
     Raises:
-        ValueError: It is not a finite number of at least 0.
+        ValueError: It is not a finite number of at least 0, or is above 1
+            where the rule cuts a map in [0, 1].
     """
     if (
         not isinstance(value, Real)
@@ -54,6 +63,24 @@ def check_threshold(value, name: str = 'threshold') -> None:
     ):
         raise ValueError(
             f'{name} is {str(value)[:50]!r}; expected a number of at least 0'
+        )
+    if rule not in (None, 'mean') and value > 1:
+        raise ValueError(
+            f'{name} is {value:g}, and score maps lie in [0, 1]. Give a share '
+            f'and not percent: {value / 100:g}'
+        )
+
+
+def check_ious(values, name: str) -> None:
+    """Refuse an IoU that no box can have.
+
+    Raises:
+        ValueError: One is not in (0, 1].
+    """
+    wrong = [value for value in values if not 0 < value <= 1]
+    if wrong:
+        raise ValueError(
+            f'{name} is {wrong[0]}; an IoU is a share in (0, 1], not percent'
         )
 
 

@@ -39,8 +39,9 @@ PAPERS: dict[str, Any] = dict(
     rule='largest_area', align_corners=False, score_map_steps=[]
 )
 METRIC_KEYS = tuple(PAPERS)
+LATER = ('views', 'map_options')
 # What a choice is bound to, beside the digest of the weights.
-BOUND = ('map_source', 'views', 'input_size', *METRIC_KEYS)
+BOUND = ('map_source', 'map_options', 'views', 'input_size', *METRIC_KEYS)
 
 
 def localization_metrics(evaluator) -> list[dict]:
@@ -63,7 +64,8 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
     Returns:
         dict: ``rule``, ``align_corners`` and ``score_map_steps`` of the
         metric; ``map_source``, of the head or the attribution; ``views``,
-        ``score_map_views`` of the model;
+        ``score_map_views`` of the model; ``map_options``, other settings of
+        an attribution or an ensemble that change its maps;
         ``input_size``, the side of the network's input in pixels; ``exif``,
         if the loader names it.
     """
@@ -80,6 +82,8 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
     found['map_source'] = ', '.join(_map_sources(model))
     views = (model.get('module') or model).get('score_map_views')
     found['views'] = json.loads(json.dumps(views))  # tuples become lists
+    options = _map_options(model)
+    found['map_options'] = json.loads(json.dumps(options)) or None
     side = input_side(loader)
     if side is not None:
         found['input_size'] = side
@@ -109,6 +113,19 @@ def _map_sources(model: dict) -> list[str]:
         return [f'attribution {attribution_name(model["attribution"])}']
     head = model.get('head') or {}
     return [head.get('score_map_source', 'attention')]
+
+
+def _map_options(model: dict) -> dict[str, Any]:
+    """Collect what else a map depends on, by the place in the model."""
+    found = {k: model[k] for k in ('smooth', 'normalise') if k in model}
+    for key, value in (model.get('attribution') or {}).items():
+        if key not in ('name', 'layer'):
+            found[key] = value
+    parts = [*(model.get('members') or []), model.get('module')]
+    for i, member in enumerate(filter(None, parts)):
+        if options := _map_options(member):
+            found[str(i)] = options
+    return found
 
 
 def weights_digest(state_dict: dict[str, Any]) -> str:
@@ -143,8 +160,8 @@ def check_choice(choice: dict, settings: dict, command: str = SWEEP) -> None:
     Raises:
         ValueError: Something differs; the message names it.
     """
-    # Choices from before there were steps and views do not name them.
-    choice = {'score_map_steps': [], 'views': None, **choice}
+    # Choices from before there were these do not name them.
+    choice = {'score_map_steps': [], **dict.fromkeys(LATER), **choice}
     for key in ('weights', *BOUND):
         if key in choice and key in settings and choice[key] != settings[key]:
             of_whom = (

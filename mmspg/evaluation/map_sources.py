@@ -22,9 +22,11 @@ def available_sources(model) -> list[str]:
         model (ImageClassifier): Any classifier.
 
     Returns:
-        list[str]: Empty if its head gives only one map.
+        list[str]: Empty if its head gives only one map, or boxes.
     """
     head, neck = model.head, getattr(model, 'neck', None)
+    if hasattr(head, 'boxes'):  # they come from no map
+        return []
     lacking = set() if getattr(neck, 'with_c', True) else {'c'}
     sources = [
         source

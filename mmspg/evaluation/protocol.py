@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from mmspg.utils.checkpoint import state_dict_of
 from mmspg.utils.warn import warn
 
 from .choice_values import check_threshold, checked_choice
 from .choices import (
     METRIC_KEYS,
+    WITH_THRESHOLD,
     check_choice,
     describe,
     localization_metrics,
@@ -26,6 +28,7 @@ from .choices import (
     sweep_command,
     threshold_file,
     usable_choice,
+    weights_digest,
 )
 from .functional import get_rule
 from .functional.steps import Step
@@ -92,7 +95,7 @@ def protocol_of(
     if rule is not None and rule != settings['rule']:
         options, settings = {}, dict(settings, rule=rule)
     default = default_threshold(settings['rule'], settings['map_source'])
-    threshold, source, choice = _of_the_config(options, settings)
+    threshold, source, choice = _of_the_config(options, settings, content)
     stored, refused = None, []
     if checkpoint and choice is None:
         stored, refused = usable_choice(
@@ -116,9 +119,9 @@ def protocol_with(
     """Make a protocol from the settings of `settings_of` and a threshold.
 
     Raises:
-        ValueError: The threshold is not a finite number of at least 0.
+        ValueError: No map can be cut at this threshold.
     """
-    check_threshold(threshold)
+    check_threshold(threshold, rule=settings['rule'])
     reading = {key: settings[key] for key in METRIC_KEYS}
     return Protocol(float(threshold), source=source, **reading, **more)
 
@@ -128,13 +131,22 @@ def box_step_of(choice: dict | None) -> dict[str, Any]:
     return {key: (choice or {}).get(key) for key in BOX_KEYS}
 
 
-def _of_the_config(options, settings) -> tuple[float | None, str, dict | None]:
-    """Give the threshold and choice that a metric fixes, and their source."""
+def _of_the_config(
+    options: dict, settings: dict, content: dict | None
+) -> tuple[float | None, str, dict | None]:
+    """Give the threshold and choice that a metric fixes, and their source.
+
+    Raises:
+        ValueError: A file's choice was made for another use.
+    """
     threshold = options.get('threshold')
     if isinstance(threshold, str) and threshold.endswith('.json'):
         threshold = read_choice(threshold)
     if isinstance(threshold, dict):
         checked = checked_choice(threshold)
+        if content is not None and 'weights' in checked:
+            digest = weights_digest(state_dict_of(content))
+            settings = dict(settings, weights=digest)
         check_choice(checked, settings)
         return checked['threshold'], describe(threshold), checked
     if isinstance(threshold, Real):
@@ -167,8 +179,9 @@ def use_stored_choice(
 ) -> None:
     """Let the test of a checkpoint use the threshold chosen for it.
 
-    Every LocalizationMetric of ``test_evaluator`` gets it that has no
-    ``threshold``, or the threshold 'checkpoint'.
+    Every LocalizationMetric of ``test_evaluator`` gets it that fixes no
+    threshold, or has the threshold 'checkpoint'. A choice in a file that a
+    metric names must have been made for this use.
 
     Args:
         cfg (Config): Changed in place.
@@ -177,17 +190,19 @@ def use_stored_choice(
 
     Raises:
         ValueError: A metric has 'checkpoint', and no threshold is stored, or
-            only one that was chosen for another use.
+            only one that was chosen for another use. Or a file's was.
     """
-    wanting = [
-        metric
-        for metric in localization_metrics(cfg.get('test_evaluator'))
-        if metric.get('threshold', 'checkpoint') == 'checkpoint'
-    ]
+    settings = settings_of(cfg)
+    wanting = []
+    for metric in localization_metrics(cfg.get('test_evaluator')):
+        fixed, *_ = _of_the_config(metric, settings, content)
+        named = metric.get('threshold')
+        if named == 'checkpoint' or (named is None and fixed is None):
+            wanting.append(metric)
     if not wanting:
         return
     choice, refused = usable_choice(
-        settings_of(cfg), checkpoint, content, cfg.filename
+        settings, checkpoint, content, cfg.filename
     )
     required = any('threshold' in metric for metric in wanting)
     if choice is None:
@@ -198,6 +213,8 @@ def use_stored_choice(
         )
         if required:
             raise ValueError(f"threshold='checkpoint', but {reason}")
+        if get_rule(settings['rule']).thresholds is not None:
+            return  # the rule's own is fixed, and no oracle
         warn(
             f'{reason}\nUntil then the oracle replaces it: the best threshold '
             'on the images that are tested. Its figures are too good.'
@@ -223,7 +240,8 @@ def validated_choice(
     for metric in metrics:
         prefix = getattr(metric, 'prefix', None)
         threshold = figures.get(f'{prefix}/threshold')
-        if threshold is None or not hasattr(metric, 'choice'):
+        kinds = {cls.__name__ for cls in type(metric).__mro__}
+        if threshold is None or kinds.isdisjoint(WITH_THRESHOLD):
             continue
         fixed = metric.choice.index is not None
         choice = dict(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmspg.datasets.annotations.class_lists import NOTHING
+from mmspg.datasets.annotations.class_lists import NOTHING, unique_names
 
 from . import photographs
-from .records import LabelledBox, LabelledImage, Limits, keep, unique_names
+from .records import LabelledBox, LabelledImage, Limits, keep
 from .store import Store
 
 __all__ = ['LabelSet', 'Summary', 'write']

@@ -12,7 +12,6 @@ __all__ = [
     'Limits',
     'boxes_of',
     'keep',
-    'unique_names',
 ]
 
 
@@ -147,20 +146,3 @@ def keep(
         else:
             kept.append(box)
     return kept, left_out
-
-
-def unique_names(classes: Sequence[str]) -> list[str]:
-    """Add the label to names that several classes share.
-
-    ImageNet has two classes called 'crane', and most formats identify a class
-    by its name.
-
-    Example:
-        >>> unique_names(['crane', 'dog', 'crane'])
-        ['crane (0)', 'dog', 'crane (2)']
-    """
-    count = Counter(classes)
-    return [
-        f'{name} ({label})' if count[name] > 1 else name
-        for label, name in enumerate(classes)
-    ]

@@ -136,9 +136,14 @@ class LocalizationVisualizer(UniversalVisualizer):
         colours = get_palette(palette) if palette else self.palette
         classes = classes or (self.dataset_meta or {}).get('classes')
         found = None
+        true = []
+        if 'gt_label' in data_sample:
+            true = data_sample.gt_label.tolist()
+        if label == 'true' and not true:
+            draw_pred = False  # the image shows no class
         if draw_pred and 'score_map' in data_sample:
             if label == 'true':
-                label = int(data_sample.gt_label[0])
+                label = true[0]
             found = locate(
                 data_sample,
                 threshold,
@@ -159,8 +164,8 @@ class LocalizationVisualizer(UniversalVisualizer):
         if draw_pred and 'pred_label' in data_sample:
             lines += prediction_lines(data_sample, found, classes, colours)
         if draw_gt and 'gt_label' in data_sample:
-            label = int(data_sample.gt_label[0])
-            text = f'true: {class_name(label, classes)}'
+            names = [class_name(label, classes) for label in true]
+            text = f'true: {"; ".join(names) or "no class"}'
             lines.append(Line(text, colours.true, True))
         if found:
             if threshold is None:

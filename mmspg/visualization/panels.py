@@ -80,14 +80,16 @@ def boxes_on_panel(panel, image, found, gt_boxes, colours: Palette) -> list:
 
 
 def prediction_lines(data_sample, found, classes, colours) -> list[Line]:
-    """Write the predicted class, and the class of the map if it differs."""
-    label = int(data_sample.pred_label[0])
-    text = f'predicted: {class_name(label, classes)}'
+    """Write the predicted classes, and that of the map if it is another."""
+    labels = data_sample.pred_label.tolist()
+    names = [class_name(label, classes) for label in labels]
     if 'pred_score' in data_sample:
-        text += f', {float(data_sample.pred_score[label]):.2f}'
+        scores = [float(data_sample.pred_score[label]) for label in labels]
+        names = [f'{n}, {s:.2f}' for n, s in zip(names, scores, strict=True)]
+    text = f'predicted: {"; ".join(names) or "no class"}'
     if not found:
         return [Line(text)]
-    if found.label == label:
+    if found.label in labels:
         return [Line(text, colours.predicted)]
     other = f'map and box of: {class_name(found.label, classes)}'
     return [Line(text), Line(other, colours.predicted)]

@@ -13,13 +13,15 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from PIL import Image
 
-from mmspg.apis import LocalizationInferencer
-from mmspg.apis.models import labels_of
+from mmspg.apis import LocalizationInferencer, models
+from mmspg.apis.models import choose_protocol, labels_of
+from mmspg.apis.video import annotate
 from mmspg.datasets.images.reading import UnreadableImageError
 from mmspg.evaluation.functional import box_iou
 from mmspg.evaluation.functional.peaks import objects_of, suppress
 from mmspg.evaluation.metrics import localization_metric
 from mmspg.evaluation.protocol import (
+    Protocol,
     protocol_of,
 )
 from mmspg.visualization import (
@@ -371,9 +373,30 @@ def test_an_image_of_nothing_has_no_box(files, photo, tmp_path):
     assert found['locations'] == []
     assert found['box'] == [0, 0, 0, 0]
     assert found.plot().ndim == 3
+    assert np.array_equal(annotate(photo, found), photo)  # of a video
     names[best], names[second] = 'one', '_nothing'
     found = find(photo, topk=2)[0]
     assert [place['label'] for place in found['locations']] == [best]
+
+
+def test_a_name_of_two_classes_is_not_guessed():
+    with pytest.raises(ValueError, match='number of one: 0, 2'):
+        labels_of('crane', ['crane', 'dog', 'crane'], 3)
+
+
+def test_a_confidence_is_that_of_its_valley(files):
+    config, checkpoint = files
+    fit = dict(mean=[0.0], scale=[1.0], weights=[1.0], bias=0.0, boxes=9)
+    given = Protocol(0.4, valley=0.5, confidence=fit)
+    for valley, confidence in ((None, fit), (0.5, fit), (0.1, None)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(models, 'protocol_of', lambda *_: given)
+            source = models.Source(None, checkpoint, None)
+            cfg = Config.fromfile(config)
+            found = choose_protocol(cfg, source, None, None, valley)
+            same = choose_protocol(cfg, source, 0.4, None, valley)
+        assert found.confidence == same.confidence == confidence
+        assert found.valley == (valley or 0.5)
 
 
 def test_an_unknown_class_is_answered_by_names_that_contain_it():

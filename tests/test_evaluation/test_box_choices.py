@@ -108,3 +108,10 @@ def test_a_confidence_is_fitted_stored_and_used():
 def test_a_broken_choice_is_refused(broken):
     with pytest.raises(ValueError, match=next(iter(broken))):
         checked_choice(dict(threshold=0.2, **broken))
+
+
+@pytest.mark.parametrize('rule', ['mean', 'energy'])
+def test_rules_that_box_all_of_the_foreground_have_no_valley(rule):
+    pairs = [sample([(18, 20, 15), (58, 20, 14)])] * 3
+    chosen = choose_box_step(pairs, Protocol(0.5, rule=rule))
+    assert chosen['valley'] is None

@@ -6,12 +6,25 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
-from mmspg.evaluation.choices import settings_of
+from mmspg.evaluation.choices import (
+    check_choice,
+    settings_of,
+    store_choice,
+    weights_digest,
+)
 from mmspg.evaluation.chosen_config import put_reading, put_views
 from mmspg.evaluation.map_collection import collect_maps
 from mmspg.evaluation.map_sources import attribution_maps
+from mmspg.evaluation.metrics import LocalizationMetric, MapQuality, MaxBoxAcc
 from mmspg.evaluation.paired_hits import Reading
+from mmspg.evaluation.protocol import (
+    protocol_of,
+    protocol_with,
+    use_stored_choice,
+    validated_choice,
+)
 from mmspg.models.attributions import bagcams, layercam
+from mmspg.utils.carried_config import META_KEY
 
 SIDE = 32
 LAYER = 'backbone.layers.3'
@@ -137,3 +150,78 @@ def test_what_cannot_be_attributed_is_refused():
         attribution_maps(model, ['gradcam'])
     with pytest.raises(ValueError, match='SPGHead cannot'):
         attribution_maps(model.head, [f'gradcam:{LAYER}'])
+
+
+def test_other_options_of_a_map_are_part_of_a_choice():
+    cfg = config()
+    assert settings_of(cfg)['map_options'] is None
+    cfg.model.update(
+        type='mmspg.AttributionClassifier',
+        attribution=dict(name='layercam', layer=LAYER),
+        smooth=0.2,
+    )
+    blurred = settings_of(cfg)
+    cfg.model.smooth = 0.1
+    with pytest.raises(ValueError, match='map_options=.*0.2.*0.1'):
+        check_choice(dict(blurred, threshold=0.3), settings_of(cfg))
+    check_choice(dict(threshold=0.3), settings_of(config()))
+
+
+def test_the_threshold_of_a_file_is_bound_to_its_weights(tmp_path):
+    file = tmp_path / 'a.threshold.json'
+    weights = dict(a=torch.ones(1))
+    store_choice(
+        dict(threshold=0.4, weights=weights_digest(weights), map_source='c'),
+        file,
+    )
+    cfg = config()
+    cfg.test_evaluator.threshold = str(file)
+    for content, source in (({}, 'c'), (weights, 'attention')):
+        cfg.model.head.score_map_source = source
+        for use in (protocol_of, use_stored_choice):
+            with pytest.raises(ValueError, match='was chosen'):
+                use(cfg, 'a.pth', dict(state_dict=content))
+    cfg.model.head.score_map_source = 'c'
+    found = protocol_of(cfg, 'a.pth', dict(state_dict=weights))
+    assert found.threshold == 0.4
+
+
+def test_a_single_threshold_of_a_config_is_fixed_for_all(recwarn):
+    cfg = config()
+    stored = dict(threshold=0.6)
+    content = dict(state_dict={}, meta={META_KEY: stored})
+    cfg.test_evaluator = dict(
+        type='mmspg.LocalizationMetric', thresholds=[0.2]
+    )
+    use_stored_choice(cfg, 'a.pth', content)
+    assert 'threshold' not in cfg.test_evaluator
+    assert protocol_of(cfg, 'a.pth', content).threshold == 0.2
+
+
+@pytest.mark.parametrize('threshold', [30, 1.5])
+def test_a_threshold_in_percent_is_refused(threshold):
+    with pytest.raises(ValueError, match='not percent'):
+        protocol_with(settings_of(config()), threshold)
+    with pytest.raises(ValueError, match='not percent'):
+        LocalizationMetric(threshold=threshold)
+    settings = dict(settings_of(config()), rule='mean')
+    assert protocol_with(settings, threshold).threshold == threshold
+
+
+def test_an_iou_in_percent_is_refused():
+    with pytest.raises(ValueError, match='iou_thr is 50'):
+        LocalizationMetric(iou_thr=50)
+    with pytest.raises(ValueError, match='iou_thrs is 30'):
+        MaxBoxAcc(multi_iou=True, iou_thrs=(30, 50, 70))
+
+
+def test_the_choice_of_a_validation_is_that_of_the_localization():
+    metrics = [MapQuality(), LocalizationMetric()]
+    figures = {
+        'map/threshold': 0.73,
+        'loc/threshold': 0.4,
+        'loc/gt_known_acc': 50.0,
+    }
+    chosen = validated_choice(metrics, figures, [])
+    assert (chosen['threshold'], chosen['value']) == (0.4, 50)
+    assert validated_choice(metrics[:1], figures, []) is None

@@ -13,7 +13,9 @@ from mmspg.apis.export import (
     run_onnx,
     run_program,
 )
+from mmspg.engine.hooks.sample_recorder import kept_fields
 from mmspg.evaluation.locate import locate, locate_objects
+from mmspg.evaluation.map_sources import available_sources
 from mmspg.evaluation.protocol import Protocol
 
 SIDE = 32
@@ -159,3 +161,20 @@ def test_the_exported_file_gives_the_box_itself(kind, tmp_path):
     assert len(found) == 3
     for one, two in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, two.numpy(), atol=1e-4)
+
+
+def test_the_recorded_box_is_that_of_the_network():
+    model = build().eval()
+    with torch.no_grad():
+        [found] = model.predict(torch.rand(1, 3, SIDE, SIDE), [sample()])
+    found.set_metainfo(dict(ori_shape=(60, 80)))
+    fields = found.cpu().numpy().to_dict()
+    kept = kept_fields({**fields, 'gt_label': np.array([0])})
+    assert np.array_equal(locate(kept, 0.5).box, locate(found, 0.5).box)
+    assert available_sources(model) == []
+
+
+def test_mixed_images_are_refused():
+    mixed = sample([1, 1, 9, 9]).set_gt_score(torch.ones(3) / 3)
+    with pytest.raises(ValueError, match='soft targets'):
+        build().loss(torch.rand(1, 3, SIDE, SIDE), [mixed])

@@ -293,3 +293,21 @@ def test_a_map_serves_one_image(run, tmp_path, one, other, file):
     assert done.returncode == 1
     assert f'two images, a/{one} and a/{other}' in done.stderr
     assert done.report is None
+
+
+def test_flat_maps_are_counted(run, tmp_path):
+    hand_drawn(tmp_path)
+    path = tmp_path / 'maps' / 'a' / '1.jpg.npy'
+    np.save(path, np.full_like(np.load(path), 0.5))
+    done = run()
+    assert done.report['flat_maps'] == 1
+    assert '1 of 3 score maps are constant' in done.stderr
+
+
+def test_two_maps_of_an_image_are_refused(run, tmp_path):
+    hand_drawn(tmp_path)
+    path = tmp_path / 'maps' / 'a' / '1.jpg.npy'
+    np.save(path.with_name('1.npy'), np.load(path))
+    done = run()
+    assert 'image a/1.jpg has two score maps' in done.stderr
+    assert done.report['evaluated'] == 2

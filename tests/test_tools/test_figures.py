@@ -153,11 +153,16 @@ def test_hook_draws_every_epoch_and_disturbs_nothing(files, tmp_path):
 
 def test_hook_refuses_images_that_are_not_there():
     class Run:
+        val_loop = True
+
         class val_dataloader:  # noqa: N801
             dataset = [0, 1]
 
     with pytest.raises(ValueError, match='0 to 1'):
         GuidanceVisualizationHook(indices=(5,)).before_train(Run)
+    Run.val_loop = None
+    with pytest.raises(ValueError, match='without --no-validate'):
+        GuidanceVisualizationHook(indices=(0,)).before_train(Run)
 
 
 def test_tensorboard_shows_the_pictures(files, tmp_path):

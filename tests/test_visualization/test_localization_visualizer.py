@@ -187,3 +187,23 @@ def test_refuses_a_turned_image():
 def test_unknown_palette_lists_the_known():
     with pytest.raises(ValueError, match='paper, colour-blind'):
         LocalizationVisualizer(name='test', palette='pink')
+
+
+def test_images_of_no_class_or_of_several(monkeypatch):
+    lines = []
+    compose = LocalizationVisualizer._compose
+    monkeypatch.setattr(
+        LocalizationVisualizer,
+        '_compose',
+        lambda self, panels, told: (
+            lines.append([t.text for t in told]) or compose(self, panels, told)
+        ),
+    )
+    sample = sample_of(40, 40, [10, 10, 19, 19], [[10, 10, 20, 30]])
+    sample.set_gt_label([0, 1]).set_pred_label([0, 2])
+    draw(sample, threshold=0.35)
+    assert lines[-1][0].startswith('predicted: plain, 0.50; ')
+    assert lines[-1][1].startswith('true: plain; ')
+    sample.set_gt_label([]).set_pred_label([])
+    draw(sample, threshold=0.35, label='true')
+    assert lines[-1] == ['true: no class']

@@ -144,13 +144,14 @@ def main():
         args.multi_iou_eval,
         args.multi_contour_eval,
     )
-    total, number, errors, stopped = 0, 0, [], None
+    total, number, flat, errors, stopped = 0, 0, 0, [], None
     try:
-        for counts, error in results(images, accuracy, args):
+        for counts, error, constant in results(images, accuracy, args):
             if error:
                 errors.append(error)
             else:
                 total, number = total + counts.astype(int), number + 1
+                flat += constant
     except BaseException as error:
         # After an interruption, too, the computed figures are written first.
         errors.append(f'stopped by {type(error).__name__} {error}')
@@ -166,6 +167,7 @@ def main():
         split=args.split,
         images=len(images),
         evaluated=number,
+        flat_maps=int(flat),
         complete=number == len(images),
         **figures,
         settings=dict(
@@ -185,6 +187,12 @@ def main():
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         Path(args.out).write_text(json.dumps(report, indent=2) + '\n')
     print(text(report))
+    if flat:
+        print(
+            f'{flat} of {number} score maps are constant, and show no place. '
+            'They count as they are: the box of the whole image, or none.',
+            file=sys.stderr,
+        )
     for error in errors[:20]:
         print(f'error: {error}', file=sys.stderr)
     if len(errors) > 20:

@@ -226,7 +226,7 @@ def main():
     args = parse_args()
     with cli.errors_in_one_line(args):
         runs = find_runs(args.folders)
-    found = {name: read_run(folder) for name, folder in runs.items()}
+        found = {name: read_run(folder) for name, folder in runs.items()}
     print('\n\n'.join(markdown(table, found) for table in TABLES))
     done = [name for name in names() if found.get(name)]
     print(f'\n{len(done)} of {len(names())} configs have been run.')

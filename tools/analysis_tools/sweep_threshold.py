@@ -58,6 +58,13 @@ def parse_args():
         parser.error('--thresholds must be at least 1')
     if args.checkpoint is None:
         parser.error('the checkpoint is missing: CONFIG CHECKPOINT')
+    if '://' in args.checkpoint and not args.out:
+        parser.error(
+            'no file can lie beside an address: give --out FILE, and use it '
+            'with --cfg-options test_evaluator.threshold=FILE'
+        )
+    if '://' in args.checkpoint and args.into_checkpoint:
+        parser.error('--into-checkpoint cannot write to an address')
     return args
 
 
@@ -105,8 +112,11 @@ def sweeping_metric(cfg, number):
             'a training with several labels chooses the threshold itself: '
             'see threshold in the figures of DetectionMetric'
         )
+    metric = found[0] if found else dict(type='mmspg.LocalizationMetric')
+    if metric.get('rule') == 'mean':  # its thresholds are means of the map
+        number = metric.get('thresholds', number)
     return dict(
-        found[0] if found else dict(type='mmspg.LocalizationMetric'),
+        metric,
         thresholds=number,
         threshold='oracle',
         top5_star='thresholds',
@@ -116,12 +126,23 @@ def sweeping_metric(cfg, number):
 
 def configure(args):
     """Give config and checkpoint, and whether the test has the same split."""
+    from mmspg.evaluation.choices import localization_metrics
+
     cfg, content = cli.read_model(args)
     cli.apply_arguments(cfg, args)
     if not args.work_dir:
         cfg.work_dir = str(Path(cfg.work_dir, 'sweep_threshold'))
     tested = (cfg.get('test_dataloader') or {}).get('dataset')
     tested = dict(tested) if tested else None
+    evaluator = cfg.get('test_evaluator') or cfg.get('val_evaluator')
+    for metric in localization_metrics(evaluator)[:1]:
+        if isinstance(metric.get('threshold'), int | float):
+            print(
+                f'The config fixes the threshold {metric.threshold:g}, which '
+                'wins over the one that is chosen now. To use that one, add '
+                '--cfg-options test_evaluator.threshold=checkpoint',
+                file=sys.stderr,
+            )
     cfg.test_dataloader = choosing_loader(cfg, args.split)
     cfg.test_evaluator = sweeping_metric(cfg, args.thresholds)
     cfg.setdefault('test_cfg', dict())

@@ -9,6 +9,7 @@ ONNX needs the extra `export`: pip install "mmspg[export]".
 """
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -129,6 +130,18 @@ def main():
             inferencer.model, inferencer.protocol.score_map_steps
         ).eval()
         sides = exporting.input_size(inferencer)
+        exporting.check_rule(inferencer)
+        for image in args.check or ():
+            if not os.path.exists(image):
+                raise FileNotFoundError(f'--check: there is no file {image}')
+        if inferencer.protocol.valley is not None:
+            print(
+                'The exported box step gives one box for each class. The '
+                'inferencer divides objects '
+                f'(valley {inferencer.protocol.valley:g}), so its boxes may '
+                'differ.',
+                file=sys.stderr,
+            )
 
         out = Path(args.out)
         out.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ def write_score_maps(result, folder):
         name = f'{safe_name(result["img_id"])}_{location["label"]}.png'
         score_map = location.pop('score_map')
         mmcv.imwrite((score_map * 255 + 0.5).astype('uint8'), folder / name)
-    result.pop('score_map')
+    result.pop('score_map', None)  # there is none of an image of _nothing
 
 
 def locate_video(args, inferencer):
@@ -128,7 +128,7 @@ def locate_video(args, inferencer):
             if not args.no_pictures:
                 video.write(annotate(frame, result, args.palette))
             for item in (result, *result['locations']):
-                item.pop('score_map')
+                item.pop('score_map', None)
             results.append(dict(result, time=len(results) / rate))
     return results
 

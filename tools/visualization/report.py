@@ -82,6 +82,12 @@ def prepare(args):
     if has_boxes(cfg.test_dataloader.dataset):
         found = localization_metrics(cfg.test_evaluator)
         metric = found[0] if found else dict(type='mmspg.LocalizationMetric')
+        if str(metric['type']).endswith('DetectionMetric'):
+            raise ValueError(
+                'the report is for images with one class. Networks with '
+                'several labels have the figures of tools/test.py, and '
+                'pictures by --show-dir'
+            )
         cfg.test_evaluator = [dict(metric, per_class=True)]
         use_stored_choice(cfg, args.checkpoint, content)
         return cfg, content, None

@@ -87,6 +87,23 @@ def faults_of_names(names: Sequence[str], repeat: bool = False) -> list[str]:
     return faults
 
 
+def unique_names(classes: Sequence[str]) -> list[str]:
+    """Add the label to names that several classes share.
+
+    ImageNet has two classes called 'crane', and most formats identify a class
+    by its name.
+
+    Example:
+        >>> unique_names(['crane', 'dog', 'crane'])
+        ['crane (0)', 'dog', 'crane (2)']
+    """
+    count = Counter(classes)
+    return [
+        f'{name} ({label})' if count[name] > 1 else name
+        for label, name in enumerate(classes)
+    ]
+
+
 def check_names(
     names: Sequence[str], where: str, repeat: bool = False
 ) -> None:

@@ -4,7 +4,11 @@ from mmengine.hooks import Hook
 
 from mmspg.evaluation.box_choices import choose_box_step
 from mmspg.evaluation.choices import settings_of
-from mmspg.evaluation.protocol import BOX_STEP, protocol_with
+from mmspg.evaluation.protocol import (
+    BOX_STEP,
+    protocol_with,
+    validated_choice,
+)
 from mmspg.registry import HOOKS
 
 from .sample_recorder import SampleRecorder
@@ -43,13 +47,17 @@ class BoxChoiceHook(Hook):
     def after_val_epoch(self, runner, metrics=None) -> None:
         """Choose, if the validation has chosen a threshold."""
         metrics = {} if metrics is None else metrics
-        threshold = next(
-            (v for k, v in metrics.items() if k.endswith('/threshold')), None
+        chosen = validated_choice(
+            runner.val_evaluator.metrics,
+            metrics,
+            runner.val_dataloader.dataset,
         )
-        if threshold is None or runner.iter < runner.max_iters:
+        if chosen is None or runner.iter < runner.max_iters:
             return
         samples = self.recorder.gathered()
-        protocol = protocol_with(settings_of(runner.cfg, 'val'), threshold)
+        protocol = protocol_with(
+            settings_of(runner.cfg, 'val'), chosen['threshold']
+        )
         metrics[BOX_STEP] = choose_box_step(samples, protocol)
         runner.logger.info(told(metrics[BOX_STEP]))
 

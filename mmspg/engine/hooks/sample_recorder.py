@@ -15,7 +15,7 @@ from mmspg.evaluation.samples import (
 
 FIELDS = (
     *('img_id', 'img_path', 'exif', 'sample_idx', 'ori_shape', 'img_shape'),
-    *('homography', 'pred_score', 'pred_label', 'gt_label'),
+    *('homography', 'pred_score', 'pred_label', 'pred_box', 'gt_label'),
     *('ori_gt_bboxes', 'gt_bbox_labels'),
 )
 

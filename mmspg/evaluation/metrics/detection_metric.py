@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from mmengine.logging import print_log
 
+from mmspg.datasets.annotations.class_lists import unique_names
 from mmspg.registry import METRICS
 
 from ..functional import box_iou
@@ -164,6 +165,7 @@ class DetectionMetric(RecordMetric):
         threshold = float(self.thresholds[at])
         precision = average_precision(results, at)
         names = (self.dataset_meta or {}).get('classes')
+        names = unique_names(names) if names else None
         rows = {
             str(names[label] if names else label): (
                 100 * precision[label],

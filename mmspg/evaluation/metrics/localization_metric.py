@@ -5,6 +5,7 @@ from mmengine.logging import print_log
 
 from mmspg.registry import METRICS
 
+from ..choice_values import check_ious
 from ..functional import (
     box_iou,
     checked_steps,
@@ -141,6 +142,7 @@ class LocalizationMetric(RecordMetric):
             )
         self.rule = rule
         self.iou_thrs = tuple(np.atleast_1d(iou_thr).tolist())
+        check_ious(self.iou_thrs, 'LocalizationMetric.iou_thr')
         self.strict = strict
         self.reading = dict(
             rule=rule,

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmspg.datasets.annotations.class_lists import unique_names
+
 from ..functional.error_kinds import MORE, PART, SEVERAL, WRONG
 from .threshold_choice import ThresholdChoice
 from .top5_star import star_right
@@ -147,6 +149,7 @@ def per_class(hits, rank, label, names=None):
         cls_top5_acc=rank < 5,
     )
     rows = {k: 100 * (np.bincount(index, v) / images) for k, v in rows.items()}
+    names = unique_names(names) if names else None
     return {
         str(names[c] if names else c): dict(
             images=int(images[i]), **{k: float(v[i]) for k, v in rows.items()}

@@ -10,6 +10,7 @@ from mmspg.registry import METRICS
 from ..functional import (
     box_iou,
     checked_steps,
+    get_rule,
     hits_at_thresholds,
     is_flat,
     rule_in_words,
@@ -27,7 +28,7 @@ from ..samples import class_map, true_boxes, true_label
 from ..wsol.grid import on_wsol_grid
 from ..wsol.masks import read_mask
 from .record_metric import RecordMetric, warn_flat
-from .threshold_choice import ThresholdChoice
+from .threshold_choice import ThresholdChoice, threshold_grid
 
 
 class _Row(NamedTuple):
@@ -37,6 +38,9 @@ class _Row(NamedTuple):
     ious: np.ndarray  # (T,) float16
     right: np.ndarray  # (T,) bool
     flat: bool
+
+
+MOST_THRESHOLDS = 10_000
 
 
 @METRICS.register_module()
@@ -81,14 +85,12 @@ class MapQuality(RecordMetric):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if isinstance(thresholds, int):
-            thresholds = np.arange(thresholds) / thresholds
+        get_rule(rule)  # or an error that lists the rules
+        grid = threshold_grid(thresholds, rule, MOST_THRESHOLDS)
         self.reading = dict(
             rule=rule, score_map_steps=checked_steps(score_map_steps)
         )
-        self.choice = ThresholdChoice.parse(
-            threshold, np.unique(thresholds), **self.reading
-        )
+        self.choice = ThresholdChoice.parse(threshold, grid, **self.reading)
         self.masks = False
 
     def record(self, sample):

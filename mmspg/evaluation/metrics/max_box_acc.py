@@ -4,6 +4,7 @@ from mmengine.logging import print_log
 
 from mmspg.registry import METRICS
 
+from ..choice_values import check_ious
 from ..functional import (
     checked_steps,
     is_flat,
@@ -74,6 +75,7 @@ class MaxBoxAcc(RecordMetric):
     ):
         super().__init__(**kwargs)
         iou_thrs = tuple(iou_thrs)
+        check_ious(iou_thrs, 'MaxBoxAcc.iou_thrs')
         if not multi_iou and 0.5 not in iou_thrs:
             raise ValueError(
                 f'MaxBoxAcc: iou_thrs={iou_thrs} has no .5, at which the '

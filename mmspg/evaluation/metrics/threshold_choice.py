@@ -86,7 +86,7 @@ class ThresholdChoice:
             )
         given = [t for t in (threshold, *(star or ())) if t is not None]
         for value in given:
-            check_threshold(value)
+            check_threshold(value, rule=protocol.get('rule'))
         grid = np.union1d(grid, np.asarray(given, np.float64))
         choice = cls(grid)
         if threshold is not None:
@@ -167,4 +167,5 @@ def threshold_grid(thresholds, rule, most):
             f'LocalizationMetric: thresholds={thresholds!r}; expected a '
             'number of thresholds or a list of numbers >= 0'
         )
+    check_threshold(grid[-1], 'the highest of thresholds', rule)
     return grid

@@ -170,7 +170,7 @@ def find_map(folder, image):
         image (str): The image's id.
 
     Raises:
-        ValueError: There is no such file.
+        ValueError: There is no such file, or several.
     """
     without = str(PurePosixPath(image).with_suffix(''))
     paths = [
@@ -178,13 +178,18 @@ def find_map(folder, image):
         map_path(folder, without, '.npy'),
         map_path(folder, image, '.npz'),
     ]
-    path = next((path for path in paths if osp.isfile(path)), None)
-    if path is None:
+    there = [path for path in dict.fromkeys(paths) if osp.isfile(path)]
+    if not there:
         raise ValueError(
             f'no score map of image {image}: looked for '
             + ', '.join(map(str, paths))
         )
-    return path
+    if len(there) > 1:
+        raise ValueError(
+            f'image {image} has two score maps, {there[0]} and {there[1]}. '
+            'Remove one of them, or write each run into a folder of its own.'
+        )
+    return there[0]
 
 
 def check_maps_differ(folder, images):

@@ -159,8 +159,14 @@ def write_report(
     """
     out = Path(out)
     pictures = out / 'pictures'
+    if pictures.is_dir() and not (out / 'data.js').is_file():
+        raise ValueError(
+            f'{pictures} is no folder of a report, and its pictures would be '
+            'lost. Choose another folder: --out DIR'
+        )
     shutil.rmtree(pictures, ignore_errors=True)  # a former run's
     pictures.mkdir(parents=True)
+    (out / 'data.js').touch()  # it is a report's folder from now on
     rows, taken = [], set()
     for row, image in images:
         name = picture_name(row['id'], taken, '.jpg')
