@@ -13,12 +13,12 @@ from .records import LabelledBox, LabelledImage
 
 __all__ = ['write_boxes', 'write_review']
 
-HEADER = 'image split class score confidence x0 y0 x1 y1'.split()
+HEADER = 'image split class score confidence x0 y0 x1 y1 width height'.split()
 
 
 def _row(label_set: LabelSet, image: LabelledImage, box: LabelledBox | None):
     if box is None:
-        return [image.name, image.split, *[''] * 7]
+        return [image.name, image.split, *[''] * 7, *image.size]
     return [
         image.name,
         image.split,
@@ -26,6 +26,7 @@ def _row(label_set: LabelSet, image: LabelledImage, box: LabelledBox | None):
         f'{box.score:.6g}',
         '' if box.confidence is None else f'{box.confidence:.6g}',
         *box.xyxy,
+        *image.size,
     ]
 
 

@@ -15,6 +15,7 @@ from ..annotations.faults import OTHER_CLASS, Faults
 from ..annotations.formats import (
     AnnotatedImage,
     Box,
+    integer,
     numbers,
     open_text,
     read_columns,
@@ -128,7 +129,9 @@ def read_box_list(path: str) -> dict[str, AnnotatedImage]:
 
     Args:
         path (str): A CSV file with the columns image, class, x0, y0, x1 and
-            y1, inclusive pixels of the image as a person sees it.
+            y1, inclusive pixels of the image as a person sees it. Its width
+            and height may follow: if another copy of the image is read, its
+            boxes are then rescaled.
 
     Returns:
         dict: Images with their boxes by name, corners made continuous.
@@ -146,7 +149,14 @@ def read_box_list(path: str) -> dict[str, AnnotatedImage]:
             where = f'{path}:{rows.line_num}'
             texts = [row[key] or '' for key in LISTED[2:]]
             x0, y0, x1, y1 = numbers(texts, where, 'x0,y0,x1,y1')
-            image = AnnotatedImage(row['image'], None, [])
+            size = row.get('width'), row.get('height')
+            image = AnnotatedImage(
+                row['image'],
+                tuple(integer(n, where, 'a size', 1) for n in size)
+                if all(size)
+                else None,
+                [],
+            )
             box = Box((x0, y0, x1 + 1, y1 + 1), where)
             found.setdefault(image.name, image).objects.append(
                 (row['class'], box)

@@ -429,3 +429,18 @@ def test_boxes_added_later_are_known_to_move_trained_photographs(tmp_path):
     moved = also_trained_on(read(tmp_path, 'test', test_mode=True), meta)
     assert len(moved) > 3
     assert all(name.startswith('ant/') for name in moved)
+
+
+def test_pseudo_boxes_of_copies_fit_the_originals(tmp_path):
+    """The copies that were labelled had half the side."""
+    root = photographs(tmp_path / 'photos')
+    rows = ['image,class,x0,y0,x1,y1,width,height']
+    rows += [f'ant/{i}.png,ant,0,3,5,8,{SIDE // 2},{SIDE}' for i in range(30)]
+    path = tmp_path / 'boxes.csv'
+    path.write_text('\n'.join(rows))
+    train = read(
+        root,
+        pseudo_boxes=str(path),
+        pipeline=[dict(type='mmspg.LoadLocImage')],
+    )
+    np.testing.assert_array_equal(train[0]['gt_bboxes'], [[0, 6, 12, 18]])
