@@ -29,6 +29,7 @@ SEES = {
         'mmspg.evaluation.functional',
         'mmspg.evaluation.choices',
         'mmspg.evaluation.choice_values',
+        'mmspg.datasets.annotations.class_lists',
         'mmspg.evaluation.locate',
         'mmspg.evaluation.protocol',
         'mmspg.evaluation.samples',

@@ -64,6 +64,7 @@ def check_threshold(
         raise ValueError(
             f'{name} is {str(value)[:50]!r}; expected a number of at least 0'
         )
+    value = float(value)
     if rule not in (None, 'mean') and value > 1:
         raise ValueError(
             f'{name} is {value:g}, and score maps lie in [0, 1]. Give a share '

@@ -25,7 +25,7 @@ __all__ = [
 # The settings that decide which weights a training ends with.
 COURSE = (
     'model train_dataloader train_cfg optim_wrapper param_scheduler '
-    'custom_hooks auto_scale_lr randomness strategy sync_bn model_wrapper_cfg'
+    'custom_hooks auto_scale_lr randomness strategy sync_bn'
 ).split()
 # Settings among these that have no effect on the weights: where the weights
 # came from, how data are moved, when validation takes place, and the map that

@@ -149,14 +149,13 @@ def read_box_list(path: str) -> dict[str, AnnotatedImage]:
             where = f'{path}:{rows.line_num}'
             texts = [row[key] or '' for key in LISTED[2:]]
             x0, y0, x1, y1 = numbers(texts, where, 'x0,y0,x1,y1')
-            size = row.get('width'), row.get('height')
-            image = AnnotatedImage(
-                row['image'],
-                tuple(integer(n, where, 'a size', 1) for n in size)
-                if all(size)
-                else None,
-                [],
-            )
+            size = None
+            if row.get('width') and row.get('height'):
+                size = (
+                    integer(row['width'], where, 'a width', 1),
+                    integer(row['height'], where, 'a height', 1),
+                )
+            image = AnnotatedImage(row['image'], size, [])
             box = Box((x0, y0, x1 + 1, y1 + 1), where)
             found.setdefault(image.name, image).objects.append(
                 (row['class'], box)
