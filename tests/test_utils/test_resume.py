@@ -58,6 +58,7 @@ BASE = dict(
     default_hooks=dict(logger=dict(interval=50)),
     randomness=dict(seed=0),
     auto_scale_lr=dict(base_batch_size=4, enable=False),
+    sync_bn=None,
     work_dir='w',
     log_level='INFO',
 )
