@@ -3,6 +3,7 @@
 import copy
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -17,10 +18,15 @@ from mmpretrain.registry import TRANSFORMS
 from mmpretrain.utils import register_all_modules
 
 from mmspg.datasets.transforms import check_pipeline
-from mmspg.evaluation.choices import settings_of, sweep_command
+from mmspg.evaluation.choices import (
+    settings_of,
+    sweep_command,
+    usable_choice,
+)
 from mmspg.evaluation.functional import get_rule
 from mmspg.evaluation.protocol import (
     Protocol,
+    box_step_of,
     protocol_of,
     protocol_with,
 )
@@ -183,9 +189,10 @@ def choose_protocol(
     if threshold is not None:
         settings = settings_of(cfg)
         settings['rule'] = rule or settings['rule']
-        stored = protocol_of(cfg, source.checkpoint, source.content, rule)
-        if threshold != stored.threshold:
-            return protocol_with(settings, threshold, valley=valley)
+        step = _stored_step(cfg, source, settings, threshold)
+        if valley not in (None, step['valley']):
+            step = dict(valley=valley)
+        return protocol_with(settings, threshold, **step)
     checkpoint = source.checkpoint
     found = protocol_of(cfg, checkpoint, source.content, rule)
     if valley not in (None, found.valley):
@@ -200,6 +207,20 @@ def choose_protocol(
             'threshold=NUMBER, --threshold NUMBER.'
         )
     return found
+
+
+def _stored_step(
+    cfg: Config, source: Source, settings: dict, threshold: float
+) -> dict:
+    """Give valley and confidence, if they are stored for this threshold."""
+    stored = None
+    if source.checkpoint and source.content:
+        with suppress(ValueError):  # nobody asked for what is stored
+            stored, _ = usable_choice(
+                settings, source.checkpoint, source.content, cfg.filename
+            )
+    same = stored is not None and stored['threshold'] == threshold
+    return box_step_of(stored if same else None)
 
 
 def build_pipeline(cfg: Config) -> Compose:

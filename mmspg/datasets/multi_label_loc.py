@@ -10,7 +10,7 @@ import numpy as np
 from mmspg.registry import DATASETS
 
 from .annotations.boxes import box_fields
-from .annotations.class_lists import NOTHING, check_name
+from .annotations.class_lists import NOTHING, check_name, composed
 from .annotations.coco import read_coco
 from .annotations.faults import NO_OBJECT, check_one_of
 from .annotations.formats import (
@@ -88,7 +88,7 @@ class MultiLabelLoc(LocDataset):
                 f'data_root, {self.data_root!r}.'
             )
         listed = self._listed()
-        given = self._metainfo.get('classes')
+        given = composed(self._metainfo.get('classes') or ())
         if osp.isdir(path):
             images = _read_folder(path, listed if given else None)
         elif path.endswith('.json'):
@@ -126,22 +126,26 @@ class MultiLabelLoc(LocDataset):
         return samples
 
     def _listed(self) -> dict[str, str] | None:
-        """Read the list: each name without its suffix, and where it is."""
+        """Read the list: each line, and where it is."""
         if self.image_list is None:
             return None
         path = osp.join(self.data_root, self.image_list)
-        return {_stem(line): where for where, line in read_lines(path)}
+        return {line: where for where, line in read_lines(path)}
 
     def _chosen(
         self, images: list[AnnotatedImage], listed: dict[str, str]
     ) -> list[AnnotatedImage]:
         """Give the images of the list, whole lines or their first words."""
         names = {key for i in images for key in _spellings(i.name)}
-        wanted = {
-            stem if stem in names else _stem(stem.split()[0]): where
-            for stem, where in listed.items()
-        }
-        lost = [where for stem, where in wanted.items() if stem not in names]
+        wanted, lost = set(), []
+        for line, where in listed.items():
+            word = line.split()[0]
+            spelt = (line, _stem(line), word, _stem(word))
+            name = next((name for name in spelt if name in names), None)
+            if name is None:
+                lost.append(where)
+            else:
+                wanted.add(name)
         if lost:
             raise ValueError(
                 f'{lost[0]}: the image has no annotation in '
@@ -149,7 +153,7 @@ class MultiLabelLoc(LocDataset):
                 + (f' ({len(lost)} images of the list)' if lost[1:] else '')
                 + '. Correct the list, or annotate the image.'
             )
-        return [i for i in images if _spellings(i.name) & wanted.keys()]
+        return [i for i in images if _spellings(i.name) & wanted]
 
     def _sample(
         self,
@@ -193,8 +197,9 @@ def _stem(name: str) -> str:
 
 
 def _spellings(name: str) -> set[str]:
-    """Give a name without its suffix, with and without its folders."""
-    return {_stem(name), _stem(osp.basename(name))}
+    """Give a name with and without its folders and its suffix."""
+    base = osp.basename(name)
+    return {name, base, _stem(name), _stem(base)}
 
 
 def _images_by_stem(root: str) -> dict[str, list[str]]:
@@ -216,8 +221,9 @@ def _read_folder(
         if name.endswith('.xml')
     )
     if listed is not None:
-        firsts = {_stem(name.split()[0]) for name in listed}
-        stems = [s for s in stems if s in listed or s in firsts]
+        words = {word for line in listed for word in (line, line.split()[0])}
+        wanted = words | {_stem(word) for word in words}
+        stems = [stem for stem in stems if stem in wanted]
     read = [read_voc_xml(osp.join(path, stem + '.xml')) for stem in stems]
     origin, _ = voc_origin(read)
     return [
@@ -235,7 +241,7 @@ def _read_csv(path: str) -> list[AnnotatedImage]:
             fail(f'{path}:1', rows.fieldnames, "the header 'image,label'")
         others = set(rows.fieldnames or ()) - {'image', 'label', *CORNERS}
         some = set(CORNERS) & set(rows.fieldnames or ())
-        if others or 0 < len(some) < 4:
+        if len(some) < 4 and (others or some):
             fail(
                 f'{path}:1',
                 rows.fieldnames,

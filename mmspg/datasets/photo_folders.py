@@ -13,7 +13,7 @@ from .annotations.columns import Columns, Names
 from .base import LocDataset
 from .photographs.boxes import read_box_list
 from .photographs.reading import PARTS, Photos, read_photos, repeated_test
-from .photographs.trained_on import TRAINED_ON, trained_on
+from .photographs.trained_on import trained_on
 
 
 @DATASETS.register_module()
@@ -54,6 +54,7 @@ class PhotoFolders(LocDataset):
     ):
         self.boxes = boxes
         self.pseudo_boxes = pseudo_boxes
+        self.trained_on = ''  # of the part train
         self._photos: Photos | None = None  # between the two ways to read
         super().__init__(data_root=data_root, split=split, **kwargs)
 
@@ -77,7 +78,7 @@ class PhotoFolders(LocDataset):
         self.set_classes(photos.classes)
         if self.split == 'train':
             names = chain.from_iterable(photos.parts['train'].values())
-            self._metainfo[TRAINED_ON] = trained_on(names)
+            self.trained_on = trained_on(names)
         else:
             self.faults.update(photos.faults)
         if self.split == 'test':

@@ -39,7 +39,6 @@ PAPERS: dict[str, Any] = dict(
     rule='largest_area', align_corners=False, score_map_steps=[]
 )
 METRIC_KEYS = tuple(PAPERS)
-LATER = ('views', 'map_options')
 # What a choice is bound to, beside the digest of the weights.
 BOUND = ('map_source', 'map_options', 'views', 'input_size', *METRIC_KEYS)
 
@@ -117,15 +116,15 @@ def _map_sources(model: dict) -> list[str]:
 
 def _map_options(model: dict) -> dict[str, Any]:
     """Collect what else a map depends on, by the place in the model."""
-    found = {k: model[k] for k in ('smooth', 'normalise') if k in model}
+    if model.get('module'):  # test-time augmentation wraps a model
+        return _map_options(model['module'])
+    found = {k: model.get(k) for k in ('smooth', 'normalise')}
     for key, value in (model.get('attribution') or {}).items():
         if key not in ('name', 'layer'):
             found[key] = value
-    parts = [*(model.get('members') or []), model.get('module')]
-    for i, member in enumerate(filter(None, parts)):
-        if options := _map_options(member):
-            found[str(i)] = options
-    return found
+    for i, member in enumerate(model.get('members') or ()):
+        found[str(i)] = _map_options(member)
+    return {key: value for key, value in found.items() if value}
 
 
 def weights_digest(state_dict: dict[str, Any]) -> str:
@@ -160,8 +159,8 @@ def check_choice(choice: dict, settings: dict, command: str = SWEEP) -> None:
     Raises:
         ValueError: Something differs; the message names it.
     """
-    # Choices from before there were these do not name them.
-    choice = {'score_map_steps': [], **dict.fromkeys(LATER), **choice}
+    # Choices from before there were steps and views do not name them.
+    choice = {'score_map_steps': [], 'views': None, **choice}
     for key in ('weights', *BOUND):
         if key in choice and key in settings and choice[key] != settings[key]:
             of_whom = (

@@ -19,6 +19,7 @@ from mmspg.utils.warn import warn
 from .choice_values import check_threshold, checked_choice
 from .choices import (
     METRIC_KEYS,
+    PAPERS,
     WITH_THRESHOLD,
     check_choice,
     describe,
@@ -31,7 +32,7 @@ from .choices import (
     weights_digest,
 )
 from .functional import get_rule
-from .functional.steps import Step
+from .functional.steps import Step, checked_steps
 
 BOX_KEYS = ('valley', 'confidence')  # what a choice may say about boxes
 BOX_STEP = 'box_step'  # a key of the figures of a validation
@@ -195,7 +196,9 @@ def use_stored_choice(
     settings = settings_of(cfg)
     wanting = []
     for metric in localization_metrics(cfg.get('test_evaluator')):
-        fixed, *_ = _of_the_config(metric, settings, content)
+        own = {k: metric.get(k, v) for k, v in PAPERS.items()}
+        own['score_map_steps'] = checked_steps(own['score_map_steps'])
+        fixed, *_ = _of_the_config(metric, settings | own, content)
         named = metric.get('threshold')
         if named == 'checkpoint' or (named is None and fixed is None):
             wanting.append(metric)
@@ -213,7 +216,9 @@ def use_stored_choice(
         )
         if required:
             raise ValueError(f"threshold='checkpoint', but {reason}")
-        if get_rule(settings['rule']).thresholds is not None:
+        swept = any(metric.get('thresholds') for metric in wanting)
+        by_rule = get_rule(settings['rule']).thresholds is not None
+        if by_rule and not swept and not refused:
             return  # the rule's own is fixed, and no oracle
         warn(
             f'{reason}\nUntil then the oracle replaces it: the best threshold '

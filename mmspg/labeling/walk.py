@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from mmspg.datasets.annotations.class_lists import NOTHING, SPLITS
+from mmspg.datasets.annotations.class_lists import NOTHING, SPLITS, composed
 from mmspg.datasets.annotations.paths import is_plain as is_plain_name
 from mmspg.datasets.images.class_folders import LOOSE, class_folders
 from mmspg.datasets.images.headers import read_header
@@ -108,6 +108,7 @@ def _listed(
             for label, names in by_class.items()
             for name in names
         }
+    classes = composed(classes)
     count = Counter(classes)
     wanted = sorted({*labels.values()} - {NOTHING})
     strange = [name for name in wanted if count[name] != 1]

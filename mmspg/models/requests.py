@@ -93,6 +93,6 @@ def refuse_soft_targets(samples: Sequence[DataSample], head: str) -> None:
     if 'gt_score' in samples[0]:
         raise ValueError(
             f'{head} got soft targets (gt_score), which mixup and CutMix '
-            'make, but it needs one class map for each image. Remove '
-            'train_cfg.augments, or use CAMHead.'
+            'make, but it needs images that are not mixed. Remove '
+            'train_cfg.augments.'
         )

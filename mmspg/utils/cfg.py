@@ -198,11 +198,16 @@ def check_schedule(cfg: Config) -> None:
     """
     train = cfg.get('train_cfg') or {}
     by_epoch = train.get('by_epoch', train.get('type') != 'IterBasedTrainLoop')
-    schedulers = cfg.get('param_scheduler') or []
-    if isinstance(schedulers, dict):
-        schedulers = [schedulers]
-    wrong = [s['type'] for s in schedulers if s.get('by_epoch', True)]
-    if not by_epoch and wrong:
+    if by_epoch:
+        return
+    wrong = [
+        node['type']
+        for node in walk_dicts(cfg.get('param_scheduler') or [])
+        if 'type' in node
+        and node.get('by_epoch', True)
+        and not (node.get('convert_to_iter_based') and 'end' in node)
+    ]
+    if wrong:
         raise ValueError(
             f'train_cfg counts iterations, and the scheduler {wrong[0]} '
             'counts epochs. Set by_epoch=False and convert_to_iter_based='

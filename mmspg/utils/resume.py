@@ -68,6 +68,23 @@ def _with_preprocessor(cfg: dict) -> dict:
     return {**cfg, 'model': {'data_preprocessor': given, **model}}
 
 
+def _with_defaults(cfg: dict) -> dict:
+    """Write the settings into schedulers that MMEngine takes by default."""
+    end = (cfg.get('train_cfg') or {}).get('max_epochs')
+
+    def plain(given):
+        if isinstance(given, list | tuple):
+            return [plain(one) for one in given]
+        if not isinstance(given, dict) or 'type' not in given:
+            return given
+        found = {'by_epoch': True, **given}
+        if found['by_epoch'] and 'Cosine' in str(found['type']):
+            found.setdefault('T_max', end)
+        return found
+
+    return {**cfg, 'param_scheduler': plain(cfg.get('param_scheduler'))}
+
+
 def changed_settings(old: dict, new: dict) -> tuple[dict, dict]:
     """Compare the settings of two trainings.
 
@@ -80,9 +97,13 @@ def changed_settings(old: dict, new: dict) -> tuple[dict, dict]:
         a missing value. The first has the changes that make it another
         training, and the second has those that only need a warning.
     """
+    scaling = [(cfg.get('auto_scale_lr') or {}) for cfg in (old, new)]
+    course = set(COURSE)
+    if not any(given.get('enable') for given in scaling):
+        course.remove('auto_scale_lr')
     sides = [
-        dict(_flat({k: cfg[k] for k in COURSE if cfg.get(k) is not None}))
-        for cfg in map(_with_preprocessor, (old, new))
+        dict(_flat({k: cfg[k] for k in course if cfg.get(k) is not None}))
+        for cfg in map(_with_defaults, map(_with_preprocessor, (old, new)))
     ]
     grave: dict = {}
     told: dict = {}

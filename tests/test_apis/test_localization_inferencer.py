@@ -21,9 +21,9 @@ from mmspg.evaluation.functional import box_iou
 from mmspg.evaluation.functional.peaks import objects_of, suppress
 from mmspg.evaluation.metrics import localization_metric
 from mmspg.evaluation.protocol import (
-    Protocol,
     protocol_of,
 )
+from mmspg.utils.carried_config import META_KEY
 from mmspg.visualization import (
     LocalizationVisualizer,
     localization_visualizer,
@@ -386,17 +386,29 @@ def test_a_name_of_two_classes_is_not_guessed():
 
 def test_a_confidence_is_that_of_its_valley(files):
     config, checkpoint = files
-    fit = dict(mean=[0.0], scale=[1.0], weights=[1.0], bias=0.0, boxes=9)
-    given = Protocol(0.4, valley=0.5, confidence=fit)
+    fit = dict(
+        features=['a'], mean=[0.0], scale=[1.0], weights=[1.0], bias=0.0
+    )
+    chosen = dict(threshold=0.4, valley=0.5, confidence=fit)
+    content = dict(state_dict={}, meta={META_KEY: chosen})
+    source = models.Source(None, checkpoint, content)
+    cfg = Config.fromfile(config)
     for valley, confidence in ((None, fit), (0.5, fit), (0.1, None)):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(models, 'protocol_of', lambda *_: given)
-            source = models.Source(None, checkpoint, None)
-            cfg = Config.fromfile(config)
-            found = choose_protocol(cfg, source, None, None, valley)
-            same = choose_protocol(cfg, source, 0.4, None, valley)
-        assert found.confidence == same.confidence == confidence
-        assert found.valley == (valley or 0.5)
+        for threshold in (None, 0.4):
+            found = choose_protocol(cfg, source, threshold, None, valley)
+            assert found.confidence == confidence
+            assert found.valley == (valley or 0.5)
+    other = choose_protocol(cfg, source, 0.3, None)
+    assert (other.valley, other.confidence) == (None, None)
+
+
+def test_a_given_threshold_warns_of_nothing(files, monkeypatch):
+    told = []
+    monkeypatch.setattr(models, 'warn', told.append)
+    for threshold in (0.2, 0.35):
+        find = LocalizationInferencer(*files, threshold=threshold)
+        assert find.protocol.source == 'given'
+    assert told == []
 
 
 def test_an_unknown_class_is_answered_by_names_that_contain_it():

@@ -149,6 +149,16 @@ def test_a_name_of_the_list_without_annotation_is_refused(root, ann_file):
         read(root, ann_file, image_list='list.txt')
 
 
+def test_a_suffix_of_the_list_counts(root):
+    Image.new('RGB', SIZE).save(root / 'images' / 'a.jpg')
+    text = (root / 'labels.csv').read_text() + '\na.jpg,dog,1,1,9,9\n'
+    (root / 'labels.csv').write_text(text)
+    (root / 'list.txt').write_text('a.jpg\n')
+    dataset = read(root, 'labels.csv', image_list='list.txt')
+    assert dataset.get_data_info(0)['img_id'] == 'a.jpg'
+    assert len(dataset) == 1
+
+
 def test_a_test_says_how_many_images_have_no_box(root):
     dataset = read(root, 'coco.json', test_mode=True)
     assert dataset.faults[NO_OBJECT] == ['c.png']
@@ -173,7 +183,12 @@ def test_images_are_never_mixed_up_by_their_suffix(root):
 
 
 def test_a_table_with_columns_of_other_names_is_refused(root):
-    text = (root / 'labels.csv').read_text().replace('x0,y0,', 'xmin,ymin,')
+    plain = (root / 'labels.csv').read_text()
+    rows = [f'{row},me' for row in plain.splitlines() if row.count(',') == 5]
+    rows[0] = rows[0].replace('me', 'who')
+    (root / 'labels.csv').write_text('\n'.join(rows))
+    assert len(read(root, 'labels.csv')) == 2
+    text = plain.replace('x0,y0,', 'xmin,ymin,')
     (root / 'labels.csv').write_text(text)
     with pytest.raises(ValueError, match='image,label,x0,y0,x1,y1'):
         read(root, 'labels.csv')

@@ -6,7 +6,7 @@ import pytest
 from mmpretrain.structures import DataSample
 
 from mmspg.datasets.annotations.faults import DataError
-from mmspg.datasets.photographs.trained_on import TRAINED_ON, trained_on
+from mmspg.datasets.photographs.trained_on import trained_on
 from mmspg.engine.hooks import HeadClassNumHook, class_num_hook
 
 pytestmark = pytest.mark.quick  # on both stacks
@@ -110,8 +110,8 @@ class Photographs:
     def __init__(self, *names, trained=False):
         self.names = names
         self.metainfo = dict(classes='abc')
-        if trained:
-            self.metainfo[TRAINED_ON] = trained_on(names)
+        self.data_root = 'photos'
+        self.trained_on = trained_on(names) if trained else ''
 
     def __len__(self):
         return len(self.names)
@@ -129,9 +129,9 @@ def test_photographs_of_the_training_are_no_test(monkeypatch):
     run.val_dataloader.dataset = Photographs('a/3.jpg')
     run.test_dataloader.dataset = Photographs('a/2.jpg', 'a/4.jpg')
     hook = HeadClassNumHook()
-    hook.after_load_checkpoint(
-        None, dict(meta=dict(dataset_meta=train.metainfo))
-    )
+    saved = dict(meta=dict(dataset_meta=dict(classes='abc')))
+    hook.before_save_checkpoint(run, saved)
+    hook.after_load_checkpoint(None, saved)
     hook.before_train(run)
     assert not told
     hook.before_test(run)
@@ -139,3 +139,5 @@ def test_photographs_of_the_training_are_no_test(monkeypatch):
     run.val_dataloader.dataset = Photographs('a/2.jpg')
     with pytest.raises(DataError, match='1 photographs are in train and in v'):
         hook.before_train(run)
+    run.val_dataloader.dataset.data_root = 'others'
+    hook.before_train(run)  # other photographs of the same names

@@ -445,6 +445,7 @@ def test_bad_options_name_the_valid_ones():
             build(wrong)
     with pytest.raises(ValueError, match='use_sigmoid'):
         build(dict(multi_label=True, loss=dict(type='CrossEntropyLoss')))
+    build(dict(multi_label=True, loss=dict(type='FocalLoss')))
     with pytest.raises(ValueError, match='attention'):
         build(dict(score_map_source='a'))
     with pytest.raises(ValueError, match='with_c=False'):

@@ -135,5 +135,7 @@ def test_a_schedule_by_epochs_needs_epochs(loop):
     with pytest.raises(ValueError, match='Set by_epoch=False'):
         check_schedule(cfg)
     check_schedule(Config(dict(cfg, train_cfg=dict(by_epoch=True))))
-    cfg.param_scheduler[0].by_epoch = False
+    cfg.param_scheduler[0].end = 8
+    check_schedule(cfg)
+    cfg.param_scheduler[0] = dict(type='CosineAnnealingLR', by_epoch=False)
     check_schedule(cfg)

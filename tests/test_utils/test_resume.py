@@ -221,3 +221,10 @@ def test_another_optimizer_begins_anew():
         content,
     )
     assert 'optimizer' not in content
+
+
+def test_other_words_for_the_same_schedule_are_no_change():
+    new = copy.deepcopy(BASE)
+    new['param_scheduler'] = dict(type='CosineAnnealingLR')
+    new['auto_scale_lr']['base_batch_size'] = 8  # it is not enabled
+    assert changed_settings(BASE, new) == ({}, {})

@@ -179,8 +179,8 @@ def main():
         attributions = attribution_maps(model, args.attributions)
         if not available_sources(model):
             raise ValueError(
-                f'a {type(model.head).__name__} has only one map; choose its '
-                'threshold with sweep_threshold.py'
+                f'a {type(model.head).__name__} has only one map, or gives '
+                'boxes without a map, so there is nothing to choose'
             )
         if args.views and type(model).__name__ not in PLAIN:
             raise ValueError(

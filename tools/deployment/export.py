@@ -130,10 +130,18 @@ def main():
             inferencer.model, inferencer.protocol.score_map_steps
         ).eval()
         sides = exporting.input_size(inferencer)
-        exporting.check_rule(inferencer)
-        for image in args.check or ():
-            if not os.path.exists(image):
+        if args.check or args.int8:
+            exporting.check_rule(inferencer)
+        for image in args.check:
+            if '://' not in image and not os.path.exists(image):
                 raise FileNotFoundError(f'--check: there is no file {image}')
+        if inferencer.protocol.rule != 'largest_area':
+            print(
+                'box_step.py has only the rule largest_area, and this model '
+                f'is used with {inferencer.protocol.rule!r}. Make its boxes '
+                'from the maps with mmspg.evaluation.functional.',
+                file=sys.stderr,
+            )
         if inferencer.protocol.valley is not None:
             print(
                 'The exported box step gives one box for each class. The '

@@ -68,10 +68,12 @@ def prepare(args):
     """
     from mmspg.evaluation.choices import localization_metrics
     from mmspg.evaluation.protocol import protocol_of, use_stored_choice
+    from mmspg.visualization.report import check_folder
 
     work_dir = Path(args.work_dir)
     if not work_dir.is_dir():
         raise ValueError(f'there is no folder {work_dir}')
+    check_folder(args.out or work_dir / 'report')
     args.checkpoint = args.checkpoint or find_checkpoint(work_dir)
     args.config = args.config or str(find_config(work_dir))
     cfg, content = cli.read_model(args)

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # The usual names of the folders of splits. If a class has such a name, the
 # layout of the folders was misread.
@@ -14,6 +14,11 @@ SPLITS = {
 # The name of the class, and folder, of images that show no object.
 NOTHING = '_nothing'
 SHOWN = 5
+
+
+def composed(names: Iterable[str]) -> list[str]:
+    """Write accents in one way (NFC); macOS stores them apart."""
+    return [unicodedata.normalize('NFC', str(name)) for name in names]
 
 
 def check_name(name, where: str) -> str:
@@ -38,7 +43,7 @@ def check_name(name, where: str) -> str:
             f'{where}: the name of a class must be a text that is not empty, '
             f'but it is {name!r}.'
         )
-    name = unicodedata.normalize('NFC', name.strip())
+    (name,) = composed([name.strip()])
     if any(unicodedata.category(c) in ('Cc', 'Cs', 'Zl', 'Zp') for c in name):
         raise ValueError(
             f'{where}: the class name {name!r} contains a line break or a '
@@ -136,7 +141,7 @@ def difference(
         "the classes of train and val have the same names in another order: \
 label 0 is 'ant' in train and 'bee' in val"
     """
-    one, two = list(one), list(two)
+    one, two = composed(one), composed(two)
     numbers = [str(i) for i in range(len(one))]
     if one == two or (len(one) == len(two) and numbers in (one, two)):
         return None

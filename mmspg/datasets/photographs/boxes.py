@@ -118,7 +118,7 @@ def find_boxes(
     if strange:
         text += f' ({len(strange)} others without a photograph, {strange[0]})'
     folders = {osp.dirname(path) for path in files}
-    folders |= {photos.root, *map(osp.dirname, folders)}
+    folders |= {photos.root, *map(osp.dirname, folders - {photos.root})}
     files += [osp.join(folder, name) for folder in folders for name in NAMES]
     read_from = frozenset(_below(path, photos.root) for path in files)
     return PhotoBoxes(found, text, read_from, faults)
@@ -228,11 +228,14 @@ def _voc(files: list[str], root: str, labels: Iterable[str], _) -> Found:
 def _yolo(files: list[str], root: str, labels: Iterable[str], _) -> Found:
     paths = Paths(labels, suffixes=False)
     names: dict[str, dict[str, str]] = {}  # by folder
+    folders = list(dict.fromkeys(map(osp.dirname, files)))
+    for folder in folders:
+        # Its own list, or one above it, or any: tools write it once.
+        above = [root] if folder == root else [osp.dirname(folder), root]
+        lists = map(_yolo_names, (folder, *above, *folders))
+        names[folder] = next(filter(None, lists), {})
     for path in files:
         folder = osp.dirname(path)
-        if folder not in names:
-            places = folder, osp.dirname(folder), root
-            names[folder] = next(filter(None, map(_yolo_names, places)), {})
         photo = paths.find(_below(path, root))
         header = photo and read_header(osp.join(root, photo))
         if not header:

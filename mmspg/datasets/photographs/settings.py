@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from mmengine.config import Config
 
+from mmspg.utils.cfg import walk_dicts
+
 from .reading import read_photos
 
 __all__ = ['PhotoSettings', 'fit_to_photographs', 'photo_settings']
@@ -88,6 +90,8 @@ def fit_to_photographs(cfg: Config) -> list[str]:
     cfg.model.head.num_classes = len(photos.classes)
     cfg.optim_wrapper.optimizer.lr = settings.lr
     cfg.train_cfg.max_epochs = settings.max_epochs
+    for scheduler in walk_dicts(cfg.get('param_scheduler') or []):
+        scheduler.pop('T_max', None)  # a cosine ends with the training
     if 'auto_scale_lr' in cfg:  # the lr is already that of this batch
         cfg.auto_scale_lr.base_batch_size = settings.batch_size
     cfg.train_cfg.val_interval = settings.val_interval

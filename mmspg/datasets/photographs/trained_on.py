@@ -11,7 +11,7 @@ from .reading import digest
 
 __all__ = ['TRAINED_ON', 'also_trained_on', 'trained_on']
 
-TRAINED_ON = 'trained_on'  # in the metainfo of a data set
+TRAINED_ON = 'trained_on'  # in a checkpoint's dataset_meta
 WIDTH = 16  # characters of a code
 
 
@@ -24,20 +24,19 @@ def trained_on(names: Iterable[str]) -> str:
     return ''.join(sorted(map(_code, names)))
 
 
-def also_trained_on(dataset, metainfo: dict | None) -> list[str]:
+def also_trained_on(dataset, codes: str) -> list[str]:
     """List the images of a data set that a network was trained on.
 
     Args:
-        dataset (BaseDataset): The images, each with an ``img_id``.
-        metainfo (dict, optional): What the training's data set, or a
-            checkpoint as ``dataset_meta``, says of itself.
+        dataset (BaseDataset): Images, which may have an ``img_id``.
+        codes (str): From `trained_on`, or '' if the training did not say.
 
     Returns:
-        list[str]: Their names; empty if the training did not say.
+        list[str]: Their names.
     """
-    codes = (metainfo or {}).get(TRAINED_ON, '')
     if not codes:
         return []
     known = {codes[i : i + WIDTH] for i in range(0, len(codes), WIDTH)}
-    names = (dataset.get_data_info(i)['img_id'] for i in range(len(dataset)))
-    return [name for name in names if _code(name) in known]
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    names = [info['img_id'] for info in infos if 'img_id' in info]
+    return [name for name in names if _code(str(name)) in known]

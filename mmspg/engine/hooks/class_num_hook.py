@@ -3,10 +3,11 @@
 import torch
 from mmengine.model import is_model_wrapper
 from mmpretrain.engine.hooks import ClassNumCheckHook
+from mmpretrain.models.heads import MultiLabelClsHead
 
 from mmspg.datasets.annotations.class_lists import NOTHING, difference
 from mmspg.datasets.annotations.faults import DataError
-from mmspg.datasets.photographs.trained_on import also_trained_on
+from mmspg.datasets.photographs.trained_on import TRAINED_ON, also_trained_on
 from mmspg.registry import HOOKS
 from mmspg.utils.warn import warn
 
@@ -44,7 +45,7 @@ class HeadClassNumHook(ClassNumCheckHook):
         """Compare the classes of train with head, val and checkpoint."""
         super().before_train(runner)
         classes = _classes(runner.train_dataloader.dataset)
-        several = _of_head(runner.model, 'multi_label')
+        several = _learns_several(runner.model)
         if classes is not None and len(classes) == 1 and not several:
             raise DataError(
                 f'The data set has only one class, {classes[0]!r}, so the '
@@ -56,9 +57,12 @@ class HeadClassNumHook(ClassNumCheckHook):
         if runner.val_loop is not None:
             validated = runner.val_dataloader.dataset
             _check_same(classes, _classes(validated), 'train', 'val')
-            meta = getattr(runner.train_dataloader.dataset, 'metainfo', None)
-            both = also_trained_on(validated, meta)
-            if both:
+            trained = runner.train_dataloader.dataset
+            same = all(hasattr(d, 'data_root') for d in (trained, validated))
+            both = also_trained_on(
+                validated, getattr(trained, 'trained_on', '')
+            )
+            if both and same and trained.data_root == validated.data_root:
                 raise DataError(
                     f'{len(both)} photographs are in train and in val, '
                     f'{both[:2]} for example, so the figures would mean '
@@ -74,15 +78,23 @@ class HeadClassNumHook(ClassNumCheckHook):
         classes = _classes(runner.test_dataloader.dataset)
         _check_same(self.trained_on, classes, 'the checkpoint', 'the test')
         tested = runner.test_dataloader.dataset
-        both = also_trained_on(tested, self.checkpoint_meta)
+        codes = (self.checkpoint_meta or {}).get(TRAINED_ON, '')
+        both = also_trained_on(tested, codes)
         if both:
             warn(
                 f'{len(both)} of the {len(tested)} test images have the names '
                 f'of photographs that were trained on, {both[:2]} for '
-                'example, so the figures are too good. Boxes that were added '
-                'after the training move photographs into the test. Train '
-                'again: tools/train.py.'
+                'example. If they are the same photographs, the figures are '
+                'too good: boxes that were added after the training move '
+                'some into the test. Then train again.'
             )
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Write down which photographs were trained on."""
+        dataset = runner.train_dataloader.dataset
+        if codes := getattr(dataset, 'trained_on', ''):
+            meta = checkpoint.setdefault('meta', {})
+            meta.setdefault('dataset_meta', {})[TRAINED_ON] = codes
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Check the labels of a batch; they are still on the CPU."""
@@ -98,7 +110,7 @@ class HeadClassNumHook(ClassNumCheckHook):
 
     def _check_head(self, runner, dataset) -> None:
         classes = _classes(dataset)
-        wanted = _of_head(runner.model, 'num_classes')
+        wanted = getattr(_head_of(runner.model), 'num_classes', None)
         if classes is None or wanted is None or len(classes) == wanted:
             return
         raise DataError(
@@ -109,17 +121,24 @@ class HeadClassNumHook(ClassNumCheckHook):
         )
 
 
-def _of_head(model, name: str):
+def _learns_several(model) -> bool:
+    """Whether an image may have any number of classes."""
+    head = _head_of(model)
+    ours = getattr(head, 'multi_label', False)
+    return ours or isinstance(head, MultiLabelClsHead)
+
+
+def _head_of(model):
     while is_model_wrapper(model) or not hasattr(model, 'head'):
         if not hasattr(model, 'module'):
             return None
         model = model.module
-    return getattr(model.head, name, None)
+    return model.head
 
 
 def _check_labels(model, batch) -> None:
-    number = _of_head(model, 'num_classes')
-    several = _of_head(model, 'multi_label')
+    number = getattr(_head_of(model), 'num_classes', None)
+    several = _learns_several(model)
     samples = batch.get('data_samples') if isinstance(batch, dict) else None
     if number is None or not isinstance(samples, list | tuple):
         return
@@ -144,11 +163,13 @@ def _check_labels(model, batch) -> None:
 def _tell_nothing(model, classes) -> None:
     """Tell a head that guides which class has no object."""
     model = getattr(model, 'module', model)
-    heads = [m.head for m in getattr(model, 'members', [model])]
+    members = getattr(model, 'members', [model])
+    heads = [getattr(member, 'head', None) for member in members]
     if NOTHING not in (classes or ()):
         return
     for head in heads:
-        if getattr(head, 'nothing', 0) is None:  # it guides, nobody said
+        if head is not None and getattr(head, 'nothing', 0) is None:
+            # It guides, and nobody said.
             head.nothing = list(classes).index(NOTHING)
 
 

@@ -28,7 +28,7 @@ def _check(backbone, state_dict: dict, prefix: str, *args) -> None:
         name in state_dict and state_dict[name].shape == shape
         for name, shape in own.items()
     )
-    if state_dict and 2 * found < len(own):
+    if 2 * found < len(own):
         raise ValueError(
             f'The checkpoint holds {found} of the {len(own)} tensors of '
             f'{type(backbone).__name__}: it is of another network. Its first '

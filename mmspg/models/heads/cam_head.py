@@ -80,7 +80,12 @@ class CAMHead(ClsHead):
                 'loss', dict(type='CrossEntropyLoss', use_sigmoid=True)
             )
             score_map_topk, score_map_gt = num_classes, False
-            if not dict(kwargs['loss']).get('use_sigmoid'):
+            loss = kwargs['loss']
+            if (
+                isinstance(loss, dict)
+                and str(loss.get('type')).endswith('CrossEntropyLoss')
+                and not loss.get('use_sigmoid')
+            ):
                 raise ValueError(
                     'model.head.multi_label=True needs a loss for each class '
                     "on its own: model.head.loss=dict(type='CrossEntropyLoss'"

@@ -126,6 +126,21 @@ def write_thumbnail(image: np.ndarray, path: Path) -> None:
     path.write_bytes(content.tobytes())
 
 
+def check_folder(out: str | Path) -> None:
+    """Refuse a folder whose ``pictures`` are not those of a report.
+
+    Raises:
+        ValueError: They would be lost.
+    """
+    pictures = Path(out) / 'pictures'
+    lost = pictures.is_dir() and any(pictures.iterdir())
+    if lost and not (Path(out) / 'data.js').is_file():
+        raise ValueError(
+            f'{pictures} is no folder of a report, and its pictures would be '
+            'lost. Choose another folder: --out DIR'
+        )
+
+
 def write_report(
     out: str | Path,
     images: Iterable[tuple[dict, np.ndarray]],
@@ -159,11 +174,7 @@ def write_report(
     """
     out = Path(out)
     pictures = out / 'pictures'
-    if pictures.is_dir() and not (out / 'data.js').is_file():
-        raise ValueError(
-            f'{pictures} is no folder of a report, and its pictures would be '
-            'lost. Choose another folder: --out DIR'
-        )
+    check_folder(out)
     shutil.rmtree(pictures, ignore_errors=True)  # a former run's
     pictures.mkdir(parents=True)
     (out / 'data.js').touch()  # it is a report's folder from now on

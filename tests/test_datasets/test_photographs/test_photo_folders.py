@@ -423,10 +423,10 @@ def test_boxes_of_an_unknown_kind_are_refused(tmp_path):
 
 def test_boxes_added_later_are_known_to_move_trained_photographs(tmp_path):
     photographs(tmp_path, number=100)
-    meta = read(tmp_path).metainfo
-    assert also_trained_on(read(tmp_path, 'test'), meta) == []
+    codes = read(tmp_path).trained_on
+    assert also_trained_on(read(tmp_path, 'test'), codes) == []
     coco(tmp_path, {f'ant/{i}.png': (1, 2, 3, 4) for i in range(50)})
-    moved = also_trained_on(read(tmp_path, 'test', test_mode=True), meta)
+    moved = also_trained_on(read(tmp_path, 'test', test_mode=True), codes)
     assert len(moved) > 3
     assert all(name.startswith('ant/') for name in moved)
 
@@ -444,3 +444,21 @@ def test_pseudo_boxes_of_copies_fit_the_originals(tmp_path):
         pipeline=[dict(type='mmspg.LoadLocImage')],
     )
     np.testing.assert_array_equal(train[0]['gt_bboxes'], [[0, 6, 12, 18]])
+
+
+def test_a_list_of_yolo_may_lie_in_one_folder_of_all(tmp_path):
+    photographs(tmp_path)
+    for name in ('ant', 'bee'):
+        for i in range(30):
+            line = f'{int(name == "bee")} .5 .25 .5 .25\n'
+            (tmp_path / name / f'{i}.txt').write_text(line)
+    (tmp_path / 'ant/classes.txt').write_text('ant\nbee\n')
+    assert len(read_photos(str(tmp_path)).boxes) == 60
+
+
+def test_a_config_with_a_schedule_of_its_own_is_fitted(root, tmp_path):
+    photographs(tmp_path)
+    cfg = config(root, tmp_path)
+    cfg.param_scheduler[-1].T_max = 5
+    fit_to_photographs(cfg)
+    assert 'T_max' not in cfg.param_scheduler[-1]
