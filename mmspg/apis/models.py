@@ -27,6 +27,7 @@ from mmspg.evaluation.functional import get_rule
 from mmspg.evaluation.protocol import (
     Protocol,
     box_step_of,
+    choice_of_the_config,
     protocol_of,
     protocol_with,
 )
@@ -214,8 +215,9 @@ def _stored_step(
 ) -> dict:
     """Give valley and confidence, if they are stored for this threshold."""
     stored = None
-    if source.checkpoint and source.content:
-        with suppress(ValueError):  # nobody asked for what is stored
+    with suppress(ValueError):  # nobody asked for what is stored
+        stored = choice_of_the_config(cfg, settings, source.content)
+        if stored is None and source.checkpoint and source.content:
             stored, _ = usable_choice(
                 settings, source.checkpoint, source.content, cfg.filename
             )

@@ -158,6 +158,19 @@ def _of_the_config(
     return None, '', None
 
 
+def choice_of_the_config(
+    cfg: Config, settings: dict, content: dict | None
+) -> dict | None:
+    """Give the choice that a config's metric names, or None.
+
+    Raises:
+        ValueError: It was made for another use.
+    """
+    evaluator = cfg.get('test_evaluator') or cfg.get('val_evaluator')
+    options = (localization_metrics(evaluator) or [{}])[0]
+    return _of_the_config(options, settings, content)[2]
+
+
 def default_threshold(rule: str, map_source: str) -> float:
     """Give the threshold of the rule, of a probability, or CAM's.
 
@@ -218,8 +231,10 @@ def use_stored_choice(
             raise ValueError(f"threshold='checkpoint', but {reason}")
         swept = any(metric.get('thresholds') for metric in wanting)
         by_rule = get_rule(settings['rule']).thresholds is not None
-        if by_rule and not swept and not refused:
-            return  # the rule's own is fixed, and no oracle
+        if by_rule and not swept:  # it is fixed, and no oracle
+            for text in refused:
+                warn(f"{text} Until then the rule's own threshold counts.")
+            return
         warn(
             f'{reason}\nUntil then the oracle replaces it: the best threshold '
             'on the images that are tested. Its figures are too good.'

@@ -94,5 +94,5 @@ def refuse_soft_targets(samples: Sequence[DataSample], head: str) -> None:
         raise ValueError(
             f'{head} got soft targets (gt_score), which mixup and CutMix '
             'make, but it needs images that are not mixed. Remove '
-            'train_cfg.augments.'
+            'model.train_cfg.augments.'
         )

@@ -79,7 +79,9 @@ def _with_defaults(cfg: dict) -> dict:
             return given
         found = {'by_epoch': True, **given}
         if found['by_epoch'] and 'Cosine' in str(found['type']):
-            found.setdefault('T_max', end)
+            last = found.get('end', end)
+            if last is not None:
+                found.setdefault('T_max', last - found.get('begin', 0))
         return found
 
     return {**cfg, 'param_scheduler': plain(cfg.get('param_scheduler'))}

@@ -139,5 +139,10 @@ def test_photographs_of_the_training_are_no_test(monkeypatch):
     run.val_dataloader.dataset = Photographs('a/2.jpg')
     with pytest.raises(DataError, match='1 photographs are in train and in v'):
         hook.before_train(run)
+    run.train_dataloader.dataset = Namespace(
+        dataset=train, metainfo=train.metainfo
+    )
+    with pytest.raises(DataError, match='1 photographs are in train'):
+        hook.before_train(run)  # repeated, and the same photographs
     run.val_dataloader.dataset.data_root = 'others'
     hook.before_train(run)  # other photographs of the same names

@@ -228,3 +228,6 @@ def test_other_words_for_the_same_schedule_are_no_change():
     new['param_scheduler'] = dict(type='CosineAnnealingLR')
     new['auto_scale_lr']['base_batch_size'] = 8  # it is not enabled
     assert changed_settings(BASE, new) == ({}, {})
+    new['param_scheduler']['begin'] = 1
+    names = {'param_scheduler.begin', 'param_scheduler.T_max'}
+    assert changed_settings(BASE, new)[0].keys() == names

@@ -135,7 +135,8 @@ def main():
         for image in args.check:
             if '://' not in image and not os.path.exists(image):
                 raise FileNotFoundError(f'--check: there is no file {image}')
-        if inferencer.protocol.rule != 'largest_area':
+        by_map = not hasattr(inferencer.model.head, 'boxes')
+        if by_map and inferencer.protocol.rule != 'largest_area':
             print(
                 'box_step.py has only the rule largest_area, and this model '
                 f'is used with {inferencer.protocol.rule!r}. Make its boxes '

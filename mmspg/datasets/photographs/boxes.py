@@ -231,7 +231,8 @@ def _yolo(files: list[str], root: str, labels: Iterable[str], _) -> Found:
     folders = list(dict.fromkeys(map(osp.dirname, files)))
     for folder in folders:
         # Its own list, or one above it, or any: tools write it once.
-        above = [root] if folder == root else [osp.dirname(folder), root]
+        inside = _below(folder or '.', root) != '.'
+        above = [osp.dirname(folder), root] if inside else [root]
         lists = map(_yolo_names, (folder, *above, *folders))
         names[folder] = next(filter(None, lists), {})
     for path in files:

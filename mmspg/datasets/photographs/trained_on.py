@@ -9,7 +9,13 @@ from collections.abc import Iterable
 
 from .reading import digest
 
-__all__ = ['TRAINED_ON', 'also_trained_on', 'trained_on']
+__all__ = [
+    'TRAINED_ON',
+    'also_trained_on',
+    'codes_of',
+    'parts_of',
+    'trained_on',
+]
 
 TRAINED_ON = 'trained_on'  # in a checkpoint's dataset_meta
 WIDTH = 16  # characters of a code
@@ -22,6 +28,23 @@ def _code(name: str) -> str:
 def trained_on(names: Iterable[str]) -> str:
     """Join the codes of names; a text costs nothing to copy or compare."""
     return ''.join(sorted(map(_code, names)))
+
+
+def parts_of(dataset) -> list:
+    """List the data sets that wrappers (repeat, concatenate) hold."""
+    inner = getattr(dataset, 'datasets', None)
+    if inner is None and hasattr(dataset, 'dataset'):
+        inner = [dataset.dataset]
+    if inner is None:
+        return [dataset]
+    return [part for one in inner for part in parts_of(one)]
+
+
+def codes_of(dataset) -> str:
+    """Give the codes of all photographs of a data set to train on."""
+    return ''.join(
+        getattr(part, 'trained_on', '') for part in parts_of(dataset)
+    )
 
 
 def also_trained_on(dataset, codes: str) -> list[str]:

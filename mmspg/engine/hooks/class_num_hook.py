@@ -7,7 +7,12 @@ from mmpretrain.models.heads import MultiLabelClsHead
 
 from mmspg.datasets.annotations.class_lists import NOTHING, difference
 from mmspg.datasets.annotations.faults import DataError
-from mmspg.datasets.photographs.trained_on import TRAINED_ON, also_trained_on
+from mmspg.datasets.photographs.trained_on import (
+    TRAINED_ON,
+    also_trained_on,
+    codes_of,
+    parts_of,
+)
 from mmspg.registry import HOOKS
 from mmspg.utils.warn import warn
 
@@ -57,12 +62,14 @@ class HeadClassNumHook(ClassNumCheckHook):
         if runner.val_loop is not None:
             validated = runner.val_dataloader.dataset
             _check_same(classes, _classes(validated), 'train', 'val')
-            trained = runner.train_dataloader.dataset
-            same = all(hasattr(d, 'data_root') for d in (trained, validated))
-            both = also_trained_on(
-                validated, getattr(trained, 'trained_on', '')
-            )
-            if both and same and trained.data_root == validated.data_root:
+            root = getattr(validated, 'data_root', None)
+            both = [
+                name
+                for part in parts_of(runner.train_dataloader.dataset)
+                if getattr(part, 'data_root', '') == root
+                for name in also_trained_on(validated, codes_of(part))
+            ]
+            if both:
                 raise DataError(
                     f'{len(both)} photographs are in train and in val, '
                     f'{both[:2]} for example, so the figures would mean '
@@ -91,8 +98,7 @@ class HeadClassNumHook(ClassNumCheckHook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Write down which photographs were trained on."""
-        dataset = runner.train_dataloader.dataset
-        if codes := getattr(dataset, 'trained_on', ''):
+        if codes := codes_of(runner.train_dataloader.dataset):
             meta = checkpoint.setdefault('meta', {})
             meta.setdefault('dataset_meta', {})[TRAINED_ON] = codes
 
