@@ -58,12 +58,8 @@ def parse_args():
 def configure(args):
     """Give the config of the training with the command line's changes."""
     from mmspg.datasets import fit_to_photographs
-    from mmspg.utils.cfg import (
-        check_schedule,
-        count_accumulation,
-        load_config,
-        set_data_root,
-    )
+    from mmspg.utils.cfg import count_accumulation, load_config, set_data_root
+    from mmspg.utils.start import check_schedule
 
     cfg = load_config(args.config)
     if args.data_root:

@@ -10,7 +10,7 @@ from .checkpoint import read_checkpoint
 from .resume import check_same_run
 from .work_dir import newest_checkpoint
 
-__all__ = ['check_start']
+__all__ = ['check_schedule', 'check_start']
 
 
 def check_start(cfg: Config) -> None:
@@ -81,3 +81,31 @@ def _check_message_hub(hub, path: str) -> None:
                 f"'{path}' cannot be resumed from: message_hub[{key!r}] is "
                 'not what MMEngine writes.'
             )
+
+
+def check_schedule(cfg: Config) -> None:
+    """Refuse schedulers by epochs in a training that counts iterations.
+
+    MMEngine takes such a training for one epoch. A cosine would reach zero
+    after one pass over the images, and a step would never come.
+
+    Raises:
+        ValueError: A scheduler counts epochs, and the training does not.
+    """
+    train = cfg.get('train_cfg') or {}
+    by_epoch = train.get('by_epoch', train.get('type') != 'IterBasedTrainLoop')
+    if by_epoch:
+        return
+    wrong = [
+        node['type']
+        for node in walk_dicts(cfg.get('param_scheduler') or [])
+        if 'type' in node
+        and node.get('by_epoch', True)
+        and not (node.get('convert_to_iter_based') and 'end' in node)
+    ]
+    if wrong:
+        raise ValueError(
+            f'train_cfg counts iterations, and the scheduler {wrong[0]} '
+            'counts epochs. Set by_epoch=False and convert_to_iter_based='
+            'False on it, and give its numbers in iterations.'
+        )

@@ -7,7 +7,6 @@ import torch
 from mmengine.config import Config
 
 from mmspg.utils.cfg import (
-    check_schedule,
     count_accumulation,
     input_side,
     set_data_root,
@@ -22,6 +21,7 @@ from mmspg.utils.command_line import (
     read_arguments,
     tool_parser,
 )
+from mmspg.utils.start import check_schedule
 from mmspg.utils.unpickling import SAFE, UNSAFE
 
 

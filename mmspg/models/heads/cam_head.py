@@ -80,16 +80,12 @@ class CAMHead(ClsHead):
                 'loss', dict(type='CrossEntropyLoss', use_sigmoid=True)
             )
             score_map_topk, score_map_gt = num_classes, False
-            loss = kwargs['loss']
-            if (
-                isinstance(loss, dict)
-                and str(loss.get('type')).endswith('CrossEntropyLoss')
-                and not loss.get('use_sigmoid')
-            ):
+            loss = kwargs['loss'] if isinstance(kwargs['loss'], dict) else {}
+            plain = str(loss.get('type')).endswith('CrossEntropyLoss')
+            if plain and not loss.get('use_sigmoid'):
                 raise ValueError(
                     'model.head.multi_label=True needs a loss for each class '
-                    "on its own: model.head.loss=dict(type='CrossEntropyLoss'"
-                    ', use_sigmoid=True).'
+                    'on its own: model.head.loss.use_sigmoid=True.'
                 )
         super().__init__(
             init_cfg=init_cfg

@@ -114,10 +114,8 @@ class SPGHead(CAMHead):
                     f'model.head.thresholds_{name} must be (delta_h, delta_l)'
                     f' with 0 < delta_l < delta_h < 1, but is {pair}.'
                 )
-        if guidance_ramp is not None and not (
-            _is_pair(guidance_ramp)
-            and 0 <= guidance_ramp[0] < guidance_ramp[1] <= 1
-        ):
+        pair = (0, 1) if guidance_ramp is None else guidance_ramp
+        if not _is_pair(pair) or not 0 <= pair[0] < pair[1] <= 1:
             raise ValueError(
                 'model.head.guidance_ramp must be (start, end), shares of the '
                 f'training with 0 <= start < end <= 1, but is {guidance_ramp}.'
@@ -138,11 +136,7 @@ class SPGHead(CAMHead):
         )
         for name, number in numbers.items():
             if number < 0:
-                raise ValueError(
-                    f'model.head.{name} is negative or too small; '
-                    'guidance_weights and min_foreground are at least 0, and '
-                    'guidance_size is at least 1.'
-                )
+                raise ValueError(f'model.head.{name} is negative or 0.')
         self.guidance_size = guidance_size
         self.align_corners = align_corners
         self.min_foreground = min_foreground
