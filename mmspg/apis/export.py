@@ -231,8 +231,9 @@ def input_size(find) -> list[int]:
         list[int]: [height, width].
 
     Raises:
-        ValueError: The pipeline crops. Then a map would cover only a part of
-            the image, and `box_of` could not know which.
+        ValueError: The pipeline crops, so that a map would cover only a part
+            of the image, and `box_of` could not know which. Or it gives
+            images of different sizes.
     """
     sizes = set()
     for shape in ((300, 400, 3), (500, 300, 3)):

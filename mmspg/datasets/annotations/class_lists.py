@@ -16,9 +16,14 @@ NOTHING = '_nothing'
 SHOWN = 5
 
 
-def composed(names: Iterable[str]) -> list[str]:
+def compose(name: str) -> str:
     """Write accents in one way (NFC); macOS stores them apart."""
-    return [unicodedata.normalize('NFC', str(name)) for name in names]
+    return unicodedata.normalize('NFC', name)
+
+
+def composed(names: Iterable[str]) -> list[str]:
+    """Do this with each name; a number becomes its digits."""
+    return [compose(str(name)) for name in names]
 
 
 def check_name(name, where: str) -> str:
@@ -43,7 +48,7 @@ def check_name(name, where: str) -> str:
             f'{where}: the name of a class must be a text that is not empty, '
             f'but it is {name!r}.'
         )
-    (name,) = composed([name.strip()])
+    name = compose(name.strip())
     if any(unicodedata.category(c) in ('Cc', 'Cs', 'Zl', 'Zp') for c in name):
         raise ValueError(
             f'{where}: the class name {name!r} contains a line break or a '

@@ -1,8 +1,9 @@
 """Find the image that a name in an annotation file stands for."""
 
 import os
-import unicodedata
 from collections.abc import Iterable
+
+from .class_lists import compose
 
 __all__ = ['Paths', 'match_names']
 
@@ -56,7 +57,7 @@ class Paths:
 
     def _parts(self, path: str) -> list[str]:
         """Split a path of any system, and write accents in one way."""
-        path = unicodedata.normalize('NFC', path.replace('\\', '/'))
+        path = compose(path.replace('\\', '/'))
         if not self.suffixes:
             path = os.path.splitext(path)[0]
         return [part for part in path.split('/') if part not in ('', '.')]

@@ -1,10 +1,9 @@
 """Read the classes of images from the names of their folders."""
 
-import unicodedata
 from itertools import groupby
 from typing import NamedTuple
 
-from ..annotations.class_lists import SPLITS
+from ..annotations.class_lists import SPLITS, compose
 from .walk import Walk, first_few
 
 LOOSE = 'not in the folder of a class'
@@ -77,8 +76,7 @@ def class_folders(found: Walk) -> ClassFolders:
     for folder, some in below:
         top, *rest = folder.split('/')
         split, name = (named[top], rest[0]) if named else ('', top)
-        name = unicodedata.normalize('NFC', name)
-        splits.setdefault(split, {}).setdefault(name, []).extend(some)
+        splits.setdefault(split, {}).setdefault(compose(name), []).extend(some)
     if loose:
         left_out[LOOSE] = loose
     classes = sorted({name for some in splits.values() for name in some})

@@ -2,10 +2,9 @@
 
 import hashlib
 import os.path as osp
-import unicodedata
 from typing import NamedTuple
 
-from ..annotations.class_lists import NOTHING, alike
+from ..annotations.class_lists import NOTHING, alike, compose
 from ..annotations.faults import Faults
 from ..annotations.formats import AnnotatedImage
 from ..images.class_folders import ClassFolders, class_folders
@@ -167,7 +166,7 @@ def _check(root: str, parts, boxed: int) -> None:
 
 def digest(name: str) -> bytes:
     """Give the SHA-256 of a name, its accents composed (macOS does not)."""
-    name = unicodedata.normalize('NFC', name)
+    name = compose(name)
     return hashlib.sha256(name.encode('utf-8', 'surrogateescape')).digest()
 
 

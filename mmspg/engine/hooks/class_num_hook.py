@@ -37,14 +37,12 @@ class HeadClassNumHook(ClassNumCheckHook):
             one class and the head learns one.
     """
 
-    trained_on = None  # class names in the meta of the checkpoint
-    checkpoint_meta: dict | None = None
+    dataset_meta: dict = {}  # of the checkpoint
 
     def after_load_checkpoint(self, runner, checkpoint) -> None:
-        """Note the classes that the weights were trained on."""
+        """Note what the weights were trained on."""
         meta = checkpoint.get('meta') or {}
-        self.checkpoint_meta = meta.get('dataset_meta') or {}
-        self.trained_on = self.checkpoint_meta.get('classes')
+        self.dataset_meta = meta.get('dataset_meta') or {}
 
     def before_train(self, runner) -> None:
         """Compare the classes of train with head, val and checkpoint."""
@@ -77,16 +75,16 @@ class HeadClassNumHook(ClassNumCheckHook):
                     'test alike: it decides how photographs are divided.'
                 )
         if getattr(runner, '_resume', False):
-            _check_same(self.trained_on, classes, 'the checkpoint', 'train')
+            trained = self.dataset_meta.get('classes')
+            _check_same(trained, classes, 'the checkpoint', 'train')
 
     def before_test(self, runner) -> None:
         """Compare the classes of the test with head and checkpoint."""
         super().before_test(runner)
-        classes = _classes(runner.test_dataloader.dataset)
-        _check_same(self.trained_on, classes, 'the checkpoint', 'the test')
         tested = runner.test_dataloader.dataset
-        codes = (self.checkpoint_meta or {}).get(TRAINED_ON, '')
-        both = also_trained_on(tested, codes)
+        trained = self.dataset_meta.get('classes')
+        _check_same(trained, _classes(tested), 'the checkpoint', 'the test')
+        both = also_trained_on(tested, self.dataset_meta.get(TRAINED_ON, ''))
         if both:
             warn(
                 f'{len(both)} of the {len(tested)} test images have the names '
