@@ -14,7 +14,8 @@ from .pip_weights import PIP_WEIGHTS
 
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 PIPELINES = ('train_pipeline', 'test_pipeline', 'tta_pipeline')
-SIZES = ('scale', 'crop_size')
+SIZES = ('scale', 'crop_size')  # what the network may see
+SCALED = (*SIZES, 'min_side')
 
 __all__ = [
     'count_accumulation',
@@ -157,8 +158,8 @@ def scale_input(cfg: Config, ratio: float) -> None:
     nodes = [cfg.get(name) for name in (*DATALOADERS, *PIPELINES)]
     done = set()  # pipelines are shared between dataloaders
     for node in walk_dicts(nodes):
-        for key in SIZES:
-            if key in node and id(node) not in done:
+        for key in SCALED:
+            if node.get(key) and id(node) not in done:
                 old = node[key]
                 node[key] = (
                     tuple(round(s * ratio) for s in old)

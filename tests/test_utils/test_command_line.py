@@ -120,6 +120,16 @@ def test_the_input_size_is_that_of_the_test(root):
         assert input_side(cfg.test_dataloader) == side
 
 
+def test_photographs_stay_twice_as_large_as_their_resize(root):
+    path = 'configs/light/spg_efficientnet-lite0_folders.py'
+    for side in (224, 448, 96):
+        cfg = Config.fromfile(root / path)
+        set_input_size(cfg, side)
+        for part in ('train', 'val', 'test'):
+            load, resize = cfg[f'{part}_dataloader'].dataset.pipeline[:2]
+            assert abs(load.min_side - 2 * resize.scale[0]) <= 1
+
+
 def test_a_data_root_without_effect_is_refused(root):
     cfg = Config.fromfile(root / 'configs/spg_tiny_synthetic.py')
     with pytest.raises(ValueError, match='--data-root photos has no effect'):

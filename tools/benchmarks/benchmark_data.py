@@ -7,12 +7,12 @@ reads photographs through the training pipeline of a config: as they are
 stored, by other decoders, as resized copies, and out of an LMDB database.
 Beside it, torchvision's transforms (v2) of tensors do the same: decode,
 resize with antialiasing, crop and flip.
-Without a data root the photographs are drawn: 500 x 375 pixels of noise with
-the spectrum of natural images, as JPEG of about ImageNet's size. The variants
-take turns in each round; a step's time is the median of the rounds' means, of
-CPU time, so that other programs on the machine do not count. `differs` is the
-mean difference of the resized pixels to the first row's, in grey levels, and
-`to v2` is the time to that of torchvision.
+Without a data root the photographs are drawn: 500 x 375 pixels (or --size) of
+noise with the spectrum of natural images, as JPEG of about ImageNet's size.
+The variants take turns in each round; a step's time is the median of the
+rounds' means, of CPU time, so that other programs on the machine do not count.
+`differs` is the mean difference of the resized pixels to the first row's, in
+grey levels, and `to v2` is the time to that of torchvision.
 """
 
 import argparse
@@ -51,6 +51,14 @@ def parse_args():
     )
     add('--data-root', help='photographs of the config; else they are drawn')
     add('--num', type=int, default=200, help='photographs (%(default)s)')
+    add(
+        '--size',
+        type=int,
+        nargs=2,
+        default=[500, 375],
+        metavar=('W', 'H'),
+        help='of drawn photographs (500 375)',
+    )
     add('--rounds', type=int, default=5, help='timed rounds (%(default)s)')
     add(
         '--rates',
@@ -61,7 +69,8 @@ def parse_args():
     )
     add('--workers', type=int, default=1, help='workers of a DataLoader')
     args = parser.parse_args()
-    if min(args.num, args.rounds, args.workers, *args.rates) < 1:
+    numbers = (args.num, *args.size, args.rounds, args.workers, *args.rates)
+    if min(numbers) < 1:
         parser.error('all numbers must be at least 1')
     return args
 
@@ -272,7 +281,9 @@ def main():
         if args.data_root:
             names = link_photographs(cfg, folder / 'stored', args)
         else:
-            names = draw_photographs(folder / 'stored', args.num)
+            names = draw_photographs(
+                folder / 'stored', args.num, tuple(args.size)
+            )
         print(
             f'{len(names)} photographs, {args.data_root or "drawn"}; '
             f'pipeline of {Path(args.config).name}; one thread; '

@@ -59,7 +59,9 @@ def max_pixels() -> int:
     return int(text)
 
 
-def reduce_to(img: Image.Image, limit: int, name: str) -> None:
+def reduce_to(
+    img: Image.Image, limit: int, name: str, min_side: int | None = None
+) -> None:
     """Prepare to decode a large image at a half, quarter or eighth.
 
     Only JPEGs allow this: their decoder then never holds the whole image.
@@ -70,20 +72,30 @@ def reduce_to(img: Image.Image, limit: int, name: str) -> None:
         img (Image): An open image.
         limit (int): The most pixels to hold.
         name (str): Name of the image, for the message.
+        min_side (int, optional): The side that the shorter side may come
+            down to. None: no more is reduced than the limit asks for.
 
     Raises:
         UnreadableImageError: The reduced image would still be too large.
     """
     w, h = img.size
     pixels = w * h
-    if pixels <= limit:
-        return
-    if img.format in ('JPEG', 'MPO'):
-        scale = next((s for s in (2, 4, 8) if pixels <= limit * s * s), 0)
-        if scale and not (img.info.get('progressive') and pixels > 4 * limit):
+    scales = [1]
+    # The coefficients of a progressive JPEG are held at any scale.
+    if img.format in ('JPEG', 'MPO') and not (
+        img.info.get('progressive') and pixels > 4 * limit
+    ):
+        scales += [2, 4, 8]
+    possible = [s for s in scales if pixels <= limit * s * s]
+    if possible:
+        scale = possible[0]
+        if min_side:
+            enough = [s for s in scales if min(w, h) >= s * min_side]
+            scale = max([scale, *enough])
+        if scale > 1:
             img.draft(None, (w // scale, h // scale))
-            if img.width * img.height <= limit + w + h:
-                return
+        if img.width * img.height <= limit + w + h:
+            return
     raise UnreadableImageError(
         f'image {name}: its {w} x {h} pixels are more than the limit of '
         f'{limit}. To read it all the same, set {LIMIT}={pixels} in the '
@@ -136,6 +148,7 @@ def decode_copy(
     name: str,
     exif: str = 'ignore',
     decoder: str = 'pillow',
+    min_side: int | None = None,
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Decode the bytes of an image file, which may be a resized copy.
 
@@ -151,6 +164,8 @@ def decode_copy(
             image as EXIF says.
         decoder (str): 'pillow', or 'opencv', which is quicker, for plain
             JPEGs.
+        min_side (int, optional): A JPEG is decoded at a half, quarter or
+            eighth of its size if its shorter side stays at least so long.
 
     Returns:
         tuple: ``(h, w, 3)`` uint8, channels B, G, R, and the size (w, h) that
@@ -166,7 +181,7 @@ def decode_copy(
     try:
         with open_image(io.BytesIO(content), name) as img:
             whole, size = img.size, original_size(img)
-            reduce_to(img, limit, name)
+            reduce_to(img, limit, name, min_side)
             check_scans(img, content, name)
             turn = 1
             if exif == 'apply':
@@ -215,6 +230,7 @@ def read_copy(
     exif: str = 'ignore',
     backend_args: dict = None,
     decoder: str = 'pillow',
+    min_side: int | None = None,
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Read an image by its ``img_path``: a file, or a synthetic address.
 
@@ -224,6 +240,7 @@ def read_copy(
         exif (str): See :func:`decode_copy`.
         backend_args (dict, optional): See :func:`mmengine.fileio.get`.
         decoder (str): See :func:`decode_copy`.
+        min_side (int, optional): See :func:`decode_copy`.
 
     Returns:
         tuple: Image and size; see :func:`decode_copy`.
@@ -247,4 +264,4 @@ def read_copy(
             f'cannot read image {path}: the backend {backend_args} has no '
             'file of that name.'
         )
-    return decode_copy(content, path, exif, decoder)
+    return decode_copy(content, path, exif, decoder, min_side)

@@ -14,6 +14,7 @@ from mmpretrain.datasets.transforms import PackInputs
 from .geometry import LocTransform
 from .loading import LoadLocImage
 from .packing import BOX_KEYS, PackLocInputs
+from .resize import LocResize, LocResizeEdge
 
 PIXEL_ONLY = tuple(
     getattr(module, name)
@@ -87,9 +88,11 @@ def check_pipeline(transforms: Iterable) -> None:
 
     Raises:
         ValueError: A transform is not allowed. The message names it and its
-            replacement.
+            replacement. Or the loader's ``min_side`` is less than what the
+            images are resized to.
     """
     transforms = list(leaves(transforms))
+    _check_min_side(transforms)
     if not any(
         isinstance(t, PackInputs) and set(BOX_KEYS) & set(t.algorithm_keys)
         for t in transforms
@@ -110,3 +113,28 @@ def check_pipeline(transforms: Iterable) -> None:
             'LocCenterCrop, LocCrop, LocRandomFlip, and the colour transforms '
             f'{sorted(t.__name__ for t in PIXEL_ONLY)}.'
         )
+
+
+def _check_min_side(transforms: list) -> None:
+    """Refuse to read images smaller than they are used."""
+    side = next((getattr(t, 'min_side', None) for t in transforms), None)
+    if not side:
+        return
+    moving = (t for t in transforms[1:] if isinstance(t, LocTransform))
+    resize = next(moving, None)
+    if isinstance(resize, (LocResize, LocResizeEdge)) and resize.scale:
+        scale = resize.scale
+        needed = max(scale) if isinstance(scale, tuple | list) else scale
+        if needed <= side:
+            return
+        why = f'resizes to {needed}. Set min_side={2 * needed}'
+    else:
+        why = (
+            'does not resize to a fixed size first. Leave out min_side'
+            if resize is None
+            else f'begins with {type(resize).__name__}. Leave out min_side'
+        )
+    raise ValueError(
+        f'LoadLocImage(min_side={side}) may read an image with a side of '
+        f'{side} pixels, but the pipeline {why}.'
+    )

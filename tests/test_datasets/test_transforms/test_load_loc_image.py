@@ -7,7 +7,13 @@ import pytest
 from PIL import Image
 
 from mmspg.datasets import UnreadableImageError, read_image
-from mmspg.datasets.transforms import LoadLocImage
+from mmspg.datasets.transforms import (
+    LoadLocImage,
+    LocRandomCrop,
+    LocResize,
+    LocResizeEdge,
+    check_pipeline,
+)
 
 RED, GREEN = (255, 0, 51), (0, 204, 51)  # colours of the web palette
 
@@ -168,3 +174,81 @@ def test_synthetic_address():
     np.testing.assert_array_equal(read_image(path), load(path))
     with pytest.raises(ValueError, match='not an address'):
         read_image('synthetic:seed=0&split=val')
+
+
+def smooth(w, h):
+    """A photograph-like image: colours that change slowly."""
+    x, y = np.meshgrid(np.linspace(0, 6, w), np.linspace(0, 5, h))
+    waves = np.stack([np.sin(x + y), np.cos(x - y), np.sin(x * y / 4)], -1)
+    return Image.fromarray(np.uint8(127 + 120 * waves))
+
+
+@pytest.mark.parametrize(
+    'size, side, read',
+    [
+        ((801, 603), 75, (101, 76)),  # an eighth
+        ((801, 603), 76, (201, 151)),  # a quarter
+        ((801, 603), 301, (401, 302)),  # a half
+        ((801, 603), 302, (801, 603)),
+        ((75, 600), 9, (10, 75)),
+        ((50, 40), 100, (50, 40)),
+    ],
+)
+def test_large_jpegs_are_read_as_small_as_allowed(tmp_path, size, side, read):
+    smooth(*size).save(tmp_path / 'a.jpg', quality=95)
+    smooth(*size).save(tmp_path / 'a.png')
+    assert load(tmp_path / 'a.jpg', min_side=side).shape[1::-1] == read
+    assert load(tmp_path / 'a.png', min_side=side).shape[1::-1] == size
+
+
+@pytest.mark.parametrize('orientation', [1, 6])
+def test_a_small_reading_resizes_to_the_same(tmp_path, orientation):
+    """Boxes stay in pixels of the file; the network sees the same."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    smooth(1200, 900).save(tmp_path / 'a.jpg', quality=95, exif=exif)
+    found = []
+    for side in (None, 128):
+        results = dict(
+            img_path=str(tmp_path / 'a.jpg'),
+            ori_gt_bboxes=np.float32([[120, 90, 601, 451]]),
+            ann_grid='seen',
+        )
+        results = LoadLocImage(min_side=side)(results)
+        found.append(LocResize(scale=(64, 64), backend='pillow')(results))
+    whole, small = found
+    for key in ('ori_shape', 'img_shape', 'ori_gt_bboxes'):
+        np.testing.assert_array_equal(small[key], whole[key])
+    for key in ('gt_bboxes', 'homography'):
+        np.testing.assert_allclose(small[key], whole[key], rtol=1e-5)
+    difference = np.abs(small['img'].astype(int) - whole['img'])
+    assert difference.mean() < 1
+    assert difference.max() < 8
+
+
+def test_a_small_reading_still_finds_a_truncated_file(tmp_path):
+    smooth(801, 603).save(tmp_path / 'a.jpg', quality=95)
+    content = (tmp_path / 'a.jpg').read_bytes()
+    (tmp_path / 'a.jpg').write_bytes(content[: len(content) // 2])
+    with pytest.raises(UnreadableImageError, match=r'a\.jpg'):
+        load(tmp_path / 'a.jpg', min_side=50)
+
+
+@pytest.mark.parametrize(
+    'rest, words',
+    [
+        ([LocResize(scale=(256, 300), backend='pillow')], 'min_side=600'),
+        ([LocResizeEdge(scale=256)], None),
+        ([LocResize(scale=(256, 256))], None),
+        ([LocResize(scale_factor=0.5)], 'Leave out'),
+        ([LocRandomCrop(crop_size=224), LocResize(scale=64)], 'Leave out'),
+        ([], 'Leave out'),
+    ],
+)
+def test_a_resize_must_follow_and_need_no_more(rest, words):
+    transforms = [LoadLocImage(min_side=256), *rest]
+    if words is None:
+        check_pipeline(transforms)
+    else:
+        with pytest.raises(ValueError, match=words):
+            check_pipeline(transforms)
