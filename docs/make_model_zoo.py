@@ -14,17 +14,16 @@ HEAD = """\
 
 <!-- Written by docs/make_model_zoo.py from the metafiles: change those. -->
 
-This page lists every recipe by its name for `get_model`. Its config is the
-path below `configs/`. No weights of SPG are published: train, or
-[convert](migration.md) those of the released codes. Figures are percent.
-"published" is what was published, "measured" what was measured with this code;
-[measured once](measured.md) and [does SPG work?](evidence.md) say more.
+This page lists every recipe with its name for `get_model` and its config, below
+`configs/`. No weights of SPG are published: train, or [convert](migration.md)
+those of the released codes. Figures are in percent. "published" are the
+figures of the papers, and "measured" those of this code; [measured
+once](measured.md) and [does SPG work?](evidence.md) say more.
 
-FLOPs are the multiply-adds of an image's class scores at the size of the test
-input. Those of SPG are SPG-plain's, because class scores need neither B nor C.
-The maps of CAM, SPG and ADL come with the scores. ACoL's second classifier and
-the attributions (Backprop to MWP) run again for each class whose map is asked
-for.
+FLOPs are the multiply-adds for the class scores of an image at the size of the
+test input. SPG has those of SPG-plain, because class scores need neither B nor
+C. ACoL's second classifier and the attributions (Backprop to MWP) run again
+for each class whose map you ask for.
 """
 
 
