@@ -14,7 +14,7 @@ HEAD = """\
 
 <!-- Written by docs/make_model_zoo.py from the metafiles: change those. -->
 
-This page lists every recipe with its name for `get_model` and its config, below
+This page lists every recipe with its name for `get_model` and its config below
 `configs/`. No weights of SPG are published: train, or [convert](migration.md)
 those of the released codes. Figures are in percent. "published" are the
 figures of the papers, and "measured" those of this code; [measured
