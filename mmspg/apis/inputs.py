@@ -72,7 +72,8 @@ def _local(path: str) -> str:
     parts = urlsplit(path)
     if parts.netloc not in ('', 'localhost') or not parts.path:
         raise ValueError(
-            f'{path!r} is no address of a file here: write file:///FOLDER/FILE'
+            f'{path!r} is not the address of a file on this machine: write '
+            'file:///FOLDER/FILE'
         )
     return url2pathname(parts.path)
 

@@ -56,7 +56,7 @@ def parse_config(text: str) -> dict:
                 found[target.id] = _value(statement.value)  # type: ignore
         return found
     except (SyntaxError, AttributeError, RecursionError, MemoryError) as error:
-        raise ValueError(f'it is no plain config ({error})') from None
+        raise ValueError(f'it is not a plain config ({error})') from None
 
 
 def _value(node: ast.AST) -> Any:
@@ -74,7 +74,7 @@ def _value(node: ast.AST) -> Any:
         return found
     if isinstance(node, ast.Dict):
         if None in node.keys:
-            raise ValueError(f'line {node.lineno} is no literal')
+            raise ValueError(f'line {node.lineno} is not a plain value')
         return {
             _value(key): _value(value)  # type: ignore[arg-type]
             for key, value in zip(node.keys, node.values, strict=True)
@@ -230,8 +230,8 @@ def _follow_steps(cfg: Config, steps: list) -> None:
 
 def _tell(what: str, here, option: str) -> None:
     warn(
-        f'The {what} is taken, which goes with the checkpoint, and not '
-        f'{here!r} of the config. To use {here!r}, give {option}.'
+        f'The {what} of the checkpoint is used, and not {here!r} of the '
+        f'config. To use {here!r}, give {option}.'
     )
 
 

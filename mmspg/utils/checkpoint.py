@@ -202,11 +202,12 @@ def check_checkpoint(
     ]
     if missing:
         raise ValueError(
-            f"'{path}' is no checkpoint of this config's model: of "
-            f'{len(shared)} tensors it lacks {len(missing)}, '
-            f'{missing[:3]} among them. Its own are {list(found)[:3]}, ... '
-            'Take the config it was trained with; a checkpoint of another '
-            'program needs tools/model_converters/convert_checkpoint.py.'
+            f"'{path}' is no checkpoint of this config's model. It lacks "
+            f'{len(missing)} of {len(shared)} tensors, for example '
+            f'{missing[:3]}; its first tensors are {list(found)[:3]}. Take '
+            'the config that it was trained with. Convert a checkpoint of '
+            'another program with tools/model_converters/'
+            'convert_checkpoint.py.'
         )
     wrong = [
         f'{name}: {tuple(found[name].shape)}, the model has '

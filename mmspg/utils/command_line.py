@@ -185,7 +185,9 @@ def read_arguments(parser: ArgumentParser, argv=None) -> Namespace:
         parser.error('--workers must be at least 1')
     if hasattr(args, 'model'):
         if len(args.model) > 2:
-            parser.error(f'one CONFIG and one CHECKPOINT, got {args.model}')
+            parser.error(
+                f'give one CONFIG and one CHECKPOINT, not {args.model}'
+            )
         args.config = args.checkpoint = None
         for given in args.model:
             key = 'config' if given.endswith('.py') else 'checkpoint'

@@ -201,7 +201,7 @@ def test_no_image_left_to_train_on(convert, photos, coco, tmp_path):
         coco,
         fails=True,
     )
-    assert "No image is left to train on of the classes ['cat']" in said
+    assert "The classes ['cat'] have no image left to train on" in said
     assert f'all of them have boxes in {coco}' in said
     assert not (tmp_path / 'm').exists()
 
@@ -266,7 +266,7 @@ def test_one_list_of_classes_for_all_splits(convert, coco, tmp_path):
     assert labels == 'cat/a photo, 1.jpg,2\n'
     path.write_text('emu\ndog\n')
     said = convert(*arguments[:2], tmp_path / 'n', *arguments[2:], fails=True)
-    assert "has not the classes ['cat']" in said
+    assert "does not have the classes ['cat']" in said
 
 
 def test_a_split_is_a_folder_of_its_own(convert, coco, tmp_path):
@@ -433,7 +433,7 @@ def test_folders_of_splits(convert, coco, tmp_path):
     assert 'METADATA must be another folder than PHOTOS' in said
     images(tmp_path, 'train/x.jpg')
     said = convert('folders_to_metadata', root, tmp_path, fails=True)
-    assert f'{tmp_path / "train"} holds what is no metadata' in said
+    assert f'{tmp_path / "train"} would be replaced, and has files' in said
     assert files_of(root) == before
 
 
@@ -564,10 +564,10 @@ def test_images_of_another_split_are_told(convert, coco, photos, tmp_path):
     for split in ('train', 'val'):
         arguments = '--split', split, '--several', 'largest'
         said = convert('coco_to_metadata', coco, tmp_path / 'm', *arguments)
-    assert '2 images are in val and in train of a former run, cat/a' in said
+    assert '2 images are in val and in train of an earlier run' in said
     convert('coco_to_metadata', coco, tmp_path / 'm', '--split', 'val_2')
     said = convert('folders_to_metadata', photos, tmp_path / 'm')
-    assert "also has the split 'val_2' of a former run" in said
+    assert "also has the split 'val_2' of an earlier run" in said
 
 
 def test_a_class_without_an_image_to_read(convert, photos, tmp_path):

@@ -216,8 +216,8 @@ def main():
         print(told(move, move.to))
     if args.proposals:
         print(
-            'Proposals are a weak guide: thresholds came out far too high '
-            'where they leave out parts of the objects. A few images with '
+            'Proposals are a weak guide. If they leave out parts of the '
+            'objects, the threshold comes out too high. A few images with '
             'boxes are better.'
         )
     if share and args.proposals:

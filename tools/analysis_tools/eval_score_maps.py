@@ -1,4 +1,4 @@
-"""Evaluate score maps of any program by the WSOL benchmark's protocol.
+r"""Evaluate score maps of any program by the WSOL benchmark's protocol.
 
 This replaces the benchmark's evaluation.py (Choe et al., CVPR 2020):
 

@@ -1,4 +1,4 @@
-"""Print the paper's tables, published and measured errors side by side.
+r"""Print the paper's tables, published and measured errors side by side.
 
     python tools/analysis_tools/paper_tables.py work_dirs
     python tools/analysis_tools/paper_tables.py work_dirs \

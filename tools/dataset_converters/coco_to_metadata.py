@@ -1,4 +1,4 @@
-"""Make a split of a data set from COCO annotations.
+r"""Make a split of a data set from COCO annotations.
 
     python tools/dataset_converters/coco_to_metadata.py \
         annotations.json METADATA --split val --images PHOTOS

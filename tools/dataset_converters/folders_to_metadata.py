@@ -198,11 +198,11 @@ def check_classes(splits: dict[str, list[Photo]], boxes) -> list[str]:
     classes = {photo.name for some in splits.values() for photo in some}
     trained = {photo.name for photo in splits.get('train', [])}
     if classes > trained:
-        why = f'all of them have boxes in {boxes}, so they' if boxes else 'all'
+        why = f' have boxes in {boxes}, and so' if boxes else ''
         raise ValueError(
-            'No image is left to train on of the classes '
-            f'{sorted(classes - trained)}: {why} would be in val or test. '
-            'Add images' + (' without boxes.' if boxes else '.')
+            f'The classes {sorted(classes - trained)} have no image left to '
+            f'train on: all of them{why} would be in val or test. Add images'
+            + (' without boxes.' if boxes else '.')
         )
     if len(classes) == 1:
         print(

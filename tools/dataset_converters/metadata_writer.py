@@ -54,9 +54,9 @@ def class_names(
     new = [name for name in used if name not in names]
     if new:
         raise ValueError(
-            f'{path if path.is_file() else "the list of classes"} has not the '
-            f'classes {new}. Remove the metadata folder, and convert all '
-            'splits again with the same list, --classes FILE, which has a '
+            f'{path if path.is_file() else "the list of classes"} does not '
+            f'have the classes {new}. Remove the metadata folder, and convert '
+            'all splits again with the same list, --classes FILE, which has a '
             'name on each line.'
         )
     return names
@@ -137,9 +137,9 @@ def write_splits(
         strange = [p.name for p in path.iterdir() if p.name not in OWN]
         if strange:
             raise ValueError(
-                f'{path} holds what is no metadata, {sorted(strange)[:3]} for '
-                'example, and would be replaced. Choose another folder for '
-                'METADATA.'
+                f'{path} would be replaced, and has files that are no '
+                f'metadata, for example {sorted(strange)[:3]}. Choose another '
+                'folder for METADATA.'
             )
     made = not folder.exists()
     beside = folder / '.unfinished'
@@ -175,14 +175,14 @@ def _compare(folder, other, splits, whole) -> None:
         both = [photo.path for photo in photos if photo.path in former]
         if both:
             print(
-                f'{len(both)} images are in {split} and in {other} of a '
-                f'former run, {both[0]} for example. Do not test on images '
+                f'{len(both)} images are in {split} and in {other} of an '
+                f'earlier run, for example {both[0]}. Do not test on images '
                 'that you train on.',
                 file=sys.stderr,
             )
     if whole:
         print(
-            f'{folder} also has the split {other!r} of a former run. Its '
+            f'{folder} also has the split {other!r} of an earlier run. Its '
             'labels may mean other classes. Remove it.',
             file=sys.stderr,
         )

@@ -1,4 +1,4 @@
-"""Make a split of a data set from annotations in the format of PASCAL VOC.
+r"""Make a split of a data set from annotations in the format of PASCAL VOC.
 
     python tools/dataset_converters/voc_to_metadata.py VOC2012 METADATA \
         --split val --list ImageSets/Main/val.txt

@@ -1,4 +1,4 @@
-"""Convert a released checkpoint to mmspg's names.
+r"""Convert a released checkpoint to mmspg's names.
 
     python tools/model_converters/convert_checkpoint.py SRC DST \
         --source SOURCE

@@ -186,8 +186,8 @@ def read_solution_csv(path: str) -> dict[str, tuple[list[str], list[Box]]]:
                     fail(where, ','.join(row), expected)
                 if row[0] in out:
                     raise ValueError(
-                        f'{where}: a line before has the image {row[0]!r}, '
-                        'too. Remove one of them.'
+                        f'{where}: an earlier line also has the image '
+                        f'{row[0]!r}. Remove one of them.'
                     )
                 groups = [words[i : i + 5] for i in range(0, len(words), 5)]
                 out[row[0]] = (

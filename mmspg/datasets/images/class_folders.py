@@ -67,8 +67,8 @@ def class_folders(found: Walk) -> ClassFolders:
     elif _half_split(inner, named):
         raise ValueError(
             f'{found.root}: the folders {first_few(named)} are named like '
-            f'splits, {first_few(tops.keys() - named.keys())} like classes. '
-            'Remove one or the other.'
+            f'splits, and {first_few(tops.keys() - named.keys())} like '
+            'classes. Keep only one kind.'
         )
     else:
         _check_order(found.root, inner)

@@ -119,7 +119,7 @@ def open_image(file: IO[bytes], name: str = '') -> Image.Image:
     file.seek(0)
     kind = format_of(head, name)
     if kind is None:
-        raise OSError(f'no image, it begins with {head[:12]!r}')
+        raise OSError(f'this is not an image: it begins with {head[:12]!r}')
     fault = missing(kind)
     if fault:
         raise UnreadableImageError(f'cannot decode image {name}: {fault}')

@@ -41,8 +41,8 @@ class HideAndSeek(BaseTransform):
             size is not None and size < 1 for size in self.sizes
         ):
             raise ValueError(
-                'HideAndSeek: sizes must be pixels, at least 1, or None (hide '
-                f'nothing), but is {sizes}.'
+                'HideAndSeek: sizes must be numbers of pixels, at least 1, '
+                f'or None (hide nothing), but are {sizes}.'
             )
         if not 0 <= prob <= 1:
             raise ValueError(

@@ -59,7 +59,7 @@ class ProgressHook(Hook):
         if not is_main_process():
             return
         runner.logger.info(_plan(runner))
-        runner.logger.info(f'all that is logged: {runner.log_dir}')
+        runner.logger.info(f'the whole log: {runner.log_dir}')
         hide_on_terminal(runner.logger, STEPS.match)
         console = Console()
         if console.is_terminal:

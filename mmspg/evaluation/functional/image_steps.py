@@ -155,7 +155,7 @@ def _load(file):
         raise ValueError(f"score_map_steps: there is no segmenter '{file}'")
     if not file.endswith('.onnx'):
         raise ValueError(
-            f'score_map_steps: the segmenter {file!r} is no .onnx file'
+            f'score_map_steps: the segmenter {file!r} is not an .onnx file'
         )
     try:
         import onnxruntime

@@ -168,8 +168,8 @@ def checked_steps(
             )
         if name in STEPS and split_steps(checked)[1]:
             raise ValueError(
-                f'score_map_steps: {name!r} stands behind a step that sees '
-                f'the image ({", ".join(IMAGE_STEPS)}); these come last'
+                f'score_map_steps: {name!r} comes after a step that sees '
+                f'the image. Write these last: {", ".join(IMAGE_STEPS)}'
             )
         valid = list(signature(valid_steps[name]).parameters)
         valid = valid[1 + (name in IMAGE_STEPS) :]

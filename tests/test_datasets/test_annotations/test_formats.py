@@ -173,7 +173,7 @@ def test_solution_csv(tmp_path):
         ('val_1,n01 1 2 3', 'expected'),
         ('val_1,n01 1 2 3 x', 'expected'),
         ('val_1,n01 1 2 3 4,n02', 'expected'),
-        ('val_0,n01 1 2 3 4', "a line before has the image 'val_0', too"),
+        ('val_0,n01 1 2 3 4', "an earlier line also has the image 'val_0'"),
     ],
 )
 def test_bad_solution_csv(tmp_path, line, message):

@@ -192,7 +192,7 @@ def test_a_class_may_be_called_train(tmp_path):
         (['train/1.jpg', 'val/2.jpg'], 'train, val is named like a split'),
         (['train/a/1', 'val/a/2', 'more/a/3'], 'train, val .* more like clas'),
         (['val/a/1', 'valid/a/2'], 'val, valid are the same split'),
-        (['train/a/1', 'extra/a/2'], 'train are named like splits, extra'),
+        (['train/a/1', 'extra/a/2'], 'train are named like splits, and extra'),
         (['a/train/1', 'a/val/2', 'b/val/3'], 'train/a instead of .*a/train'),
         (['all/train/1', 'all/val/2'], 'splits are in .*/all. Give that'),
     ],

@@ -109,7 +109,7 @@ def test_a_model_of_ones_own(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'file, words', [('no.onnx', 'there is no'), (__file__, 'is no .onnx')]
+    'file, words', [('no.onnx', 'there is no'), (__file__, 'is not an .onnx')]
 )
 def test_a_file_that_is_no_model(file, words):
     with pytest.raises(ValueError, match=words):
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_model(file, words):
 @pytest.mark.parametrize(
     'steps, message',
     [
-        (['grabcut', 'percentile'], 'these come last'),
+        (['grabcut', 'percentile'], 'Write these last'),
         ([dict(type='grabcut', q=1)], 'valid are delta_h, delta_l, iter'),
         ([dict(type='segmenter')], 'needs its file'),
     ],
