@@ -1,4 +1,4 @@
-"""Measure Top-1, Top-5, GT-known and Top-5* localization, as the paper."""
+"""Measure Top-1, Top-5, GT-known and Top-5* by the paper's protocol."""
 
 import numpy as np
 from mmengine.logging import print_log

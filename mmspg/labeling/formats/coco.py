@@ -47,7 +47,7 @@ def coco_annotations(
 
 
 def write_coco(label_set: LabelSet, folder: Path, final: Path) -> None:
-    """Write ``annotations/train.json`` and ``train/``, and likewise others.
+    """Write ``annotations/train.json`` and ``train/``, and so for each split.
 
     Ids of images and boxes are unique over all splits.
     """
