@@ -52,7 +52,7 @@ def energy_inside(score_map, region):
     return float(score_map[region].sum() / total) if total > 0 else 0.0
 
 
-def mask_ious(score_map, mask, thresholds, ignored=None):
+def mask_ious(score_map, mask, thresholds, ignored):
     """Give the IoU of the foreground with a true mask at all thresholds.
 
     The foreground are the pixels with a score above the threshold.
@@ -61,15 +61,13 @@ def mask_ious(score_map, mask, thresholds, ignored=None):
         score_map (array): ``(H, W)`` in [0, 1].
         mask (array): ``(H, W)`` bool.
         thresholds (array): ``(T,)``, in any order.
-        ignored (array, optional): ``(H, W)`` bool, the pixels that are left
-            out.
+        ignored (array): ``(H, W)`` bool, the pixels that are left out.
 
     Returns:
         ndarray: ``(T,)`` float64 in [0, 1], which is 0 if both are empty.
     """
-    counted = np.ones(np.shape(mask), bool) if ignored is None else ~ignored
-    mask = np.asarray(mask, bool)[counted]
-    scores = np.asarray(score_map, np.float64)[counted]
+    mask = np.asarray(mask, bool)[~ignored]
+    scores = np.asarray(score_map, np.float64)[~ignored]
 
     def above(values):
         ordered = np.sort(values)

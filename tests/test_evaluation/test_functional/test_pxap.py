@@ -51,8 +51,10 @@ def test_bins_are_those_of_numpy():
         assert row.tolist() == expected.tolist()
 
 
-def test_a_perfect_map_scores_100():
+@pytest.mark.parametrize('number', [1, 4])
+def test_a_perfect_map_scores_100(number):
     mask = np.eye(4)
+    mask[number:] = 0
     assert pxap(pxap_histograms(mask, mask, THRESHOLDS)) == 100
 
 
@@ -64,6 +66,6 @@ def test_without_true_pixels_there_is_no_area():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match='Resize the mask'):
         pxap_histograms(np.eye(4), np.eye(5), THRESHOLDS)
-    for bad in (np.eye(4) * 2, np.full((4, 4), np.nan)):
+    for bad in (np.eye(4) * 2, np.eye(4) - 0.1, np.full((4, 4), np.nan)):
         with pytest.raises(ValueError, match=r'in \[0, 1\]'):
             pxap_histograms(bad, np.eye(4), THRESHOLDS)

@@ -97,6 +97,16 @@ def test_a_crop_beyond_the_image_uses_the_part_inside():
     assert np.abs(placed - ramp).max() < 1e-6
 
 
+@pytest.mark.parametrize('corners', [False, True])
+def test_a_map_of_one_row_covers_its_crop(corners):
+    row = draw(1, 6)
+    placed = place_score_map(
+        row, (60, 40), (48, 48), homography((2, 2), (-20, -8)), corners
+    )
+    expected = upsample(row, (24, 24), corners)
+    assert np.abs(placed[4:28, 10:34] - expected).max() < 2e-5
+
+
 def test_an_input_apart_from_the_image_leaves_zeros():
     placed = place_score_map(
         draw(4, 4), (20, 20), (8, 8), homography((1, 1), (-30, 0))

@@ -68,6 +68,15 @@ def test_options():
     assert apply_steps(score_map, [step])[0, 75] == 0.5
 
 
+@pytest.mark.parametrize('kind', [np.float32, torch.tensor])
+def test_scores_above_a_quantile_at_the_minimum_are_one(kind):
+    """Few pixels respond, so nine tenths of them are the lowest."""
+    few = np.zeros((4, 8), np.float32)
+    few[1, 2:4] = 0.1, 0.5
+    found = np.asarray(apply_steps(kind(few), ['percentile']))
+    np.testing.assert_array_equal(found, few > 0)
+
+
 @pytest.mark.parametrize('name', STEPS)
 @given(score_map=maps)
 def test_range_shape_and_order_of_the_scores(name, score_map):
@@ -131,6 +140,9 @@ def test_placed_by_its_steps_alone():
         ([dict(type='ivr', p=0.3)], "'ivr' has no option 'p'; valid are q"),
         ([dict(type='max', q=0.3)], 'valid are none'),
         ([dict(type='ivr', q=30)], 'above 0 and below 1, not 30'),
+        ([dict(type='ivr', q=0)], 'above 0 and below 1, not 0'),
+        ([dict(type='percentile', q=1)], 'above 0 and below 1, not 1'),
+        ([dict(type='percentile', q=True)], 'not True'),
         ([dict(q=0.3)], 'no step None'),
     ],
 )

@@ -25,12 +25,14 @@ def test_region_of_inclusive_boxes():
     expected[0:2, 1:3] = True
     expected[3:, 4:] = True
     np.testing.assert_array_equal(region, expected)
+    # The boxes of the field may leave their image by a pixel.
+    assert region_of([(-1, -1, 6, 5)], (6, 5)).all()
 
 
 def test_pointing_and_energy():
     region = region_of([BOX], (10, 8))
     score_map = np.full((8, 10), 0.5)
-    assert not points_inside(score_map, region)  # it points nowhere
+    assert not points_inside(score_map, region | True)  # it points nowhere
     assert energy_inside(score_map, region) == pytest.approx(16 / 80)
     score_map[3, 3] = 1
     assert points_inside(score_map, region)
@@ -51,6 +53,13 @@ def test_mask_iou_is_that_of_the_sets(seed):
         true = mask & ~ignored
         union = (above | true).sum()
         assert iou == pytest.approx((above & true).sum() / max(union, 1))
+
+
+def test_mask_iou_of_a_single_pixel():
+    pixel = np.zeros((3, 4), bool)
+    pixel[1, 2] = True
+    assert mask_ious(pixel, pixel, [0.5], pixel & False) == [1]
+    assert mask_ious(pixel, pixel, [0.5], pixel) == [0]  # both are empty
 
 
 def test_figures_of_boxes():
