@@ -116,6 +116,48 @@ def test_no_cascade_supervises_b1_by_the_attention():
     assert 'mask_b2_fg' not in losses
 
 
+def test_the_defaults_are_the_papers():
+    """Section 3.2 with its numbers: A guides B2, B2 guides B1, both guide C.
+
+    The thresholds of C are the release's. The probabilities are spread from 0
+    to 1, so that each of the numbers decides about some pixels.
+    """
+    model = build(dict(guidance_size=DELETE)).eval()
+    with torch.no_grad():
+        for layers in (model.neck.spg_b_shared, model.neck.spg_c):
+            layers[-1].weight *= 200
+    batch = samples(0, 1)
+    losses = model.loss(images(), batch)
+    with torch.no_grad():
+        feats = model.extract_feat(images())
+        maps = model.head.classifier(feats[-1])[[0, 1], [0, 1]]
+        b1, b2, c = feats.b1(), feats.b2(), feats.c()
+
+    def large(maps):
+        return torch.nn.functional.interpolate(
+            maps[:, None], (224, 224), mode='bilinear', align_corners=False
+        )[:, 0]
+
+    def loss(logits, seeds, high, low):
+        wrong = torch.where(seeds > high, -logits, logits)
+        labelled = (seeds > high) | (seeds < low)
+        return torch.nn.functional.softplus(wrong[labelled]).mean()
+
+    attention = large(maps)
+    for one in attention:
+        one -= one.min().clone()
+        one /= one.max().clone()
+    b1, b2, c = large(b1), large(b2), large(c)
+    p1, p2 = b1.sigmoid(), b2.sigmoid()
+    wanted = dict(
+        loss_b2=loss(b2, attention, 0.7, 0.1),
+        loss_b1=loss(b1, p2, 0.5, 0.05),
+        loss_c=loss(c, (p1 + p2) / 2, 0.7, 0.1),
+    )
+    for name, value in wanted.items():
+        torch.testing.assert_close(losses[name], value, msg=name)
+
+
 def test_losses_are_taken_at_the_size_of_the_input_if_asked():
     model = build(dict(guidance_size=None)).eval()
     batch = samples(0, 1)
@@ -452,10 +494,19 @@ def test_bad_options_name_the_valid_ones():
         build(neck=dict(with_b=False))
     with pytest.raises(ValueError, match='num_classes'):
         build(dict(num_classes=0))
+    build(dict(num_classes=1, multi_label=True))
 
 
-def test_soft_targets_are_refused():
+@pytest.mark.parametrize(
+    'head',
+    [
+        {},
+        dict(type='mmspg.CAMHead', multi_label=True, guidance_size=DELETE),
+    ],
+)
+def test_soft_targets_are_refused(head):
     model = build(
+        head,
         train_cfg=dict(augments=dict(type='Mixup', alpha=1.0)),
         data_preprocessor=dict(num_classes=7),
     )
