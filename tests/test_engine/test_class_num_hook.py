@@ -73,6 +73,10 @@ def test_a_head_that_guides_is_told_which_class_is_nothing():
     run.model.head.nothing = None
     HeadClassNumHook().before_train(run)
     assert run.model.head.nothing == 0
+    last = runner(['bird', '_nothing'])
+    last.model.head.nothing = None
+    HeadClassNumHook().before_train(last)
+    assert last.model.head.nothing == 1
     named = runner(['cat', 'bird'])
     named.model.head.nothing = None
     HeadClassNumHook().before_train(named)

@@ -67,6 +67,24 @@ def test_a_short_burst_and_other_shares_are_no_collapse(warnings):
     assert not warnings
 
 
+def test_by_default_a_mask_collapses_above_19_of_20_pixels(warnings):
+    hook = LossCheckHook()
+    for i in range(200):
+        step(hook, i, loss=1.0, mask_a_fg=0.94, mask_b2_fg=0.96)
+    (text,) = warnings
+    assert 'iteration 50: mask_b2_fg' in text
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_weights_that_are_lost_are_not_written(value):
+    hook, runner = LossCheckHook(), SimpleNamespace(epoch=1, iter=20)
+    state = dict(good=torch.ones(3), steps=torch.tensor(7))
+    hook.before_save_checkpoint(runner, dict(state_dict=state))
+    state['bad'] = torch.tensor([1.0, value])
+    with pytest.raises(FloatingPointError, match='1 tensors .* bad among'):
+        hook.before_save_checkpoint(runner, dict(state_dict=state))
+
+
 def test_a_mask_at_the_limit_has_not_collapsed(warnings):
     hook = LossCheckHook(limit=0.5, patience=1)
     step(hook, loss=1.0, mask_b2_fg=0.5)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
 from mmengine.optim import OptimWrapper
 from mmengine.optim.scheduler import CosineAnnealingLR, LinearLR
 from mmengine.runner import EpochBasedTrainLoop
@@ -18,6 +19,7 @@ from mmspg.utils.resume import (
     changed_settings,
     check_same_run,
     forward_schedulers,
+    piece_length,
     take_new_settings,
 )
 
@@ -164,6 +166,23 @@ def test_numbers_of_a_run(numbers, meta, says):
         check_same_run(cfg, checkpoint(**meta), 'e.pth', numbers)
 
 
+def test_a_training_may_end_between_two_checkpoints():
+    """More iterations go on from its last checkpoint."""
+    cfg = Config(dict(BASE, train_cfg=dict(by_epoch=False, max_iters=7)))
+    check_same_run(cfg, checkpoint(iter=7), 'e.pth', ITERATIONS)
+    with pytest.raises(ChangedRunError, match='was 5 and is now 3'):
+        check_same_run(cfg, checkpoint(iter=5), 'e.pth', ITERATIONS)
+
+
+def test_a_piece_ends_where_iterations_are_saved():
+    by_epoch = CheckpointHook(interval=2)
+    by_iteration = CheckpointHook(interval=3, by_epoch=False)
+    runner = SimpleNamespace(train_loop=None, hooks=[by_epoch])
+    assert piece_length(runner) == 0
+    runner.hooks.append(by_iteration)
+    assert piece_length(runner) == 3
+
+
 def optimizer(lr, steps):
     """A wrapper, and schedules over so many iterations."""
     net = torch.nn.Linear(2, 1)
@@ -228,6 +247,10 @@ def test_other_words_for_the_same_schedule_are_no_change():
     new['param_scheduler'] = dict(type='CosineAnnealingLR')
     new['auto_scale_lr']['base_batch_size'] = 8  # it is not enabled
     assert changed_settings(BASE, new) == ({}, {})
+    by_iteration = changed('param_scheduler.by_epoch', False)
+    assert (
+        'param_scheduler.by_epoch' in changed_settings(BASE, by_iteration)[0]
+    )
     new['param_scheduler']['begin'] = 1
     names = {'param_scheduler.begin', 'param_scheduler.T_max'}
     assert changed_settings(BASE, new)[0].keys() == names

@@ -121,5 +121,5 @@ def test_shares_are_refused_as_a_whole():
         ValueError, match='shares .*.3 times.: f:1; f:2; and 1 more'
     ):
         check_shares([*shares, [5, 5, 9, 9]], ['f:1', 'f:2', 'f:3', 'f:4'])
-    check_shares([[0, 0, 2, 2], [0, 0, 1, 1]], ['f:1', 'f:2'])
+    check_shares([[0, 0, 1.5, 1], [0, 0, 1, 1]], ['f:1', 'f:2'])
     check_shares([], [])

@@ -87,6 +87,14 @@ def image(**changes):
     return dict(images=[entry | changes], annotations=[])
 
 
+def test_crowds_are_left_out(read):
+    """Their boxes are around many objects."""
+    coco = read(**note(iscrowd=1))
+    assert coco.images[0].objects == []
+    assert not coco.faults
+    assert len(read(**note(iscrowd=0)).images[0].objects) == 1
+
+
 @pytest.mark.parametrize('bbox', [[1, 2, 0, 20], [1, 2, 3, -1], [], None])
 def test_a_box_that_is_none_is_named(read, bbox):
     coco = read(**note(bbox=bbox))
@@ -104,6 +112,9 @@ def test_a_box_that_is_none_is_named(read, bbox):
         (note(bbox=['1', 2, 3, 4]), 'annotation 5 of a.jpg: bbox'),
         (note(bbox=[float('nan'), 2, 3, 4]), 'annotation 5 of a.jpg: bbox'),
         (note(bbox=7), 'annotation 5 of a.jpg: bbox .* is 7'),
+        (note(bbox=[-1e12, 2, 3, 4]), 'annotation 5 of a.jpg: bbox'),
+        (note(bbox=[True, 2, 3, 4]), 'annotation 5 of a.jpg: bbox'),
+        (image(id=1.5), 'images, number 1 .*whole number, not 1.5'),
         (note(image_id=9), r'annotation 5: no entry .* image_id 9.* \[1, 2\]'),
         (note(image_id='1'), r"no entry .* image_id '1'.* \[1, 2\]"),
         (note(image_id=[1]), 'annotation 5: no entry .* image_id'),
@@ -118,6 +129,7 @@ def test_a_box_that_is_none_is_named(read, bbox):
         (image(file_name=7), 'images, id 1 .*file_name must be the path'),
         (image(file_name=None), 'images, id 1 .*file_name must be the path'),
         (image(width='60'), "id 1 .'a.jpg'.: width and height .*'60' and 40"),
+        (image(width=-60), 'width and height must be positive .* -60 and 40'),
         (
             image(height=None),
             'width and height must be positive whole numbers',

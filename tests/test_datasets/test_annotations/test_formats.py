@@ -4,13 +4,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmspg.datasets.annotations.formats import (
+    Box,
     agree,
     read_blacklist,
     read_solution_csv,
     read_table,
 )
 from mmspg.datasets.annotations.paths import inside
-from mmspg.datasets.annotations.voc import read_voc_xml, voc_origin
+from mmspg.datasets.annotations.voc import (
+    VOCImage,
+    annotated,
+    read_voc_xml,
+    voc_origin,
+)
 
 
 @pytest.fixture
@@ -66,6 +72,7 @@ EXTERNAL = (
             'a.xml:6: expected <bndbox/ymax> inside <object>',
         ),
         ('<a>' * 100, 'nested more than 32 deep'),
+        (voc((5, 5)) + ' ' * 2**20, 'a.xml: the file has more than'),
     ],
 )
 def test_bad_xml(xml, text, message):
@@ -122,6 +129,20 @@ def test_whether_pixels_count_from_0_or_1(xml, corner, database, origin):
     found, why = voc_origin([image])
     assert found == origin
     assert f'from {origin}' in why
+
+
+def test_most_boxes_in_shares_are_refused():
+    image = VOCImage(None, ['cat'], [Box((0.1, 0.2, 0.5, 0.9), 'a.xml:12')])
+    with pytest.raises(ValueError, match=r'in shares .*a\.xml:12'):
+        voc_origin([image])
+
+
+@pytest.mark.parametrize('origin', [0, 1])
+def test_corners_become_continuous(origin):
+    """The first two pixels of a row, whatever the first one is called."""
+    box = Box((origin, origin + 2, origin + 1, origin + 2), 'a.xml:12')
+    image = annotated('a.jpg', VOCImage((5, 6), ['cat'], [box]), origin)
+    assert image.objects == [('cat', Box((0, 2, 2, 3), 'a.xml:12'))]
 
 
 VALID = voc((500, 375), ('n01', 1, 2, 30, 40))

@@ -109,7 +109,17 @@ def test_the_annotated_size_tells_grid_and_scale(grid, annotated, expected):
     np.testing.assert_allclose(found, [expected], rtol=1e-6)
 
 
-@pytest.mark.parametrize('annotated', [(40, 40), (300, 500), (40, 20)])
+def test_the_exact_size_tells_the_grid_of_nearly_square_images():
+    """Both grids have its proportions, up to the rounding of a pixel."""
+    header = Header((41, 40), 6)  # seen as 40 x 41
+    found = bring_to('seen', BOX, (41, 40), header, 'a.jpg')
+    assert found.tolist() == [[31, 4, 37, 8]]  # 40 - y1, x0, 40 - y0, x1
+
+
+# Not even 29 x 41, a pixel off at each side, has the proportions of 60 x 85.
+@pytest.mark.parametrize(
+    'annotated', [(40, 40), (300, 500), (40, 20), (60, 85)]
+)
 def test_out_of_proportion_is_refused(annotated):
     with pytest.raises(OtherImageError, match='a.jpg is 30 x 40 .*propor'):
         bring_to('seen', BOX, annotated, TURNED, 'a.jpg')

@@ -32,7 +32,8 @@ def test_a_wrong_box_under_the_right_class_counts_nowhere():
 
 
 @pytest.mark.parametrize(
-    'place, top1, top5', [(0, 100, 100), (4, 0, 100), (5, 0, 0)]
+    'place, top1, top5',
+    [(0, 100, 100), (1, 0, 100), (4, 0, 100), (5, 0, 0)],
 )
 def test_the_rank_of_the_true_class_decides(place, top1, top5):
     ranked = [7, 8, 1, 2, 4]
@@ -163,10 +164,11 @@ def test_top5_star_by_two_components():
         sample(2, [small], maps, 3, [8, 9, 3]),  # one box only
         sample(3, [large], maps, 3, [8, 9, 3]),
         sample(4, [large], maps, 3, [8, 9, 7, 3]),  # no box at all
+        sample(5, [small], {3: block(large)}, 3, [3]),  # one component
     ]
     figures = evaluate(LocalizationMetric(top5_star='components'), samples)
-    assert figures['top5_star_acc'] == 60
-    assert figures['gt_known_acc'] == 40
+    assert figures['top5_star_acc'] == 50
+    assert figures['gt_known_acc'] == pytest.approx(100 / 3)
 
 
 def test_top5_star_by_brute_force():
@@ -199,7 +201,7 @@ def test_error_split_adds_up_to_the_top1_error():
     two = [(0, 0, 3, 3), (6, 4, 9, 7)]
     samples = [
         sample(0, [TRUE], {3: block(TRUE)}, 3, [3]),  # right
-        sample(1, [TRUE], {3: block(TRUE)}, 3, [4]),  # wrong class
+        sample(1, [TRUE], {3: block(FAR)}, 3, [4, 3]),  # wrong class
         sample(2, [(0, 0, 9, 7)], {3: block(TRUE)}, 3, [3]),  # part
         sample(3, [TRUE], {3: block((0, 0, 8, 7))}, 3, [3]),  # more
         sample(4, two, {3: block((0, 0, 8, 7))}, 3, [3]),  # several
@@ -235,13 +237,16 @@ def test_per_class_figures_carry_the_names():
             sample(0, [TRUE], {3: block(TRUE)}, 3, [3]),
             sample(1, [TRUE], {3: block(FAR)}, 3, [3]),
             sample(2, [TRUE], {4: block(TRUE)}, 4, [3, 4]),
+            sample(3, [TRUE], {4: block(TRUE)}, 4, [3, 0, 1, 2, 5, 4]),
         ],
     )
     assert set(figures['per_class']) == {'class 3', 'class 4'}
     three, four = (figures['per_class'][f'class {i}'] for i in (3, 4))
     assert three['images'] == 2
     assert three['gt_known_acc'] == three['top1_acc'] == 50
-    assert (four['top1_acc'], four['top5_acc']) == (0, 100)
+    assert three['top5_acc'] == 50
+    assert (four['top1_acc'], four['top5_acc']) == (0, 50)
+    assert (four['cls_top1_acc'], four['cls_top5_acc']) == (0, 50)
 
 
 def test_curves_have_a_value_at_every_threshold():
