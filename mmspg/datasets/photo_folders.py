@@ -1,4 +1,4 @@
-"""Photographs of one's own, one folder for each class."""
+"""Your own photographs, one folder for each class."""
 
 import os.path as osp
 from itertools import chain

@@ -39,7 +39,7 @@ MAX_CLASSES = 100_000  # since every label up to the highest gets a name
 
 @DATASETS.register_module()
 class WSOLMetadata(LocDataset):
-    """A data set of one's own: text files that describe a folder of images.
+    """A data set of your own: text files that describe a folder of images.
 
     This is the format of the benchmark (Choe et al., CVPR 2020; the folder
     ``metadata`` of github.com/clovaai/wsolevaluation). The folder

@@ -1,4 +1,4 @@
-# Photographs of one's own, photos/CLASS/*.jpg, at 224 x 224. tools/train.py
+# Your own photographs, photos/CLASS/*.jpg, at 224 x 224. tools/train.py
 # counts them, and sets batch size, epochs, lr and workers:
 # docs/own_photographs.md.
 _base_ = ['loc_224.py']

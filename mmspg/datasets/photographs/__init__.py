@@ -1,1 +1,1 @@
-"""Photographs of one's own: their classes, boxes, parts and settings."""
+"""Your own photographs: their classes, boxes, parts and settings."""

@@ -20,7 +20,7 @@ class LoadLocImage(LoadImageFromFile):
 
     mmcv's loader turns images as EXIF says, but ILSVRC and CUB are annotated
     on the stored pixels; and it fills in a truncated JPEG with grey. Boxes of
-    one's own photographs, however, lie on the image as people see it.
+    your own photographs, however, lie on the image as people see it.
 
     Required keys: ``img_path``, or ``img``, an array ``(h, w, 3)`` or
     ``(h, w)`` uint8 in B, G, R, which is used as it is. Optional keys:
