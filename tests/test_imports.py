@@ -30,6 +30,7 @@ SEES = {
         'mmspg.evaluation.choices',
         'mmspg.evaluation.choice_values',
         'mmspg.datasets.annotations.class_lists',
+        'mmspg.datasets.annotations.formats',
         'mmspg.evaluation.locate',
         'mmspg.evaluation.protocol',
         'mmspg.evaluation.samples',

@@ -8,17 +8,21 @@ UNRANKED = 2**31 - 1  # the rank of a class that is not among the known
 def sample_index(sample):
     """Give what tells a sample of the data set from all others.
 
+    Returns:
+        tuple[int, str]: ``sample_idx``, and the path or id of the image. The
+        parts of a ConcatDataset count ``sample_idx`` from 0 each.
+
     Raises:
         KeyError: The pipeline packs neither ``sample_idx`` nor ``img_id``.
     """
-    for key in ('sample_idx', 'img_id'):
-        if key in sample:
-            return sample[key]
-    raise KeyError(
-        "a data sample has neither 'sample_idx' nor 'img_id', so samples "
-        'that the sampler repeats cannot be recognised. Add one of them to '
-        'meta_keys of PackLocInputs'
-    )
+    if not {'sample_idx', 'img_id'}.intersection(sample):
+        raise KeyError(
+            "a data sample has neither 'sample_idx' nor 'img_id', so samples "
+            'that the sampler repeats cannot be recognised. Add one of them '
+            'to meta_keys of PackLocInputs'
+        )
+    image = sample.get('img_path') or sample.get('img_id')
+    return sample.get('sample_idx', 0), str(image)
 
 
 def sample_name(sample):

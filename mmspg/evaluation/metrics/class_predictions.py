@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from mmspg.datasets.annotations.formats import open_text
+
 from ..samples import UNRANKED
 
 KEPT = 100  # classes for each image; no figure needs more than five
@@ -32,7 +34,8 @@ class ClassPredictions:
 
     Args:
         files (str | sequence[str]): One file for each classifier. The scores
-            are averaged; a class that a file does not list counts 0 there.
+            are averaged; a class that a file does not list counts 0 there,
+            so scores must not be negative unless all files list it.
         allow_pickle (bool): Allow ``.pkl`` files. Defaults to False.
 
     Raises:
@@ -53,8 +56,14 @@ class ClassPredictions:
                     f'in one are {_listing(odd)}'
                 )
         self._ranked = {
-            image: _mean([part[image] for part in parts]) for image in parts[0]
+            image: self._mean(image, [part[image] for part in parts])
+            for image in parts[0]
         }
+        self._last = max(
+            (int(part[image][0].max()), str(file), image)
+            for file, part in zip(self.files, parts, strict=True)
+            for image in part
+        )
         self._by_name = {}
         for image in self._ranked:
             name = PurePosixPath(image).name
@@ -104,25 +113,13 @@ class ClassPredictions:
         labels, _ = self.ranked(image, topk=KEPT)
         return labels.index(label) if label in labels else UNRANKED
 
-    def check(self, images):
-        """Compare the predictions with the images of a data set.
-
-        Raises:
-            ValueError: Images have no prediction, or share one.
-        """
-        found, missing = Counter(), []
-        for image in images:
-            try:
-                found[self.find(image)] += 1
-            except KeyError:
-                missing.append(image)
-        if missing:
-            self.refuse(missing)
-        shared = [image for image, number in found.items() if number > 1]
-        if shared:
+    def check_labels(self, number):
+        """Refuse labels beyond the number of classes with a ValueError."""
+        label, file, image = self._last
+        if label >= number:
             raise ValueError(
-                f'{self._names}: several images of the data set have the same '
-                f'prediction: {_listing(shared)}. Add their folders'
+                f'{file}, image {image!r}: label {label}, and there are '
+                f'{number} classes. Labels count from 0, to {number - 1}'
             )
 
     def refuse(self, missing):
@@ -136,6 +133,23 @@ class ClassPredictions:
     def _names(self):
         return ', '.join(map(str, self.files))
 
+    def _mean(self, image, parts):
+        """Give labels and mean scores, best first; of equals, lower label."""
+        labels, inverse, counts = np.unique(
+            np.concatenate([part[0] for part in parts]),
+            return_inverse=True,
+            return_counts=True,
+        )
+        scores = np.concatenate([part[1] for part in parts])
+        if scores.min() < 0 and counts.min() < len(parts):
+            raise ValueError(
+                f'{self._names}, image {image!r}: a score is negative, and a '
+                'class that is not in all files counts 0. Write probabilities'
+            )
+        scores = np.bincount(inverse.reshape(-1), scores.astype(np.float64))
+        order = np.lexsort((labels, -scores))[:KEPT]
+        return labels[order], scores[order] / len(parts)
+
 
 def _same(parts, other):
     """Tell whether one path is the end of the other."""
@@ -144,32 +158,18 @@ def _same(parts, other):
     return parts[-size:] == other[-size:]
 
 
-def _mean(parts):
-    """Give labels and mean scores, best first; of equals, the lower label."""
-    labels, inverse = np.unique(
-        np.concatenate([part[0] for part in parts]), return_inverse=True
-    )
-    scores = np.concatenate([part[1] for part in parts]).astype(np.float64)
-    scores = np.bincount(inverse.reshape(-1), scores) / len(parts)
-    order = np.lexsort((labels, -scores))[:KEPT]
-    return labels[order], scores[order]
-
-
 def _read(path, allow_pickle):
     readers = {'.csv': _read_csv, '.json': _read_json}
-    if path.suffix in ('.pkl', '.pickle'):
-        if not allow_pickle:
-            raise ValueError(
-                f'{path}: reading a pickle can run any code in it. If you '
-                'made this file yourself, set allow_pickle=True'
-            )
-        reader = _read_pickle
-    elif path.suffix in readers:
-        reader = readers[path.suffix]
-    else:
+    readers |= dict.fromkeys(('.pkl', '.pickle'), _read_pickle)
+    reader = readers.get(path.suffix)
+    if reader is None:
         raise ValueError(
-            f'{path}: class predictions are read from .csv, .json, .pkl and '
-            '.pickle files'
+            f'{path}: class predictions are read from {", ".join(readers)}'
+        )
+    if reader is _read_pickle and not allow_pickle:
+        raise ValueError(
+            f'{path}: reading a pickle can run any code in it. If you made '
+            'this file yourself, set allow_pickle=True'
         )
     if not path.is_file():
         raise ValueError(f'{path}: there is no such file')
@@ -214,7 +214,7 @@ def _read(path, allow_pickle):
 
 
 def _read_csv(path):
-    with open(path, encoding='utf-8', newline='') as file:
+    with open_text(path) as file:
         for number, row in enumerate(_rows(path, file), 1):
             if not row or (number == 1 and row[0].strip() == 'image'):
                 continue
@@ -234,7 +234,7 @@ def _rows(path, file):
     rows = csv.reader(file)
     try:
         yield from rows
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (csv.Error, UnicodeError) as error:
         raise ValueError(f'{path}, line {rows.line_num}: {error}') from None
 
 

@@ -208,23 +208,12 @@ class LocalizationMetric(RecordMetric):
     def _rank(self, sample, label):
         if self.class_predictions is None:
             return rank_of(sample['pred_score'], label)
+        self.class_predictions.check_labels(len(sample['pred_score']))
         try:
             return self.class_predictions.rank(sample_name(sample), label)
         except KeyError:
             self.unknown.append(sample_name(sample))
             return UNRANKED
-
-    def check_images(self, images):
-        """Compare the data set with ``class_predictions`` beforehand.
-
-        Args:
-            images (Sequence[str]): The img_ids of the data set.
-
-        Raises:
-            ValueError: Images without a prediction; the message lists them.
-        """
-        if self.class_predictions is not None:
-            self.class_predictions.check(images)
 
     def share(self):
         """Give the records, and the images without a class prediction."""

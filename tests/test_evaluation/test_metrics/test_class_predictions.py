@@ -117,14 +117,28 @@ def test_classifiers_of_other_images_have_no_mean(tmp_path):
         ClassPredictions(files)
 
 
-def test_missing_and_shared_images_are_listed(tmp_path):
-    path = write_json(tmp_path / 'p.json', {'0.jpg': {1: 1}})
-    found = ClassPredictions(path)
-    found.check(['0.jpg'])
-    with pytest.raises(ValueError, match=r'2 images .*: 1\.jpg, 2\.jpg'):
-        found.check(['0.jpg', '2.jpg', '1.jpg'])
-    with pytest.raises(ValueError, match='several images'):
-        found.check(['a/0.jpg', 'b/0.jpg'])
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_a_byte_order_mark_is_no_part_of_the_image(tmp_path, encoding):
+    path = tmp_path / 'p.csv'
+    path.write_text('image,label,score\nä.jpg,1,.5\n', encoding=encoding)
+    assert ClassPredictions(str(path)).ranked('ä.jpg') == ([1], [0.5])
+
+
+def test_logits_have_a_mean_only_if_all_files_list_the_class(tmp_path):
+    whole = {'0.jpg': {0: -3.0, 1: -1.0, 2: -2.0}}
+    files = [write_json(tmp_path / f'{i}.json', whole) for i in range(2)]
+    assert ClassPredictions(files).ranked('0.jpg')[0] == [1, 2, 0]
+    best = {'0.jpg': {1: -1.0}}
+    files.append(write_json(tmp_path / 'best.json', best))
+    with pytest.raises(ValueError, match=r"best\.json, image '0\.jpg'"):
+        ClassPredictions(files)
+
+
+def test_labels_that_count_from_1_are_refused(tmp_path):
+    path = write_json(tmp_path / 'p.json', {'0.jpg': {3: 1}, '1.jpg': {10: 1}})
+    metric = LocalizationMetric(class_predictions=path)
+    with pytest.raises(ValueError, match=r"'1\.jpg': label 10.*from 0"):
+        evaluate(metric, samples())
 
 
 def samples():
@@ -153,5 +167,3 @@ def test_images_without_a_prediction_are_an_error_that_lists_them(
     metric = LocalizationMetric(class_predictions=path)
     with pytest.raises(ValueError, match=r'1 images .*: 1\.jpg'):
         evaluate(metric, samples())
-    with pytest.raises(ValueError, match=r'1 images .*: 1\.jpg'):
-        metric.check_images(['0.jpg', '1.jpg'])

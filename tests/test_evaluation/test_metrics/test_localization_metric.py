@@ -333,6 +333,18 @@ def test_bad_samples_are_named(change, words):
     assert '5.jpg' in str(error.value)
 
 
+def test_the_parts_of_a_concat_dataset_all_count():
+    right = sample(0, [TRUE], {3: block(TRUE)}, 3, [3])
+    wrong = sample(0, [TRUE], {3: block(FAR)}, 3, [3])
+    parts = [
+        dict(part, img_path=path)
+        for part, path in ((right, 'val/0.jpg'), (wrong, 'test/0.jpg'))
+    ]
+    # The sampler repeats the first one.
+    figures = evaluate(LocalizationMetric(), [*parts, parts[0]], size=2)
+    assert figures['gt_known_acc'] == 50
+
+
 def test_an_empty_split_is_an_error():
     with pytest.raises(ValueError, match='empty'):
         LocalizationMetric().evaluate(0)
