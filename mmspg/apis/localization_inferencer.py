@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence, Sized
 from contextlib import closing, nullcontext
 from pathlib import Path
 
+import torch
+from mmpretrain.apis import list_models
 from mmpretrain.utils import track
 
 from mmspg.evaluation.functional import split_steps
@@ -21,7 +23,13 @@ from .inputs import (
     readable,
     without_pixels,
 )
-from .models import choose_protocol, fill_model, find_model, labels_of
+from .models import (
+    choose_protocol,
+    fill_model,
+    find_model,
+    is_own,
+    labels_of,
+)
 from .result import Result, draw_later
 from .results import save_results
 
@@ -96,6 +104,7 @@ class LocalizationInferencer(BatchSteps):
         input_size: int | None = None,
         **kwargs,
     ):
+        _check_device(device)
         source = find_model(model, pretrained, input_size)
         super().__init__(source.model, False, device, classes, **kwargs)
         if source.content is not None:
@@ -295,6 +304,20 @@ class LocalizationInferencer(BatchSteps):
         return labels_of(classes, self.classes, count)
 
     @staticmethod
+    def list_models(pattern: str | None = None) -> list[str]:
+        """List the names of mmspg's models, of '*vgg*' for example."""
+        return [name for name in list_models(pattern) if is_own(name)]
+
+    @staticmethod
     def save(results: Sequence[dict], path: str, coco: bool = False) -> None:
         """Write results as JSON; see `mmspg.apis.results.save_results`."""
         save_results(results, path, coco)
+
+
+def _check_device(device) -> None:
+    if device is not None and torch.device(device).type == 'cuda':
+        if not torch.cuda.is_available():
+            raise ValueError(
+                f'device {str(device)!r}: PyTorch finds no GPU here. Leave it '
+                "out, or give 'cpu'"
+            )

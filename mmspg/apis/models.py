@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -139,10 +140,21 @@ def _config_of(model) -> tuple[Config | None, str | None]:
     if '://' in name or os.path.isfile(name):
         return None, None
     near = get_close_matches(name, ModelHub._models_dict, cutoff=0.6)
+    told, folder = 'similar names are', Path(name)
+    if os.sep in name or folder.is_dir():
+        folder = folder if folder.is_dir() else folder.parent
+        near = sorted(map(str, folder.glob('*.pth')))[:5]
+        told = 'checkpoints there are'
     raise FileNotFoundError(
         f"there is no checkpoint '{name}', nor a model of this name"
-        + (f'; similar names are {", ".join(near)}' if near else '')
+        + (f'; {told} {", ".join(near)}' if near else '')
     )
+
+
+def is_own(name: str) -> bool:
+    """Whether a name of mmpretrain's list is a model of mmspg."""
+    home = str(Path(__file__).parents[1])
+    return ModelHub._models_dict[name].filepath.startswith(home)
 
 
 def fill_model(model: BaseModel, source: Source) -> list[str] | None:
@@ -204,7 +216,7 @@ def choose_protocol(
         warn(
             f'No threshold was chosen for {checkpoint or "this model"}: its '
             f'maps are cut at {found.threshold:g}, which may be far off. '
-            f'Choose one on images with boxes: {command}; or give one: '
+            f'If some images have boxes, choose one: {command}; or give one: '
             'threshold=NUMBER, --threshold NUMBER.'
         )
     return found

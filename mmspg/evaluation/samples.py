@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mmspg.datasets.annotations.faults import DataError
+
 UNRANKED = 2**31 - 1  # the rank of a class that is not among the known
 
 
@@ -116,10 +118,12 @@ def true_boxes(sample):
     """
     boxes = _array(sample.get('ori_gt_bboxes', ())).reshape(-1, 4)
     if not len(boxes):
-        raise ValueError(
+        raise DataError(
             f'{sample_name(sample)}: there is no true box (ori_gt_bboxes). A '
             'localization metric needs a split whose images all have boxes. '
-            "For the class alone use mmpretrain's Accuracy"
+            'For photographs in folders save those of about fifty there '
+            '(docs/own_photographs.md). For the class alone use '
+            "mmpretrain's Accuracy"
         )
     return boxes.astype(np.float64)
 

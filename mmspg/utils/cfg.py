@@ -276,6 +276,9 @@ def merge_options(cfg: Config, options: list[str]) -> None:
         ValueError: An option cannot be read, or does not fit the config.
     """
     found = _parse(options)
+    for key in found:
+        if '.' not in key and key not in cfg:
+            _check_not_deeper(cfg, key)
     try:
         cfg.merge_from_dict(found)
     except Exception as error:  # MMEngine can raise any error here
@@ -284,6 +287,20 @@ def merge_options(cfg: Config, options: list[str]) -> None:
             f'{[key[:100] for key in found]} ({type(error).__name__}: '
             f'{str(error)[:300]}).'
         ) from error
+
+
+def _check_not_deeper(cfg: Config, key: str) -> None:
+    """Refuse a new setting that has the name of one in a part."""
+    places = [
+        part
+        for part, value in cfg.items()
+        if isinstance(value, dict) and key in value
+    ]
+    if places:
+        raise ValueError(
+            f'--cfg-options: the config has no {key!r} that something reads. '
+            f'Give {" or ".join(f"{part}.{key}=…" for part in places)}'
+        )
 
 
 def set_tta(cfg: Config) -> None:

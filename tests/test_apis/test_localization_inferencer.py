@@ -321,6 +321,10 @@ def test_bad_input(find, files, photo, tmp_path):
     with pytest.raises(ValueError, match='pretrained=False'):
         LocalizationInferencer(config)
     torch.save(dict(state_dict=dict(a=torch.ones(1))), tmp_path / 'x.pth')
+    with pytest.raises(FileNotFoundError, match=r'there are .*/x\.pth'):
+        LocalizationInferencer(str(tmp_path / 'y.pth'))
+    with pytest.raises(FileNotFoundError, match=r'there are .*/x\.pth'):
+        LocalizationInferencer(str(tmp_path))
     with pytest.raises(ValueError, match='lacks'):
         LocalizationInferencer(config, str(tmp_path / 'x.pth'))
     with pytest.raises(ValueError, match='drei'):
@@ -377,6 +381,21 @@ def test_an_image_of_nothing_has_no_box(files, photo, tmp_path):
     names[best], names[second] = 'one', '_nothing'
     found = find(photo, topk=2)[0]
     assert [place['label'] for place in found['locations']] == [best]
+
+
+def test_the_models_of_this_package_are_listed():
+    names = LocalizationInferencer.list_models()
+    assert {'spg_tiny_synthetic', 'cam_vgg16_cub'} <= set(names)
+    assert 'resnet50_8xb32_in1k' not in names
+    assert LocalizationInferencer.list_models('*lite0_folders') == [
+        name for name in names if name.endswith('lite0_folders')
+    ]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_a_gpu_that_is_not_there():
+    with pytest.raises(ValueError, match="'cuda:0': PyTorch finds no GPU"):
+        LocalizationInferencer(device='cuda:0')
 
 
 def test_a_name_of_two_classes_is_not_guessed():

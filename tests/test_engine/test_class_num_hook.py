@@ -64,6 +64,9 @@ def test_a_test_needs_the_classes_of_the_checkpoint():
     loaded('abc').before_test(runner(None, test='abc'))
     with pytest.raises(ValueError, match='checkpoint and the test .*order'):
         loaded('cab').before_test(runner(None, test='abc'))
+    # Another number for the head would not help.
+    with pytest.raises(ValueError, match="only in the checkpoint, .'c'"):
+        loaded('abc').before_test(runner(None, test='ab', number=3))
 
 
 def test_a_head_that_guides_is_told_which_class_is_nothing():
@@ -135,6 +138,7 @@ def test_photographs_of_the_training_are_no_test(monkeypatch):
     hook = HeadClassNumHook()
     saved = dict(meta=dict(dataset_meta=dict(classes='abc')))
     hook.before_save_checkpoint(run, saved)
+    assert saved['meta']['dataset_meta'] == dict(classes='abc')  # compared
     hook.after_load_checkpoint(None, saved)
     hook.before_train(run)
     assert not told

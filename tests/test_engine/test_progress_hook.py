@@ -73,7 +73,7 @@ def test_lines_where_there_is_no_terminal(runner, monkeypatch):
     plan, _, *lines = runner.terminal.getvalue().splitlines()
     assert plan == (
         '80 images, batch 4, 2 epochs, 40 steps, lr 0.1, '
-        '0 processes that load images'
+        'images loaded by the main process'
     )
     assert lines == [
         f'training, epoch {epoch} of 2, step {step} of 40: '
@@ -112,7 +112,7 @@ def test_a_validation_ends_with_its_figures(runner):
         },
     )
     assert runner.terminal.getvalue().splitlines() == [
-        'validating, epoch 2 of 2, step 0 of 40: batch 3 of 8',
+        'validating, epoch 1 of 2, step 0 of 40: batch 3 of 8',
         'validation of epoch 1: class top-1 71.2 %, GT-known 60.0 %',
     ]
 

@@ -333,6 +333,7 @@ def test_a_data_set_without_boxes(root, tmp_path):
         *('train_dataloader.num_workers=0', 'val_dataloader.num_workers=0'),
         'model.backbone.init_cfg=None',
     )
+    call(root / 'tools/test.py', 'w/epoch_1.pth')  # leaves a config, too
     said = call(root / 'tools/visualization/report.py', 'w')
     assert 'No image has a box' in said
     data = data_of(tmp_path / 'w/report/index.html')

@@ -58,7 +58,14 @@ def test_allow_pickle_does_what_it_says(monkeypatch, given):
 
 
 @pytest.mark.parametrize(
-    'option', ['nothing', 'a=[(1,2]', 'model.head.num_classes.x=1', '=1']
+    'option',
+    [
+        'nothing',
+        'a=[(1,2]',
+        'model.head.num_classes.x=1',
+        '=1',
+        'max_epochs=3',  # train_cfg has it
+    ],
 )
 def test_a_bad_key_ends_in_one_line(root, option):
     cfg = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')

@@ -252,7 +252,8 @@ def main():
     if args.out:
         text = json.dumps(report, indent=2, ensure_ascii=False)
         Path(args.out).write_text(text + '\n', encoding='utf-8')
-    print(f'{number} faults' if number else 'nothing is wrong')
+    plural = 's' if number > 1 else ''
+    print(f'{number} fault{plural}' if number else 'nothing is wrong')
     sys.exit(1 if number else 0)
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 
 from mmspg.utils import command_line as cli
 
-KEPT = ('cfg', 'dataset_meta', 'localization', 'epoch', 'iter', 'seed')
+KEPT = (
+    'cfg',
+    'dataset_meta',
+    'trained_on',
+    'localization',
+    'epoch',
+    'iter',
+    'seed',
+)
 
 
 def parse_args():

@@ -7,6 +7,7 @@ WORK_DIR/report/index.html. Open it in a browser; it needs no server. For
 images without boxes it shows classes, maps and predicted boxes.
 """
 
+import re
 from pathlib import Path
 
 from mmspg.utils import command_line as cli
@@ -33,7 +34,12 @@ def parse_args():
 
 
 def find_config(work_dir: Path) -> Path:
-    configs = sorted(work_dir.glob('*.py'))
+    # A test leaves its config there, too, named after the time.
+    configs = [
+        path
+        for path in sorted(work_dir.glob('*.py'))
+        if not re.fullmatch(r'\d{8}_\d{6}', path.stem)
+    ]
     if len(configs) != 1:
         raise ValueError(
             f'{work_dir} has {len(configs)} configs, not one: name one with '

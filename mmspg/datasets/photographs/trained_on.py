@@ -17,7 +17,7 @@ __all__ = [
     'trained_on',
 ]
 
-TRAINED_ON = 'trained_on'  # in a checkpoint's dataset_meta
+TRAINED_ON = 'trained_on'  # in a checkpoint's meta
 WIDTH = 16  # characters of a code
 
 

@@ -37,12 +37,14 @@ class HeadClassNumHook(ClassNumCheckHook):
             one class and the head learns one.
     """
 
-    dataset_meta: dict = {}  # of the checkpoint
+    meta: dict = {}  # of the checkpoint
 
     def after_load_checkpoint(self, runner, checkpoint) -> None:
         """Note what the weights were trained on."""
-        meta = checkpoint.get('meta') or {}
-        self.dataset_meta = meta.get('dataset_meta') or {}
+        self.meta = checkpoint.get('meta') or {}
+
+    def _classes_trained(self):
+        return (self.meta.get('dataset_meta') or {}).get('classes')
 
     def before_train(self, runner) -> None:
         """Compare the classes of train with head, val and checkpoint."""
@@ -75,16 +77,18 @@ class HeadClassNumHook(ClassNumCheckHook):
                     'test alike: it decides how photographs are divided.'
                 )
         if getattr(runner, '_resume', False):
-            trained = self.dataset_meta.get('classes')
+            trained = self._classes_trained()
             _check_same(trained, classes, 'the checkpoint', 'train')
 
     def before_test(self, runner) -> None:
         """Compare the classes of the test with head and checkpoint."""
-        super().before_test(runner)
+        # First the names: other classes cannot be tested, and the number of
+        # the head, which is compared next, is that of the checkpoint.
         tested = runner.test_dataloader.dataset
-        trained = self.dataset_meta.get('classes')
+        trained = self._classes_trained()
         _check_same(trained, _classes(tested), 'the checkpoint', 'the test')
-        both = also_trained_on(tested, self.dataset_meta.get(TRAINED_ON, ''))
+        super().before_test(runner)
+        both = also_trained_on(tested, self.meta.get(TRAINED_ON, ''))
         if both:
             warn(
                 f'{len(both)} of the {len(tested)} test images have the names '
@@ -97,8 +101,7 @@ class HeadClassNumHook(ClassNumCheckHook):
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Write down which photographs were trained on."""
         if codes := codes_of(runner.train_dataloader.dataset):
-            meta = checkpoint.setdefault('meta', {})
-            meta.setdefault('dataset_meta', {})[TRAINED_ON] = codes
+            checkpoint.setdefault('meta', {})[TRAINED_ON] = codes
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Check the labels of a batch; they are still on the CPU."""

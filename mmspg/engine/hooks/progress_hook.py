@@ -123,7 +123,9 @@ class ProgressHook(Hook):
     def _tell(self, runner, what: str, step: int, state: str) -> None:
         if not is_main_process():
             return
-        epoch = min(runner.epoch + 1, runner.max_epochs or 0)
+        # A validation comes when its epoch has been counted.
+        epoch = runner.epoch + (what == 'training')
+        epoch = min(epoch, runner.max_epochs or 0)
         of = f'epoch {epoch} of {runner.max_epochs}' if epoch else ''
         if self.bar is not None:
             self.bar.update(
@@ -152,7 +154,8 @@ def _plan(runner) -> str:
         + (f'{epochs} epochs, ' if epochs else '')
         + f'{runner.max_iters} steps, '
         + (f'lr {lr:g}, ' if lr else '')
-        + f'{loader.num_workers} processes that load images'
+        + f'images loaded by {loader.num_workers or "the main"} '
+        + ('process' if loader.num_workers < 2 else 'processes')
     )
 
 
