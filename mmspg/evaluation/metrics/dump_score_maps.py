@@ -44,8 +44,17 @@ class DumpScoreMaps(RecordMetric):
         )
 
     def record(self, sample):
-        """Write the maps of one image."""
+        """Write the maps of one image.
+
+        Raises:
+            ValueError: The network regresses a box.
+        """
         image, label = sample_name(sample), true_label(sample)
+        if 'pred_box' in sample:
+            raise ValueError(
+                f'{image}: the network regresses its box, and figures of its '
+                'maps would not be its own. Leave out --dump-score-maps'
+            )
         if self.form == 'benchmark':
             path = map_path(self.out_dir, image, '.npy')
             write_wsol(

@@ -18,6 +18,7 @@ class Record(NamedTuple):
     label: int  # the true class
     flat: bool  # the map was constant, or not finite
     bits: bytes  # the rows of a `Layout`, packed
+    regressed: bool  # the network gave the box, and not the map
 
 
 class Layout(NamedTuple):

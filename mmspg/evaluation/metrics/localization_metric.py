@@ -200,7 +200,9 @@ class LocalizationMetric(RecordMetric):
             kinds = error_kinds(found.box, truth, rows[0][0], **bounds)
             rows.append(pack_kinds(kinds))
         rank, bits = self._rank(sample, label), pack_hits(np.vstack(rows))
-        return Record(rank, label, is_flat(found.score_map), bits)
+        regressed = 'pred_box' in sample
+        flat = not regressed and is_flat(found.score_map)
+        return Record(rank, label, flat, bits, regressed)
 
     def _hits(self, ious):
         return hits_at_thresholds(ious, self.iou_thrs, self.strict)
@@ -252,6 +254,7 @@ class LocalizationMetric(RecordMetric):
             self.iou_thrs,
             rule_in_words(self.rule, self.reading['score_map_steps']),
             self.strict,
+            all(record.regressed for record in results),
         )
         figures, protocol = report.figures(), report.protocol()
         self._refuse_unknown(figures, protocol)

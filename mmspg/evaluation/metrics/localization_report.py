@@ -45,6 +45,7 @@ class LocalizationReport(NamedTuple):
     iou_thrs: tuple
     rule: str
     strict: bool
+    regressed: bool = False  # a box without rule and threshold
 
     def figures(self):
         """Give figures at the chosen threshold, and the optimum of each.
@@ -99,10 +100,13 @@ class LocalizationReport(NamedTuple):
         """Say rule, resolution, IoU and thresholds in words."""
         choice = self.choice
         line = (
-            f'rule {self.rule}, original resolution, inclusive pixels, IoU '
-            f'{">" if self.strict else ">="} {self.iou_thrs[0]:g}, threshold '
-            f'{choice.grid[choice.index]:g} ({choice.source})'
+            f'{"regressed box" if self.regressed else f"rule {self.rule}"}, '
+            'original resolution, inclusive pixels, IoU '
+            f'{">" if self.strict else ">="} {self.iou_thrs[0]:g}'
         )
+        if self.regressed:
+            return line
+        line += f', threshold {choice.grid[choice.index]:g} ({choice.source})'
         if choice.tight is not None:
             line += (
                 f', Top-5* at {choice.grid[choice.tight]:g} and '

@@ -1,12 +1,15 @@
 """The WSOL benchmark's MaxBoxAcc and MaxBoxAccV2."""
 
+import numpy as np
 from mmengine.logging import print_log
 
 from mmspg.registry import METRICS
 
 from ..choice_values import check_ious
 from ..functional import (
+    box_iou,
     checked_steps,
+    hits_at_thresholds,
     is_flat,
     pack_hits,
     rule_in_words,
@@ -14,6 +17,7 @@ from ..functional import (
     unpack_hits,
 )
 from ..functional.hits import chunks
+from ..locate import regressed_box
 from ..samples import class_map, true_boxes, true_label
 from ..wsol.grid import SIDE, on_wsol_grid, wsol_boxes, wsol_thresholds
 from ..wsol.max_box_acc import BoxAccuracy
@@ -34,7 +38,8 @@ class MaxBoxAcc(RecordMetric):
 
     The map of the true class is put on the 224 x 224 grid, cut and boxed by
     the benchmark's rules (Choe et al., CVPR 2020, and its released code,
-    whose weaknesses are kept on purpose). The figures are the optimum over
+    whose weaknesses are kept on purpose). A regressed box, see `PSOLHead`, is
+    put there instead of the map's. The figures are the optimum over
     the thresholds on the evaluated images, an oracle. ``threshold`` adds the
     figure at a threshold that was chosen elsewhere.
 
@@ -98,15 +103,24 @@ class MaxBoxAcc(RecordMetric):
         self.accuracy = accuracy._replace(thresholds=self.thresholds)
 
     def record(self, sample):
-        """Box the map of the true class at every threshold."""
+        """Box the map of the true class at every threshold.
+
+        Returns:
+            tuple: Whether the map is flat, the hits ``(D, T)`` as bits, and
+            whether the network regressed the box.
+        """
+        size = tuple(sample['ori_shape'][1::-1])
+        truth = wsol_boxes(to_inclusive(true_boxes(sample)), size)
+        if 'pred_box' in sample:
+            found = wsol_boxes(regressed_box(sample), size)
+            ious = np.tile(box_iou(found, truth).max(), len(self.thresholds))
+            hits = hits_at_thresholds(ious, self.accuracy.iou_thrs)
+            return False, pack_hits(hits), True
         raw = class_map(sample, true_label(sample))
-        height, width = sample['ori_shape'][:2]
-        boxes = to_inclusive(true_boxes(sample))
         hits = self.accuracy.hits(
-            on_wsol_grid(raw, sample, self.score_map_steps),
-            wsol_boxes(boxes, (width, height)),
+            on_wsol_grid(raw, sample, self.score_map_steps), truth
         )
-        return is_flat(raw), pack_hits(hits)
+        return is_flat(raw), pack_hits(hits), False
 
     def compute_metrics(self, results):
         """Compute the accuracy at every threshold, then its maximum.
@@ -120,10 +134,11 @@ class MaxBoxAcc(RecordMetric):
         accuracy = self.accuracy
         shape = len(accuracy.iou_thrs), len(accuracy.thresholds)
         right = sum(
-            unpack_hits([packed for _, packed in part], shape).sum(0)
+            unpack_hits([packed for _, packed, _ in part], shape).sum(0)
             for part in chunks(results)
         )
-        warn_flat(self, sum(flat for flat, _ in results), len(results))
+        warn_flat(self, sum(flat for flat, *_ in results), len(results))
+        protocol = self._protocol(all(given for *_, given in results))
         stem = STEMS[accuracy.multi_contour, accuracy.multi_iou]
         figures = self._figures_of(stem, right, len(results))
         print_log(
@@ -132,10 +147,10 @@ class MaxBoxAcc(RecordMetric):
                 for key, value in figures.items()
                 if 'threshold' not in key
             )
-            + f' of {len(results)} images: {self._protocol()}',
+            + f' of {len(results)} images: {protocol}',
             logger='current',
         )
-        figures[f'{stem}_protocol'] = self._protocol()
+        figures[f'{stem}_protocol'] = protocol
         return figures
 
     def _figures_of(self, stem, right, number):
@@ -154,13 +169,16 @@ class MaxBoxAcc(RecordMetric):
             figures[f'{stem}_threshold_iou{100 * iou:g}'] = t
         return figures
 
-    def _protocol(self):
+    def _protocol(self, regressed):
+        rule = f'rule {rule_in_words(self.rule, self.score_map_steps)}'
         line = (
-            f'rule {rule_in_words(self.rule, self.score_map_steps)}, '
+            f'{"regressed box" if regressed else rule}, '
             f'resolution {SIDE} x {SIDE}, IoU >= '
-            f'{"/".join(f"{iou:g}" for iou in self.accuracy.iou_thrs)}, '
-            'threshold of each the oracle on these images'
+            f'{"/".join(f"{iou:g}" for iou in self.accuracy.iou_thrs)}'
         )
+        if regressed:
+            return line
+        line += ', threshold of each the oracle on these images'
         if self.choice.index is not None:
             line += (
                 f'; beside it {self.thresholds[self.choice.index]:g} '

@@ -52,6 +52,11 @@ def test_compact_maps_come_back_to_sixteen_bits(one, tmp_path):
         read_compact(path, 9)
 
 
+def test_maps_without_influence_on_the_box_are_refused(one, tmp_path):
+    with pytest.raises(ValueError, match=r'val/0\.jpg: .*regresses its box'):
+        dump(tmp_path, [dict(one, pred_box=torch.tensor([0, 0, 1, 1.0]))])
+
+
 def test_both_forms_give_the_true_classs_map_on_the_grid(one, tmp_path):
     expected = wsol_score_map(one['score_map'][1].numpy())
     dump(tmp_path / 'full', [one], form='benchmark')

@@ -6,7 +6,7 @@ import pytest
 import torch
 from samples import evaluate
 
-from mmspg.evaluation import MaxBoxAcc, PxAP
+from mmspg.evaluation import LocalizationMetric, MaxBoxAcc, PxAP
 
 
 @pytest.fixture
@@ -149,6 +149,34 @@ def test_a_crop_is_laid_back_on_the_grid():
     )
     figures = evaluate(MaxBoxAcc(iou_thrs=(0.5, 0.9)), [crop])
     assert figures['max_box_acc_iou90'] == 100
+
+
+@pytest.mark.parametrize(
+    'metric', [MaxBoxAcc(), MaxBoxAcc(multi_iou=True), LocalizationMetric()]
+)
+def test_a_regressed_box_counts_and_not_the_map(metric):
+    score_map = torch.zeros(28, 28)
+    score_map[:7, :7] = 1
+    found = dict(
+        sample_idx=0,
+        img_id='0.jpg',
+        gt_label=torch.tensor([0]),
+        pred_score=torch.tensor([0.7, 0.3]),
+        ori_gt_bboxes=torch.tensor([[50.0, 20.0, 100.0, 80.0]]),
+        ori_shape=(100, 100),
+        img_shape=(224, 224),
+        homography=np.diag([2.24, 2.24, 1]),
+        score_map=score_map[None],
+        score_map_labels=torch.tensor([0]),
+        pred_box=torch.tensor([0.5, 0.2, 1.0, 0.8]),
+    )
+    figures = evaluate(metric, [found])
+    assert next(iter(figures.values())) == 100
+    (protocol,) = (v for k, v in figures.items() if k.endswith('protocol'))
+    assert protocol.startswith('regressed box, ')
+    assert 'oracle' not in protocol
+    found['pred_box'] = torch.tensor([0, 0.2, 0.5, 0.8])
+    assert next(iter(evaluate(metric, [found]).values())) == 0
 
 
 def test_bad_options_and_samples(samples, tmp_path):
