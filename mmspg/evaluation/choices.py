@@ -52,6 +52,16 @@ def localization_metrics(evaluator) -> list[dict]:
     ]
 
 
+def reading_of(metric: dict) -> dict[str, Any]:
+    """Give rule, align_corners and steps of a metric's config."""
+    found = {key: metric.get(key, value) for key, value in PAPERS.items()}
+    found['score_map_steps'] = checked_steps(found['score_map_steps'])
+    if str(metric.get('type')).endswith('MaxBoxAcc'):  # it names no rule
+        several = metric.get('multi_contour', metric.get('multi_iou'))
+        found['rule'] = 'all_contours' if several else 'largest_contour'
+    return found
+
+
 def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
     """Collect what a threshold depends on beside the weights.
 
@@ -73,10 +83,7 @@ def settings_of(cfg: Config, split: str = 'test') -> dict[str, Any]:
         cfg.get(f'{split}_{part}') or cfg.get(f'{other}_{part}')
         for part in ('evaluator', 'dataloader')
     )
-    found = dict(PAPERS)
-    for metric in localization_metrics(evaluator)[:1]:
-        found.update({k: metric[k] for k in METRIC_KEYS if k in metric})
-    found['score_map_steps'] = checked_steps(found['score_map_steps'])
+    found = reading_of((localization_metrics(evaluator) or [{}])[0])
     model = cfg.get('model') or {}
     found['map_source'] = ', '.join(_map_sources(model))
     views = (model.get('module') or model).get('score_map_views')

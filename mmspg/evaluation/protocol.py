@@ -13,18 +13,19 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from mmspg.utils.cfg import walk_dicts
 from mmspg.utils.checkpoint import state_dict_of
 from mmspg.utils.warn import warn
 
 from .choice_values import check_threshold, checked_choice
 from .choices import (
     METRIC_KEYS,
-    PAPERS,
     WITH_THRESHOLD,
     check_choice,
     describe,
     localization_metrics,
     read_choice,
+    reading_of,
     settings_of,
     sweep_command,
     threshold_file,
@@ -32,7 +33,7 @@ from .choices import (
     weights_digest,
 )
 from .functional import get_rule
-from .functional.steps import Step, checked_steps
+from .functional.steps import Step
 
 BOX_KEYS = ('valley', 'confidence')  # what a choice may say about boxes
 BOX_STEP = 'box_step'  # a key of the figures of a validation
@@ -193,9 +194,9 @@ def use_stored_choice(
 ) -> None:
     """Let the test of a checkpoint use the threshold chosen for it.
 
-    Every LocalizationMetric of ``test_evaluator`` gets it that fixes no
-    threshold, or has the threshold 'checkpoint'. A choice in a file that a
-    metric names must have been made for this use.
+    Every metric of ``test_evaluator`` gets it that has the threshold
+    'checkpoint', and every LocalizationMetric that fixes none, if it was
+    chosen for this use. So must be a choice in a file that a metric names.
 
     Args:
         cfg (Config): Changed in place.
@@ -206,41 +207,42 @@ def use_stored_choice(
         ValueError: A metric has 'checkpoint', and no threshold is stored, or
             only one that was chosen for another use. Or a file's was.
     """
-    settings = settings_of(cfg)
-    wanting = []
-    for metric in localization_metrics(cfg.get('test_evaluator')):
-        own = {k: metric.get(k, v) for k, v in PAPERS.items()}
-        own['score_map_steps'] = checked_steps(own['score_map_steps'])
-        fixed, *_ = _of_the_config(metric, settings | own, content)
-        named = metric.get('threshold')
-        if named == 'checkpoint' or (named is None and fixed is None):
-            wanting.append(metric)
-    if not wanting:
-        return
-    choice, refused = usable_choice(
-        settings, checkpoint, content, cfg.filename
-    )
-    required = any('threshold' in metric for metric in wanting)
-    if choice is None:
+    texts = []
+    for metric in walk_dicts(cfg.get('test_evaluator')):
+        kind, named = str(metric.get('type')), metric.get('threshold')
+        if named != 'checkpoint' and not kind.endswith(WITH_THRESHOLD):
+            continue
+        settings = settings_of(cfg) | reading_of(metric)
+        fixed, *_ = _of_the_config(metric, settings, content)
+        if named != 'checkpoint' and (named is not None or fixed is not None):
+            continue
+        choice, refused = usable_choice(
+            settings, checkpoint, content, cfg.filename
+        )
         reason = ' '.join(refused) or (
             f'neither {checkpoint} nor {threshold_file(checkpoint)} has a '
             'threshold. Choose one: '
             f'{sweep_command(checkpoint, cfg.filename)}'
         )
-        if required:
-            raise ValueError(f"threshold='checkpoint', but {reason}")
-        swept = any(metric.get('thresholds') for metric in wanting)
         by_rule = get_rule(settings['rule']).thresholds is not None
-        if by_rule and not swept:  # it is fixed, and no oracle
-            for text in refused:
-                warn(f"{text} Until then the rule's own threshold counts.")
-            return
-        warn(
-            f'{reason}\nUntil then the oracle replaces it: the best threshold '
-            'on the images that are tested. Its figures are too good.'
-        )
-    for metric in wanting if choice else ():
-        metric['threshold'] = choice
+        if choice is not None:
+            metric['threshold'] = choice
+        elif 'threshold' in metric:
+            raise ValueError(f"{kind}: threshold='checkpoint', but {reason}")
+        elif by_rule and not metric.get('thresholds'):
+            # It is fixed, and no oracle.
+            texts += [
+                f"{text} Until then the rule's own threshold counts."
+                for text in refused
+            ]
+        else:
+            texts.append(
+                f'{reason}\nUntil then the oracle replaces it: the best '
+                'threshold on the images that are tested. Its figures are '
+                'too good.'
+            )
+    for text in dict.fromkeys(texts):
+        warn(text)
 
 
 def validated_choice(

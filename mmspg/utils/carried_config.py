@@ -219,13 +219,12 @@ def _follow_views(model: dict, carried: dict) -> None:
 def _follow_steps(cfg: Config, steps: list) -> None:
     evaluators = [cfg.get('test_evaluator'), cfg.get('val_evaluator')]
     for node in walk_dicts([part for part in evaluators if part]):
-        here = list(node.get('score_map_steps', ()))
         kinds = ('LocalizationMetric', 'MapQuality')
         reads = str(node.get('type')).endswith(kinds)
-        if reads and here != steps:
+        if reads and steps and 'score_map_steps' not in node:
             node['score_map_steps'] = steps
-            option = f'--cfg-options test_evaluator.score_map_steps={here}'
-            _tell(f'list {steps} of score_map_steps', here, option)
+            option = '--cfg-options test_evaluator.score_map_steps=[]'
+            _tell(f'list {steps} of score_map_steps', [], option)
 
 
 def _tell(what: str, here, option: str) -> None:

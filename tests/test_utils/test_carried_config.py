@@ -92,11 +92,12 @@ def test_the_views_that_go_with_the_checkpoint(root):
 
 
 def test_the_steps_that_go_with_the_checkpoint(root):
-    """They reach every metric that boxes maps, and no other."""
+    """They reach every metric that boxes maps and names no steps."""
     cfg = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')
     cfg.test_evaluator = [
         dict(type='mmspg.LocalizationMetric'),
         dict(type='mmspg.MaxBoxAcc'),
+        dict(type='mmspg.LocalizationMetric', score_map_steps=['ivr']),
     ]
     steps = ['max', dict(type='percentile', q=0.8)]
     follow_checkpoint(
@@ -104,5 +105,6 @@ def test_the_steps_that_go_with_the_checkpoint(root):
     )
     assert cfg.test_evaluator[0].score_map_steps == steps
     assert 'score_map_steps' not in cfg.test_evaluator[1]
+    assert cfg.test_evaluator[2].score_map_steps == ['ivr']
     follow_checkpoint(cfg, dict(meta=dict(localization={})))
     assert cfg.test_evaluator[0].score_map_steps == steps

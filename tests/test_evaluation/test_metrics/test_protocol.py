@@ -15,6 +15,7 @@ from mmspg.evaluation.choices import (
 )
 from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.evaluation.protocol import protocol_of, use_stored_choice
+from mmspg.registry import METRICS
 
 pytestmark = pytest.mark.quick  # runs on the second stack, too
 
@@ -124,6 +125,37 @@ def test_other_steps_are_not_taken_silently(checkpoint, stored, here):
     same = config(score_map_steps=stored or [], threshold='checkpoint')
     use_stored_choice(same, checkpoint)
     assert same.test_evaluator[0].threshold['threshold'] == 0.35
+
+
+def test_each_metric_takes_the_choice_only_if_it_fits(checkpoint):
+    store_in_checkpoint(CHOICE, checkpoint)
+    loc = 'mmspg.LocalizationMetric'
+    metrics = [
+        dict(type=loc, rule='largest_contour'),
+        dict(type=loc),
+        dict(type=loc, score_map_steps=['ivr']),
+        dict(type='mmspg.MapQuality', threshold='checkpoint'),
+        dict(type='mmspg.MaxBoxAcc'),
+    ]
+    cfg = Config(dict(test_evaluator=metrics))
+    use_stored_choice(cfg, checkpoint)
+    taken = [one.get('threshold') for one in cfg.test_evaluator]
+    assert [t and t.threshold for t in taken] == [None, 0.35, None, 0.35, None]
+
+
+@pytest.mark.parametrize('several', [False, True])
+def test_max_box_acc_takes_the_choice_of_its_rule(checkpoint, several):
+    rule = 'all_contours' if several else 'largest_contour'
+    metric = dict(
+        type='mmspg.MaxBoxAcc', threshold='checkpoint', multi_iou=several
+    )
+    store_in_checkpoint(CHOICE, checkpoint)
+    with pytest.raises(ValueError, match=f'MaxBoxAcc: .*{rule}'):
+        use_stored_choice(Config(dict(test_evaluator=metric)), checkpoint)
+    store_in_checkpoint(dict(CHOICE, rule=rule), checkpoint)
+    cfg = Config(dict(test_evaluator=metric))
+    use_stored_choice(cfg, checkpoint)
+    assert METRICS.build(cfg.test_evaluator).choice.index is not None
 
 
 def test_the_report_names_the_split_it_was_chosen_on(tmp_path):
