@@ -4,11 +4,12 @@ import os.path as osp
 from itertools import chain
 
 import numpy as np
+from mmengine.logging import print_log
 
 from mmspg.registry import DATASETS
 from mmspg.utils.warn import warn
 
-from .annotations.boxes import box_fields
+from .annotations.boxes import box_fields, check_lost
 from .annotations.columns import Columns, Names
 from .base import LocDataset
 from .photographs.boxes import read_box_list
@@ -118,3 +119,23 @@ class PhotoFolders(LocDataset):
                 f'{self.data_root} CHECKPOINT'
             )
         return boxed if self.test_mode and boxed else samples
+
+    def _fit(self, samples: list[dict]) -> list[dict]:
+        """Fit all boxes, and check those to train on."""
+        number = sum(len(s.get('ori_gt_bboxes', ())) for s in samples)
+        samples = super()._fit(samples)
+        if self.pseudo_boxes and self.split == 'train':
+            check_lost(self.faults, number)
+            usable = sum('ori_gt_bboxes' in s for s in samples)
+            text = (
+                f'{usable} of {len(samples)} photographs to train on have a '
+                f'usable box in {self.pseudo_boxes}.'
+            )
+            if 2 * usable < len(samples):
+                raise ValueError(
+                    f'{text} At least half must have one. Label this folder '
+                    'again: python tools/labeling/label_images.py '
+                    f'{self.data_root} CHECKPOINT'
+                )
+            print_log(text, 'current')
+        return samples

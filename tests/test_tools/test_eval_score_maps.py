@@ -238,6 +238,15 @@ def test_a_missing_map_is_named_and_the_rest_is_kept(run, tmp_path):
             ''.join(f'a/{i}.jpg,.1,.1,.5,.5\n' for i in range(3)),
             'in shares of its image',
         ),
+        (
+            'localization',
+            ''.join(
+                f'a/{i}.jpg,{j},5,{j + 90},95.5\n'
+                for i in range(3)
+                for j in range(4)
+            ),
+            'in percent of its image',
+        ),
         ('image_sizes', 'a/0.jpg,448\n', 'image_sizes.txt:1'),
     ],
 )

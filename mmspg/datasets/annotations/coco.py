@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .boxes import check_shares
+from .boxes import check_objects
 from .class_lists import check_name
 from .faults import EMPTY_BBOX, REPEATED, SAME_NAME, Faults
 from .formats import MAX_NUMBER, AnnotatedImage, Box
@@ -102,8 +102,7 @@ def read_coco(path: str) -> Coco:
         x, y, w, h = bbox
         box = Box((x, y, x + w, y + h), where)
         image.objects.append((classes[entry['category_id']], box))
-    boxes = [box for image in images.values() for _, box in image.objects]
-    check_shares([box.xyxy for box in boxes], [box.source for box in boxes])
+    check_objects(images.values())
     return Coco(list(images.values()), sorted(set(classes.values())), faults)
 
 

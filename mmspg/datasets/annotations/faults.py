@@ -48,15 +48,21 @@ SHARES = Kind(
     'A box is in shares of its image (0 to 1), not in pixels',
     'Multiply x by the width and y by the height of the image.',
 )
+PERCENT = Kind(
+    'A box is in percent of its image (0 to 100), not in pixels',
+    'None of the boxes reaches beyond 100, and most of these images are '
+    'larger than 200 pixels. Multiply x by width / 100 and y by height / 100.',
+)
 LOST = Kind(
     'A box has less than half of its area inside its image and is clipped',
     'Check that these boxes belong to these images.',
 )
 MOST_LOST = Kind(
-    'A box lies mostly outside its image or is empty',
-    'This holds for most of the boxes. They belong to other images or to '
-    'another resolution, or they are not in pixels. Give the boxes of these '
-    'images in pixels.',
+    'A box lies far or mostly outside its image, or is empty or inverted',
+    'These are too many. Usual causes: x y width height stands for the '
+    'corners x0 y0 x1 y1, or corners or centres stand for x y width height; '
+    'the boxes belong to other images or to another resolution; they are not '
+    'in pixels. Give the boxes of these images in pixels.',
 )
 OTHER_IMAGE = Kind(
     'An annotated size is out of proportion with the image',
@@ -109,7 +115,17 @@ OTHER_CLASS = Kind(
 
 
 class Faults(dict[Kind, list[str]]):
-    """Faults by kind; each says where it is."""
+    """Faults by kind; each says where it is.
+
+    Two lists repeat some of them as signs that boxes are read in a wrong
+    form: ``far`` has boxes that leave their image by more than a twentieth
+    of a side, and ``inverted`` those that end before they begin.
+    """
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.far: list[str] = []
+        self.inverted: list[str] = []
 
     def add(self, kind: Kind, place: str) -> None:
         """Note a fault."""

@@ -72,7 +72,7 @@ def fit_samples(
     Raises:
         Refusal: The figures of this test would be meaningless, because
             boxes are shares of their image, a size is out of proportion, or
-            most boxes lie outside their image.
+            too many boxes lie outside their image or are inverted.
     """
     if headers is None:
         for sample in samples:
@@ -88,7 +88,12 @@ def fit_samples(
     one = np.array([0, 0, 1, 1], np.float32) * inclusive
     corners = np.concatenate([s['ori_gt_bboxes'] for s in boxed]) - one
     if headers is not None:
-        check_shares(corners, list(chain.from_iterable(places)))
+        sizes = [
+            s.get('ann_size') or (header and header.size)
+            for s, header in zip(boxed, headers, strict=True)
+            for _ in s['ori_gt_bboxes']
+        ]
+        check_shares(corners, list(chain.from_iterable(places)), sizes)
     some_shares = in_shares(corners).any()
     number = sum(map(len, places))
     for i, (sample, where) in enumerate(zip(boxed, places, strict=True)):

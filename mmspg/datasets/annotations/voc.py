@@ -175,10 +175,14 @@ def voc_origin(images: list[VOCImage]) -> tuple[int, str]:
         devkit of PASCAL VOC, which counts from 1.
 
     Raises:
-        Refusal: Most boxes are shares of their image instead of pixels.
+        Refusal: Boxes are shares or percent of their image, not pixels.
     """
     all_boxes = [box for image in images for box in image.boxes]
-    check_shares([b.xyxy for b in all_boxes], [b.source for b in all_boxes])
+    check_shares(
+        [b.xyxy for b in all_boxes],
+        [b.source for b in all_boxes],
+        [image.size for image in images for _ in image.boxes],
+    )
     ilsvrc = ('ilsvrc', 'imagenet')
     if any(word in i.database.lower() for i in images for word in ilsvrc):
         return 0, 'The files are from ILSVRC, which counts pixels from 0.'

@@ -10,6 +10,7 @@ import os.path as osp
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from ..annotations.boxes import check_shares
 from ..annotations.coco import read_coco
 from ..annotations.faults import OTHER_CLASS, Faults
 from ..annotations.formats import (
@@ -137,9 +138,11 @@ def read_box_list(path: str) -> dict[str, AnnotatedImage]:
         dict: Images with their boxes by name, corners made continuous.
 
     Raises:
-        ValueError: A column lacks, or a corner is no number.
+        ValueError: A column lacks, a corner is no number, or the boxes are
+            in shares or percent.
     """
     found: dict[str, AnnotatedImage] = {}
+    raw: list[tuple] = []
     with open_text(path) as file:
         rows = csv.DictReader(file)
         lacking = set(LISTED) - set(rows.fieldnames or ())
@@ -148,18 +151,21 @@ def read_box_list(path: str) -> dict[str, AnnotatedImage]:
         for row in rows:
             where = f'{path}:{rows.line_num}'
             texts = [row[key] or '' for key in LISTED[2:]]
-            x0, y0, x1, y1 = numbers(texts, where, 'x0,y0,x1,y1')
+            corners = x0, y0, x1, y1 = numbers(texts, where, 'x0,y0,x1,y1')
             size = None
             if row.get('width') and row.get('height'):
                 size = (
                     integer(row['width'], where, 'a width', 1),
                     integer(row['height'], where, 'a height', 1),
                 )
+            raw.append((corners, where, size))
             image = AnnotatedImage(row['image'], size, [])
             box = Box((x0, y0, x1 + 1, y1 + 1), where)
             found.setdefault(image.name, image).objects.append(
                 (row['class'], box)
             )
+    if raw:
+        check_shares(*zip(*raw, strict=True))
     return found
 
 

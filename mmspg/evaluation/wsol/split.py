@@ -49,7 +49,7 @@ def read_split(folder, mask_root='', dataset_name='OpenImages'):
 
     Raises:
         ValueError: The list is empty, files disagree about the images, a line
-            is malformed, or boxes are in shares of their images. The message
+            is malformed, or boxes are in another unit or form. The message
             names file and line.
         FileNotFoundError: A file is missing.
     """
@@ -84,7 +84,11 @@ def _with_boxes(images, listed, path, folder):
     sizes = read_sizes(size_file)
     agree(images, listed, sizes, size_file)
     rows = [row for some in found.values() for row in some]
-    check_shares([box for box, _ in rows], [where for _, where in rows])
+    check_shares(
+        [box for box, _ in rows],
+        [where for _, where in rows],
+        [sizes[image] for image, some in found.items() for _ in some],
+    )
     truths, faults = [], Faults()
     for image in images:
         boxes, sources = zip(*found[image], strict=True)

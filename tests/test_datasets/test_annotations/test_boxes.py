@@ -10,6 +10,8 @@ from mmspg.datasets.annotations.boxes import (
     fit_boxes,
     from_inclusive,
 )
+from mmspg.datasets.annotations.fitting import fit_samples
+from mmspg.datasets.images.headers import Header
 
 pytestmark = pytest.mark.quick  # on both stacks
 
@@ -123,3 +125,74 @@ def test_shares_are_refused_as_a_whole():
         check_shares([*shares, [5, 5, 9, 9]], ['f:1', 'f:2', 'f:3', 'f:4'])
     check_shares([[0, 0, 1.5, 1], [0, 0, 1, 1]], ['f:1', 'f:2'])
     check_shares([], [])
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.floats(0, 0.4)] * 2, *[st.floats(0.5, 0.95)] * 2),
+        min_size=9,
+        max_size=30,
+    ),
+    st.tuples(st.integers(200, 900), st.integers(150, 900)),
+)
+def test_percent_is_refused_and_pixels_are_not(shares, size):
+    shares = np.array([*shares, (0.1, 0.1, 0.9, 0.9)])
+    places = [f'f:{i}' for i in range(len(shares))]
+    sizes = [size] * len(shares)
+    with pytest.raises(ValueError, match='percent .*f:0; f:1; and'):
+        check_shares(shares * 100, places, sizes)
+    check_shares(shares * np.tile(size, 2), places, sizes)
+    check_shares(shares * 100, places)  # of unknown images
+    check_shares(shares * 100, places, [(110, 140)] * len(shares))
+    check_shares(shares * 100, places, [None] * len(shares))
+    check_shares(shares * 60, places, sizes)  # small objects in a corner
+    check_shares(shares[-9:] * 100, places[:9], sizes[:9])
+
+
+DRAWN = np.random.default_rng(0).uniform(
+    (10, 10, 160, 130), (120, 90, 290, 190), (40, 4)
+)
+
+
+@pytest.mark.parametrize(
+    'misread',
+    [
+        lambda x0, y0, x1, y1: (x0, y0, x1 - x0, y1 - y0),
+        lambda x0, y0, x1, y1: (x0, y0, x0 + x1, y0 + y1),
+        lambda *box: [1.4 * corner for corner in box],
+    ],
+    ids=['sizes as corners', 'corners as sizes', 'larger images'],
+)
+def test_boxes_in_another_form_are_refused(misread):
+    """Fewer than half of them are lost."""
+    found = f.Faults()
+    boxes = np.array([misread(*box) for box in DRAWN])
+    fit_boxes(boxes, (300, 200), ['boxes.txt:7'], 'a.jpg', found)
+    lost = found.get(f.LOST, []) + found.get(f.NOTHING_LEFT, [])
+    assert 2 * len(lost) <= len(boxes)
+    with pytest.raises(
+        f.Refusal, match='Usual causes: x y width .*another resolution'
+    ):
+        check_lost(found, len(boxes))
+
+
+def test_slips_of_a_few_pixels_are_not_refused():
+    """Every box leaves the image by four pixels, and two are inverted."""
+    found = f.Faults()
+    boxes = [(0, 0, 304, 204)] * 18 + [(9, 9, 5, 20)] * 2
+    fit_boxes(np.array(boxes), (300, 200), ['f:1'], 'a.jpg', found)
+    assert len(found[f.OUTSIDE]) == 18
+    assert 'ends before it begins' in found[f.NOTHING_LEFT][0]
+    check_lost(found, len(boxes))
+    fit_boxes(np.array(boxes[-1:]), (300, 200), ['f:1'], 'a.jpg', found)
+    check_lost(found, 150)  # three are 2 %
+    with pytest.raises(f.Refusal, match='inverted .3 times'):
+        check_lost(found, 149)
+
+
+def test_percent_is_refused_by_the_sizes_of_the_files():
+    corners = np.array([(i, 5, i + 90, 95) for i in range(10)], np.float32)
+    sample = dict(img_id='a.jpg', ori_gt_bboxes=corners)
+    arguments = f.Faults(), [Header((300, 200))], 'stored', False
+    with pytest.raises(f.Refusal, match='percent'):
+        fit_samples([sample], *arguments)

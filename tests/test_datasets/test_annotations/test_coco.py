@@ -165,3 +165,15 @@ def test_no_coco_file(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ValueError, match='coco.json: '):
         read_coco(str(path))
+
+
+def test_percent_is_refused(read):
+    boxes = [
+        dict(id=i, image_id=1, category_id=3, bbox=[i, 5, 88.5, 90])
+        for i in range(10)
+    ]
+    image = dict(id=1, file_name='a.jpg', width=600, height=400)
+    with pytest.raises(f.Refusal, match='percent .*annotation 0 of a.jpg'):
+        read(images=[image], annotations=boxes)
+    image.update(width=100, height=100)
+    read(images=[image], annotations=boxes)

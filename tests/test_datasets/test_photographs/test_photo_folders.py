@@ -340,6 +340,20 @@ def test_pseudo_boxes_train_and_true_boxes_measure(tmp_path):
         ('image,class,x0,y0,x1,y1\n', 'Label this folder'),
         ('image,class\n', "no column 'x0'"),
         ('image,class,x0,y0,x1,y1\na,b,1,2,x,4\n', r'csv:2: .*x0,y0,x1,y1'),
+        (
+            'image,class,x0,y0,x1,y1\nant/0.png,ant,.1,.1,.5,.5\n',
+            'in shares of its image .* .once.: .*boxes.csv:2',
+        ),
+        (
+            'image,class,x0,y0,x1,y1\n'
+            + ''.join(f'ant/{i}.png,ant,1,1,5,5\n' for i in range(30)),
+            'of 45 photographs to train on have a usable box',
+        ),
+        (
+            'image,class,x0,y0,x1,y1\n'
+            + ''.join(f'ant/{i}.png,ant,5,5,1,1\n' for i in range(30)),
+            'empty or inverted .*boxes.csv:',
+        ),
     ],
 )
 def test_pseudo_boxes_that_are_none(tmp_path, text, message):
@@ -435,7 +449,11 @@ def test_pseudo_boxes_of_copies_fit_the_originals(tmp_path):
     """The copies that were labelled had half the side."""
     root = photographs(tmp_path / 'photos')
     rows = ['image,class,x0,y0,x1,y1,width,height']
-    rows += [f'ant/{i}.png,ant,0,3,5,8,{SIDE // 2},{SIDE}' for i in range(30)]
+    rows += [
+        f'{name}/{i}.png,{name},0,3,5,8,{SIDE // 2},{SIDE}'
+        for name in ('ant', 'bee')
+        for i in range(30)
+    ]
     path = tmp_path / 'boxes.csv'
     path.write_text('\n'.join(rows))
     train = read(
