@@ -32,7 +32,11 @@ from mmspg.evaluation.protocol import (
     protocol_of,
     protocol_with,
 )
-from mmspg.utils.carried_config import carried_config, follow_checkpoint
+from mmspg.utils.carried_config import (
+    carried_config,
+    compare_preprocessing,
+    follow_checkpoint,
+)
 from mmspg.utils.cfg import load_config, set_input_size
 from mmspg.utils.checkpoint import (
     check_checkpoint,
@@ -169,6 +173,7 @@ def fill_model(model: BaseModel, source: Source) -> list[str] | None:
     """
     content = source.content or {}
     check_checkpoint(model, str(source.checkpoint), content)
+    compare_preprocessing(source.model, content)
     load_state_dict(model, state_dict_of(content))
     named = (content.get('meta') or {}).get('dataset_meta')
     if not named:

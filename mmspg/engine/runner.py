@@ -9,6 +9,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from ..utils.carried_config import compare_preprocessing
 from ..utils.checkpoint import check_checkpoint
 from ..utils.noise import hide_on_terminal, quiet_printing
 
@@ -76,6 +77,7 @@ def build_test_runner(cfg: Config, path: str, content: dict | None) -> Runner:
     Raises:
         ValueError: The checkpoint would leave a part of the model random.
     """
+    compare_preprocessing(cfg, content or {})
     runner = build_runner(cfg)
     model = getattr(runner.model, 'module', runner.model)
     check_checkpoint(model, path, content)

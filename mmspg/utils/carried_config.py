@@ -14,6 +14,7 @@ __all__ = [
     'META_KEY',
     'carried_config',
     'carried_settings',
+    'compare_preprocessing',
     'follow_checkpoint',
     'parse_config',
 ]
@@ -205,6 +206,46 @@ def follow_checkpoint(cfg: Config, checkpoint: dict) -> None:
         _tell(f'map {source!r}', here, option)
 
 
+def compare_preprocessing(cfg: Config, checkpoint: dict) -> None:
+    """Warn if a test normalises images in another way than the training.
+
+    Args:
+        cfg (Config): The config of the test.
+        checkpoint (dict): The content of the file.
+    """
+    carried = _trained_config(checkpoint)
+    trained, here = _normalisation(carried), _normalisation(cfg)
+    other = [key for key in trained if trained[key] != here[key]]
+    if not carried or not other:
+        return
+    place = 'data_preprocessor'
+    if place in (cfg.get('model') or {}):
+        place = f'model.{place}'
+    options = ' '.join(f"'{place}.{key}={trained[key]}'" for key in other)
+    warn(
+        f'Images are normalised with {_listed(here, other)}, but in the '
+        f'training it was {_listed(trained, other)}. Classes, boxes and a '
+        'stored threshold may be wrong. To use the values of the training, '
+        f'give --cfg-options {options}.'
+    )
+
+
+def _listed(values: dict, keys: list) -> str:
+    return ', '.join(f'{key}={values[key]}' for key in keys)
+
+
+def _normalisation(cfg) -> dict[str, Any]:
+    """Give mean, std and to_rgb of a config, wherever they are."""
+    model = cfg.get('model')
+    module = model.get('module') if isinstance(model, dict) else None
+    found: Any = {}
+    for part in (cfg, model, module):  # augmentation wraps a model
+        given = part.get('data_preprocessor') if hasattr(part, 'get') else None
+        found = given if isinstance(given, dict) else found
+    values = {key: found.get(key) or None for key in ('mean', 'std', 'to_rgb')}
+    return {k: list(v) if type(v) is tuple else v for k, v in values.items()}
+
+
 def _follow_views(model: dict, carried: dict) -> None:
     if 'views' not in carried:
         return
@@ -244,14 +285,20 @@ def carried_settings(checkpoint: dict) -> dict:
     return found if isinstance(found, dict) else {}
 
 
+def _trained_config(checkpoint: dict) -> dict:
+    """Give the config of the training, or {} if there is none to read."""
+    meta = checkpoint.get('meta') or {}
+    if not isinstance(meta, dict) or not meta.get('cfg'):
+        return {}
+    try:
+        return parse_config(str(meta['cfg']))
+    except ValueError:
+        return {}
+
+
 def _trained_side(checkpoint: dict) -> int | None:
     """Give the side of the network's input at the validation, in pixels."""
     side = carried_settings(checkpoint).get('input_size')
-    meta = checkpoint.get('meta') or {}
-    if side is None and isinstance(meta, dict) and meta.get('cfg'):
-        try:
-            cfg = parse_config(str(meta['cfg']))
-        except ValueError:
-            return None
-        side = input_side(cfg.get('val_dataloader'))
+    if side is None:
+        side = input_side(_trained_config(checkpoint).get('val_dataloader'))
     return side if isinstance(side, int) and side > 0 else None

@@ -117,7 +117,7 @@ def _sizes(nodes) -> list[int]:
 def input_side(loader) -> int | None:
     """Give the side of what a dataloader gives the network, in pixels.
 
-    The network sees the crop, or the resize if there is no crop.
+    It is the shorter side of the last resize or crop.
 
     Args:
         loader (dict | None): The dataloader in a config.
@@ -125,7 +125,7 @@ def input_side(loader) -> int | None:
     Returns:
         int | None: None if no transform has a size.
     """
-    return min(_sizes(loader), default=None)
+    return (_sizes(loader) or [None])[-1]
 
 
 def set_input_size(cfg: Config, side: int) -> None:

@@ -1,14 +1,17 @@
 """The config in a checkpoint is read, and never run."""
 
+import re
+
 import pytest
 from mmengine.config import Config
 
 from mmspg.utils.carried_config import (
     carried_config,
+    compare_preprocessing,
     follow_checkpoint,
     parse_config,
 )
-from mmspg.utils.cfg import input_side, set_input_size
+from mmspg.utils.cfg import input_side, merge_options, set_input_size
 
 pytestmark = pytest.mark.quick
 
@@ -79,6 +82,30 @@ def test_the_input_size_of_the_training(root, key):
     follow_checkpoint(cfg, dict(meta=meta))
     assert input_side(cfg.test_dataloader) == 96
     assert cfg.test_dataloader == trained.test_dataloader
+
+
+@pytest.mark.parametrize('place', ['', 'model.'])
+def test_another_normalisation_is_told_with_what_restores_it(
+    root, monkeypatch, place
+):
+    """The option in the message silences it."""
+    told = []
+    monkeypatch.setattr('mmspg.utils.carried_config.warn', told.append)
+    cfg = Config.fromfile(root / 'configs' / 'spg_tiny_synthetic.py')
+    settings = dict(mean=[1.0, 2.0, 3.0], std=[4.0, 5.0, 6.0], to_rgb=True)
+    cfg.merge_from_dict({f'{place}data_preprocessor': settings})
+    content = dict(meta=dict(cfg=cfg.pretty_text))
+    compare_preprocessing(cfg, content)
+    compare_preprocessing(cfg, dict(meta={}))
+    assert not told
+    changed = dict(mean=(0, 0, 0), to_rgb=False)
+    cfg.merge_from_dict({f'{place}data_preprocessor': changed})
+    compare_preprocessing(cfg, content)
+    options = re.findall(r"'(\S+=[^']+)'", told.pop())
+    assert len(options) == 2
+    merge_options(cfg, options)
+    compare_preprocessing(cfg, content)
+    assert not told
 
 
 def test_the_views_that_go_with_the_checkpoint(root):

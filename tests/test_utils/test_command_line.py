@@ -127,6 +127,14 @@ def test_the_input_size_is_that_of_the_test(root):
         assert input_side(cfg.test_dataloader) == side
 
 
+def test_a_resize_after_a_crop_gives_the_input_size():
+    crop = dict(type='LocCrop', crop_size=(32, 28))
+    resize = dict(type='LocResize', scale=(56, 64))
+    for pipeline, side in (([crop, resize], 56), ([resize, crop], 28)):
+        assert input_side(dict(dataset=dict(pipeline=pipeline))) == side
+    assert input_side(dict(dataset=dict(pipeline=[]))) is None
+
+
 def test_photographs_stay_twice_as_large_as_their_resize(root):
     path = 'configs/light/spg_efficientnet-lite0_folders.py'
     for side in (224, 448, 96):
