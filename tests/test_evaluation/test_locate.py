@@ -6,7 +6,7 @@ import torch
 from mmpretrain.structures import DataSample
 
 from mmspg.evaluation.functional import box_iou, to_inclusive
-from mmspg.evaluation.locate import locate, locate_objects
+from mmspg.evaluation.locate import locate, locate_objects, true_objects
 from mmspg.evaluation.metrics import LocalizationMetric
 from mmspg.evaluation.protocol import Protocol
 
@@ -45,6 +45,21 @@ def test_predicted_class(sample, threshold, box):
 
 def test_class_of_ones_own(sample):
     assert locate(sample, 0.5, label=2).box.tolist() == [4, 0, 5, 2]
+
+
+def test_the_surest_class_where_none_is_sure_enough(sample):
+    sample.score_map_labels = torch.tensor([1, 0])
+    sample.set_pred_score(torch.tensor([0.3, 0.1]))
+    sample.set_pred_label(torch.empty(0, dtype=torch.int64))
+    found = locate(sample, 0.5)
+    assert (found.label, found.box.tolist()) == (0, [4, 0, 5, 2])
+
+
+def test_true_boxes_are_of_the_class_of_the_image():
+    truth = dict(ori_gt_bboxes=[[0, 0, 3, 4], [1, 1, 2, 2]], gt_label=[7])
+    boxes, labels = true_objects(truth)
+    assert boxes.tolist() == [[0, 0, 2, 3], [1, 1, 1, 1]]
+    assert labels.tolist() == [7, 7]
 
 
 def test_rule_with_its_own_threshold(sample):

@@ -1,9 +1,11 @@
 import pytest
 
 from mmspg.datasets.annotations.class_lists import (
+    alike,
     check_name,
     difference,
     faults_of_names,
+    unique_names,
 )
 
 pytestmark = pytest.mark.quick  # on both stacks
@@ -40,5 +42,17 @@ def test_lists_that_mean_nothing():
     assert not faults_of_names(['cat', 'train'])
     (twice,) = faults_of_names(['cat', 'dog', 'cat'])
     assert "'cat'" in twice
+    assert not faults_of_names(['crane', 'crane'], repeat=True)
     (layout,) = faults_of_names(['train', 'val'])
     assert 'names of splits' in layout
+
+
+def test_names_that_are_shared_get_their_label():
+    found = unique_names(['crane', 'dog', 'crane'])
+    assert found == ['crane (0)', 'dog', 'crane (2)']
+
+
+def test_names_that_differ_in_capitals_only_are_told():
+    (said,) = alike(['Cat', 'dog', 'cat'])
+    assert "['Cat', 'cat'] differ in capitals" in said
+    assert not alike(['cat', 'dog'])

@@ -80,6 +80,13 @@ def test_no_box_at_all_is_no_error():
     assert (figures['ap50'], figures['corloc']) == (0, 100)
 
 
+def test_half_of_the_object_and_the_least_score_are_enough():
+    half = [image(0, [0.25], [[0, 0, 3, 3]], [(0, LEFT)])]
+    found = evaluate(DetectionMetric(threshold=0.2, min_score=0.25), half)
+    assert (found['corloc'], found['boxes']) == (100, 1)
+    assert found['ap50'] == pytest.approx(100)
+
+
 def test_a_valley_needs_a_threshold():
     with pytest.raises(ValueError, match='needs a fixed threshold'):
         DetectionMetric(valley=0.3)
