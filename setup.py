@@ -121,6 +121,10 @@ with mim(set(sys.argv[1:])):
             'Topic :: Scientific/Engineering :: Image Recognition',
             'Typing :: Typed',
         ],
+        # So an editable install is a folder on the path. It is found from
+        # the folder that holds a clone, too, where the clone itself would be
+        # taken for an empty package.
+        package_dir={'': '.'} if LINKING & set(sys.argv) else {},
         packages=find_packages(include=('mmspg', 'mmspg.*')),
         include_package_data=True,
         python_requires='>=3.10',

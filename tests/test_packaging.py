@@ -133,7 +133,7 @@ def test_installed_package_is_inherited_from(what, tree, tmp_path):
     site, foreign = tmp_path / 'site', tmp_path / 'foreign'
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
-    foreign.mkdir()
+    (foreign / 'mmspg').mkdir(parents=True)  # as where a clone lies
     (foreign / 'mine.py').write_text(
         "_base_ = ['mmspg::presets/spg_inceptionv3_cub_paper.py']\n"
         'model = dict(head=dict(num_classes=7))\n'
