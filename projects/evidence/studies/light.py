@@ -95,6 +95,8 @@ CANDIDATES = {
         'model.backbone.trunk.output_stride': 8,
         f'{HEAD}guidance_size': 112,
     },
+    # Of a network without guidance.
+    'stride 8': {'model.backbone.trunk.output_stride': 8},
     'first stages frozen': {'model.backbone.frozen_stages': 2},
     '16 epochs': {EPOCHS: 16},
     'dropout': {f'{NECK}dropout': 0.5},
