@@ -105,6 +105,11 @@ def remedy_for(error: BaseException, go_on: str = GO_ON) -> str | None:
             'with --resume and follow the advice above.'
         )
     if 'UnreadableImageError' in f'{type(error).__name__} {text}':
+        if go_on == AGAIN:  # nothing was trained
+            return (
+                'Repair the file, or remove the image from the data set and '
+                f'its lists. {go_on}'
+            )
         return (
             'Repair the file, or train without it: with --cfg-options '
             'train_dataloader.dataset.broken_images=replace the next image is '

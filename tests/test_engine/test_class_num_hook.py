@@ -154,3 +154,30 @@ def test_photographs_of_the_training_are_no_test(monkeypatch):
         hook.before_train(run)  # repeated, and the same photographs
     run.val_dataloader.dataset.data_root = 'others'
     hook.before_train(run)  # other photographs of the same names
+
+
+@pytest.mark.parametrize('number', [7, 100_000, 350_000])
+def test_images_to_validate_on_are_not_trained_on(monkeypatch, number):
+    """It is said once; of a large data set a part is looked at."""
+
+    class Listed(list):
+        metainfo = dict(classes='ab')
+        looked = 0
+
+        def get_data_info(self, i):
+            self.looked += 1
+            return dict(img_path=self[i])
+
+    said = []
+    monkeypatch.setattr(class_num_hook, 'warn', said.append)
+    run = runner('ab', val='ab')
+    train = Listed(f'{i}.jpg' for i in range(number))
+    run.train_dataloader.dataset = train
+    run.val_dataloader.dataset = Listed(['a.jpg', 'b.jpg'])
+    HeadClassNumHook().before_train(run)
+    assert not said
+    assert train.looked <= 100_000
+    run.val_dataloader.dataset = Listed(train[:6])
+    HeadClassNumHook().before_train(run)
+    (text,) = said
+    assert "of the 6 images to validate on are also trained on, ['0" in text

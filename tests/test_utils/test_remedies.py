@@ -7,8 +7,9 @@ import pytest
 from mmengine.runner import checkpoint as loading
 
 from mmspg.datasets.annotations.faults import DataError
+from mmspg.datasets.images.reading import UnreadableImageError
 from mmspg.utils import checkpoint
-from mmspg.utils.remedies import remedy_for
+from mmspg.utils.remedies import AGAIN, remedy_for
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,15 @@ from mmspg.utils.remedies import remedy_for
 )
 def test_what_to_type(error, to_type):
     assert to_type in remedy_for(error)
+
+
+def test_a_broken_image_of_a_test_cannot_be_replaced():
+    error = UnreadableImageError('a.jpg: not a whole image')
+    assert 'broken_images=replace' in remedy_for(error)
+    said = remedy_for(error, AGAIN)
+    assert 'broken_images' not in said
+    assert 'remove the image' in said
+    assert AGAIN in said
 
 
 def test_other_errors_are_not_explained_away():

@@ -29,7 +29,7 @@ from mmspg.datasets.annotations.coco import read_coco
 from mmspg.datasets.annotations.faults import OTHER_CLASS, Faults
 from mmspg.datasets.annotations.fitting import fit_as_seen
 from mmspg.datasets.annotations.paths import is_plain
-from mmspg.datasets.images.class_folders import class_folders
+from mmspg.datasets.images.class_folders import class_folders, same_inside
 from mmspg.datasets.images.headers import read_header
 from mmspg.datasets.images.walk import UNREADABLE, tell, walk
 from mmspg.datasets.photographs.reading import position
@@ -140,6 +140,8 @@ def find_photos(args) -> dict[str, list[Photo]]:
                 photo = Photo(path, name, header.size_on('seen'), own)
                 photos.setdefault(split, []).append(photo)
     tell(left_out)
+    for sentence in same_inside(folders):
+        print(sentence, file=sys.stderr)
     read = {photo.name for some in photos.values() for photo in some}
     if set(folders.classes) > read:
         raise ValueError(

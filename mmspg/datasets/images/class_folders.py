@@ -83,6 +83,28 @@ def class_folders(found: Walk) -> ClassFolders:
     return ClassFolders(splits, classes, left_out)
 
 
+def same_inside(folders: ClassFolders) -> list[str]:
+    """Say whether the classes look like folds: a sentence, or none.
+
+    They do if no image lies in their folders themselves, but in folders of
+    the same names: ``fold1/cat/1.jpg`` and ``fold2/cat/2.jpg``, ``dog`` alike.
+    """
+    classes = folders.splits.get('', {})
+    inside = [
+        {path.split('/')[1] if path.count('/') > 1 else '' for path in some}
+        for some in classes.values()
+    ]
+    names = inside[0] if inside else set()
+    same = all(some == names for some in inside)
+    if len(classes) < 2 or len(names) < 2 or '' in names or not same:
+        return []
+    return [
+        f'The classes are {first_few(classes)}, and each has the folders '
+        f'{first_few(names)} in it. If these are the classes, name the '
+        'folders above them train, val and test, or give one of them.'
+    ]
+
+
 def _half_split(below: dict[str, set[str]], named: dict[str, str]) -> bool:
     """Whether some folders are splits: they have the same folders in them."""
     splits = below.keys() & named.keys()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..annotations.class_lists import NOTHING, alike, compose
 from ..annotations.faults import Faults
 from ..annotations.formats import AnnotatedImage
-from ..images.class_folders import ClassFolders, class_folders
+from ..images.class_folders import ClassFolders, class_folders, same_inside
 from ..images.walk import describe, walk
 from .boxes import find_boxes
 
@@ -100,6 +100,7 @@ def read_photos(root: str, boxes: str | None = None) -> Photos:
         f'{root}: {len(labels)} photographs of {len(folders.classes)} '
         f'classes ({counts}), {found.source}',
         *alike(folders.classes),
+        *same_inside(folders),
         *repeated_test(root, parts),
         *describe(left_out),
     )

@@ -2,6 +2,7 @@
 
 import torch
 from mmengine.model import is_model_wrapper
+from mmpretrain.datasets import KFoldDataset
 from mmpretrain.engine.hooks import ClassNumCheckHook
 from mmpretrain.models.heads import MultiLabelClsHead
 
@@ -15,6 +16,8 @@ from mmspg.datasets.photographs.trained_on import (
 )
 from mmspg.registry import HOOKS
 from mmspg.utils.warn import warn
+
+MOST_COMPARED = 100_000  # images, which takes a second
 
 
 @HOOKS.register_module()
@@ -76,6 +79,14 @@ class HeadClassNumHook(ClassNumCheckHook):
                     'nothing. Give boxes= to the data sets of train, val and '
                     'test alike: it decides how photographs are divided.'
                 )
+            both = _shared(runner.train_dataloader.dataset, validated)
+            if both:
+                warn(
+                    f'At least {len(both)} of the {len(validated)} images to '
+                    f'validate on are also trained on, {both[:2]} for '
+                    'example, so the figures are too good. Give '
+                    'train_dataloader and val_dataloader different splits.'
+                )
         if getattr(runner, '_resume', False):
             trained = self._classes_trained()
             _check_same(trained, classes, 'the checkpoint', 'train')
@@ -126,6 +137,23 @@ class HeadClassNumHook(ClassNumCheckHook):
             f'model.head.num_classes={len(classes)}, or check the data root '
             f"'{getattr(dataset, 'data_root', '')}'."
         )
+
+
+def _shared(train, val) -> list[str]:
+    """List images of both; of a large data set it looks at a part."""
+    trained = set(_paths(train))
+    return [path for path in _paths(val) if path in trained]
+
+
+def _paths(dataset) -> list[str]:
+    # The `get_data_info` of mmpretrain's folds counts the images of all folds.
+    if isinstance(dataset, KFoldDataset):
+        return []
+    read = getattr(dataset, 'get_data_info', None)
+    if read is None:
+        return []
+    some = range(0, len(dataset), -(-len(dataset) // MOST_COMPARED) or 1)
+    return [path for i in some if (path := read(i).get('img_path'))]
 
 
 def _learns_several(model) -> bool:

@@ -480,3 +480,16 @@ def test_a_config_with_a_schedule_of_its_own_is_fitted(root, tmp_path):
     cfg.param_scheduler[-1].T_max = 5
     fit_to_photographs(cfg)
     assert 'T_max' not in cfg.param_scheduler[-1]
+
+
+@pytest.mark.parametrize('part', ['fold1', 'train'])
+def test_folds_are_not_taken_for_classes_without_a_word(tmp_path, part):
+    other = 'fold2' if part == 'fold1' else 'val'
+    for folder in (part, other):
+        photographs(tmp_path, part=folder)
+    said = [n for n in read_photos(str(tmp_path)).notes if 'ant, bee' in n]
+    assert len(said) == (part == 'fold1')
+    assert all('The classes are fold1, fold2' in note for note in said)
+    Image.new('RGB', (9, 9)).save(tmp_path / part / 'own.png')
+    notes = read_photos(str(tmp_path)).notes
+    assert not any('each has the folders' in note for note in notes)
