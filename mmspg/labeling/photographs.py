@@ -24,23 +24,32 @@ SUFFIXES = {
     'WEBP': {'.webp'},
 }
 QUALITY = 95
+DEPTH = 24  # where a PNG says how many bits a channel has
 
 
 def is_plain(path: str) -> bool:
     """Whether every program sees the same image in a file.
 
     Many programs ignore the EXIF orientation, and some choose a decoder by
-    the name of the file.
+    the name of the file. They show transparent pixels and CMYK colours in
+    different ways, take 16 bits for white, or the numbers of a palette's
+    colours for grey.
 
     Args:
         path (str): An image file that is known to be readable.
     """
     with open(path, 'rb') as file, open_image(file, path) as image:
         suffixes = SUFFIXES.get(image.format or '', ())
-        return (
-            os.path.splitext(path)[1].lower() in suffixes
-            and image.getexif().get(ORIENTATION, 1) == 1
-        )
+        if (
+            os.path.splitext(path)[1].lower() not in suffixes
+            or image.mode not in ('L', 'RGB')
+            or 'transparency' in image.info
+            or image.getexif().get(ORIENTATION, 1) != 1
+        ):
+            return False
+        # Pillow does not say that it drops half of the bits of RGB.
+        file.seek(DEPTH)
+        return image.format != 'PNG' or file.read(1) == b'\x08'
 
 
 def place(

@@ -4,6 +4,7 @@ import csv
 import os
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -336,6 +337,31 @@ def test_an_image_is_seen_the_same_by_all(
     assert pixels.shape[1::-1] == seen
     difference = np.abs(pixels[..., ::-1].astype(int) - upright)
     assert difference.mean() < 4
+
+
+@pytest.mark.parametrize(
+    'mode', ['L', 'RGB', 'RGBA', 'LA', 'P', '1', 'CMYK', 'I;16', 'RGB;16']
+)
+def test_other_pixels_than_8_bit_grey_or_rgb_are_saved_anew(tmp_path, mode):
+    """Pillow makes white of 16 bits, and others of palette or alpha."""
+    x = np.arange(60 * 80).reshape(60, 80)
+    pixels = np.stack([x % 80 * 2, x // 40, x // 20, x // 30], -1)
+    path = tmp_path / ('a.jpg' if mode == 'CMYK' else 'a.png')
+    if '16' in mode:  # 12 bits, as a sensor has them
+        deep = (pixels if 'RGB' in mode else pixels[..., :1]) * 16
+        cv2.imwrite(str(path), deep[..., :3].astype(np.uint16))
+    else:
+        Image.fromarray(pixels.astype(np.uint8)).convert(mode).save(path)
+    plain = is_plain(str(path))
+    assert plain == (mode in ('L', 'RGB'))
+    image = LabelledImage(
+        1, str(path), path.name, 'b', 'train', (80, 60), plain, []
+    )
+    (tmp_path / 'out').mkdir()
+    with Image.open(tmp_path / 'out' / place(image, tmp_path / 'out')) as new:
+        assert new.mode in ('L', 'RGB')
+        seen = np.asarray(new.convert('RGB'))[..., ::-1].astype(int)
+    assert abs(seen - read_image(str(path))).mean() < 4
 
 
 def test_lists(photos, tmp_path):

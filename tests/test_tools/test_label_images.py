@@ -1,6 +1,7 @@
 """tools/labeling/label_images.py as a command."""
 
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -91,6 +92,19 @@ def test_it_replaces_nothing_unasked(label, tmp_path):
     now = (tmp_path / 'out' / 'coco' / 'annotations').stat().st_ino
     assert now == kept
     assert label(tmp_path / 'out', '--threshold', '.6', '--overwrite') == 1
+
+
+def test_yolo_without_val_is_told_with_a_share_that_draws_some(
+    label, tmp_path, capsys
+):
+    out = tmp_path / 'out'
+    options = '--format', 'yolo', '--threshold', '.5', '--test-share', '0'
+    label(out, *options, '--val-share', '0')
+    assert 'val:' not in (out / 'yolo/data.yaml').read_text()
+    [told] = re.findall('with (--.*) or', capsys.readouterr().out)
+    label(out, *options, *told.split())
+    assert 'val: images/val' in (out / 'yolo/data.yaml').read_text()
+    assert 'No image is for val' not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('value', ['1.5', 'nan', 'much'])

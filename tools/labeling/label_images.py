@@ -10,6 +10,7 @@ model with the 1000 classes of ImageNet is used.
 
 import sys
 from argparse import ArgumentTypeError
+from math import floor
 from pathlib import Path
 
 from mmspg.utils import command_line as cli
@@ -195,6 +196,7 @@ def find_boxes(args, store, inferencer):
 
 
 def write_sets(args, label_set):
+    from mmspg.datasets.photographs.reading import position
     from mmspg.labeling.formats import FORMATS as WRITERS
     from mmspg.labeling.label_set import write
     from mmspg.labeling.lists import write_boxes, write_review
@@ -203,10 +205,14 @@ def write_sets(args, label_set):
     for name in args.format:
         write(label_set, out / name, WRITERS[name])
         print(f'Written: {out / name}')
-    if 'yolo' in args.format and 'val' not in label_set.splits:
+    splits = label_set.splits
+    if 'yolo' in args.format and splits and 'val' not in splits:
+        # The least share that takes an image; see split_of.
+        first = min(position(image.name) for image in label_set.images())
         print(
-            'No image is for val, which ultralytics asks for in data.yaml: '
-            '--val-share 0.15 draws some.'
+            'No image is for val, which ultralytics needs. Draw some with '
+            f'--overwrite --val-share {floor(first * 100 + 1) / 100} or, if '
+            'your folders are named train and test, add a folder val.'
         )
     write_boxes(label_set, out / 'boxes.csv')
     print(f'Written: {out / "boxes.csv"}')
