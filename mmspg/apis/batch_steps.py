@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from numbers import Integral
 from pathlib import Path
 
 import mmcv
@@ -154,3 +155,33 @@ class BatchSteps(ImageClassificationInferencer):
                 return_score_maps,
             )
         return results
+
+
+def check_request(
+    labels: Sequence[int] | None, topk: int, number: int, batch_size: int
+) -> None:
+    """Refuse a call that names no class or no image.
+
+    Args:
+        labels (Sequence[int], optional): The classes to box.
+        topk (int): How many predicted classes to box.
+        number (int): The number of classes.
+        batch_size (int): Images in a forward pass.
+
+    Raises:
+        ValueError: ``labels`` is empty, or a number is too small, too large
+            or not whole.
+    """
+    if labels is not None and not labels:
+        raise ValueError(
+            'label names no class. Leave it out to box the predicted one'
+        )
+    if not isinstance(topk, Integral) or not 1 <= topk <= number:
+        raise ValueError(
+            f'topk must be 1 to {number}, the number of classes, got {topk}'
+        )
+    if not isinstance(batch_size, Integral) or batch_size < 1:
+        raise ValueError(
+            f'batch_size must be a whole number of at least 1, got '
+            f'{batch_size}'
+        )

@@ -14,7 +14,7 @@ from mmspg.evaluation.functional import split_steps
 from mmspg.utils.cfg import merge_options
 from mmspg.utils.overlap import ahead, behind
 
-from .batch_steps import BatchSteps
+from .batch_steps import BatchSteps, check_request
 from .fast import make_fast
 from .inputs import (
     list_inputs,
@@ -208,12 +208,7 @@ class LocalizationInferencer(BatchSteps):
             ValueError: A class or an option is unknown.
         """
         labels = None if label is None else self.labels_of(label)
-        number = self._num_classes(topk)
-        if not 1 <= topk <= number:
-            raise ValueError(
-                f'topk must be 1 to {number}, the number of classes, '
-                f'got {topk}'
-            )
+        check_request(labels, topk, self._num_classes(topk), batch_size)
         locations = labels or topk
         _, _, drawn, packed = self._dispatch_kwargs(**kwargs)
         self.unreadable = {}

@@ -32,7 +32,8 @@ def choose_box_step(samples: Sequence[dict], protocol: Protocol) -> dict:
     The valley is the one with the best F1 of the boxes of the true classes
     at an IoU of .5, where every true box can be found once. Of equals, one
     box for each class counts. The confidence is fitted to the boxes of the
-    predicted classes.
+    predicted classes, and kept if more of the surer half than of all are
+    right, cross-validated.
 
     Args:
         samples (Sequence[dict]): Predictions with ``ori_gt_bboxes``, see
@@ -55,6 +56,8 @@ def choose_box_step(samples: Sequence[dict], protocol: Protocol) -> dict:
     if confidence:
         held_out = _cross_fitted(features, right)
         confidence.update(reliability(held_out, right))
+        if confidence['precision_half'] <= confidence['precision']:
+            confidence = None
     return dict(valley=protocol.valley, confidence=confidence)
 
 

@@ -114,13 +114,19 @@ def proposals_of(
         list[ndarray]: ``(n, 4)`` inclusive pixels of the stored image.
 
     Raises:
-        ValueError: An image has no proposal that is usable.
+        ValueError: An image has no proposal that is usable, or no id of
+            ``given`` is that of an image.
     """
     from mmspg.datasets.images.reading import read_image
 
     found, without = [], []
-    for image in images:
-        name = str(image['img_id'])
+    names = [str(image['img_id']) for image in images]
+    if given is not None and not given.keys() & set(names):
+        raise ValueError(
+            f'no image has proposals: the file has {next(iter(given), None)!r}'
+            f', and the id of an image is {names[0]!r}. Write these ids'
+        )
+    for image, name in zip(images, names, strict=True):
         if given is None:
             pixels = read_image(image['img_path'], image.get('exif', 'ignore'))
             boxes = selective_search(pixels)

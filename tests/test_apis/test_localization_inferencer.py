@@ -331,8 +331,16 @@ def test_bad_input(find, files, photo, tmp_path):
         find(photo, label='dri')
     with pytest.raises(ValueError, match='0 to 3'):
         find(photo, label=4)
-    with pytest.raises(ValueError, match='1 to 4'):
-        find(photo, topk=5)
+    for option, words in (
+        (dict(topk=5), '1 to 4'),
+        (dict(topk=1.5), '1 to 4'),
+        (dict(label=[]), 'names no class'),
+        (dict(batch_size=0), 'at least 1, got 0'),
+        (dict(batch_size=-1), 'at least 1, got -1'),
+        (dict(batch_size=1.5), 'whole number'),
+    ):
+        with pytest.raises(ValueError, match=words):
+            find(photo, **option)
     with pytest.raises(ValueError, match='unreadable'):
         find(photo, unreadable='ignore')
     with pytest.raises(ValueError, match='float32'):

@@ -11,6 +11,7 @@ from mmspg.evaluation.box_choices import (
     reliability,
 )
 from mmspg.evaluation.choice_values import checked_choice
+from mmspg.evaluation.functional.confidence import fit_confidence
 from mmspg.evaluation.locate import locate_objects
 from mmspg.evaluation.protocol import Protocol
 
@@ -57,6 +58,18 @@ def test_a_box_of_another_class_is_wrong_wherever_it_is():
         Protocol(0.2),
     )
     assert right.tolist() == [True, False]
+
+
+def test_a_confidence_that_tells_nothing_is_not_kept():
+    """Whether a box is right has nothing to do with its image."""
+    rng = np.random.default_rng(1)
+    samples = [sample([(40, 20, 15)]) for _ in range(80)]
+    for one in samples:
+        if rng.random() < 0.7:
+            one['ori_gt_bboxes'] = [[0, 0, 5, 5]]
+    features, right, _ = judge(samples, Protocol(0.2))
+    assert fit_confidence(features, right) is not None
+    assert choose_box_step(samples, Protocol(0.2))['confidence'] is None
 
 
 def test_a_confidence_is_fitted_stored_and_used():

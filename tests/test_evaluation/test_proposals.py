@@ -59,6 +59,8 @@ def test_images_without_proposals_are_named(tmp_path):
     assert proposals_of(images[:1], given)[0].tolist() == [[1, 1, 8, 8]]
     with pytest.raises(ValueError, match='1 of 2 images .*: b'):
         proposals_of(images, given)
+    with pytest.raises(ValueError, match="file has 'a', .* image is 'a.jpg'"):
+        proposals_of([dict(img_id='a.jpg', ori_shape=(10, 10))], given)
 
 
 def test_selective_search():

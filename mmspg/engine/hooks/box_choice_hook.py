@@ -72,8 +72,8 @@ def told(chosen: dict) -> str:
     )
     if confidence is None:
         return (
-            f'{text} Too few boxes are right, or too few are wrong, to tell '
-            'how reliable a box is, so the scores are not calibrated.'
+            f'{text} Too few boxes are right, or too few are wrong, or no '
+            'feature tells them apart, so the scores are not calibrated.'
         )
     return (
         f'{text} A confidence was fitted to {confidence["boxes"]} boxes. '

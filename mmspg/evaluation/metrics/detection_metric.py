@@ -14,6 +14,7 @@ from mmspg.registry import METRICS
 from ..functional import box_iou
 from ..locate import locate, locate_objects, true_objects
 from ..protocol import Protocol
+from ..samples import sample_name
 from .record_metric import RecordMetric
 from .threshold_choice import ThresholdChoice, threshold_grid
 
@@ -58,8 +59,8 @@ class DetectionMetric(RecordMetric):
         valley (float, optional): See `objects_of`. It needs a fixed
             threshold. By default it is the one of the choice or, without a
             choice, each class has one box.
-        min_score (float): Classes with a lower score have no box. Defaults
-            to .05.
+        min_score (float): Classes with a lower score, in [0, 1], have no
+            box. Defaults to .05.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir``.
 
     Raises:
@@ -82,6 +83,11 @@ class DetectionMetric(RecordMetric):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if not 0 <= min_score <= 1:
+            raise ValueError(
+                f'DetectionMetric: min_score={min_score} must be in [0, 1], '
+                'as scores are'
+            )
         if find_spec('pycocotools') is None:
             raise ImportError(
                 'DetectionMetric needs pycocotools: pip install pycocotools'
@@ -111,20 +117,32 @@ class DetectionMetric(RecordMetric):
 
         Returns:
             Found: Predicted and true boxes.
+
+        Raises:
+            ValueError: One of these classes has no map.
         """
         scores = np.asarray(sample['pred_score'], np.float64)
         truth, of = true_objects(sample)
         boxes, labels, found_scores, localized = [], [], [], {}
-        for label in sorted(set(map(int, sample['score_map_labels']))):
-            there = bool((of == label).any())
-            sure = scores[label] >= self.min_score
-            if not there and not sure:
-                continue
+        sure = set(np.flatnonzero(scores >= self.min_score).tolist())
+        there = set(of.tolist())
+        missing = (sure | there).difference(
+            map(int, sample['score_map_labels'])
+        )
+        if missing:
+            raise ValueError(
+                f'{sample_name(sample)}: classes {sorted(missing)} are true '
+                f'or have a score of at least {self.min_score:g}, but there '
+                'is no score map of them. Set model.head.score_map_topk, or '
+                'model.score_map_topk where an attribution or an ensemble '
+                f'makes the maps, to {len(scores)}, the number of classes'
+            )
+        for label in sorted(sure | there):
             objects, heights = self._objects(sample, label)
-            if there:
+            if label in there:
                 ious = box_iou(objects[0], truth[of == label])
                 localized[label] = ious.max(axis=1) >= IOU
-            if sure:
+            if label in sure:
                 boxes += list(objects)
                 labels += [label] * len(objects)
                 found_scores += list(scores[label] * heights)

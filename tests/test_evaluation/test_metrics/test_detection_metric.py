@@ -87,6 +87,23 @@ def test_half_of_the_object_and_the_least_score_are_enough():
     assert found['ap50'] == pytest.approx(100)
 
 
+@pytest.mark.parametrize('scores', [[0.9, 0.01, 0.06], [0.9, 0.01, 0.01]])
+def test_a_class_without_a_map_is_named(scores):
+    """Class 2 is above min_score, or it is true."""
+    truth = [(0, LEFT)] if scores[2] > 0.05 else [(2, LEFT)]
+    with pytest.raises(ValueError, match=r'0\.jpg: .*\[2\].*score_map_topk'):
+        evaluate(
+            DetectionMetric(threshold=0.2),
+            [image(0, scores, [LEFT, LEFT], truth)],
+        )
+
+
+@pytest.mark.parametrize('min_score', [50, -0.1, float('nan')])
+def test_a_least_score_in_percent_is_refused(min_score):
+    with pytest.raises(ValueError, match='min_score'):
+        DetectionMetric(min_score=min_score)
+
+
 def test_a_valley_needs_a_threshold():
     with pytest.raises(ValueError, match='needs a fixed threshold'):
         DetectionMetric(valley=0.3)
