@@ -9,7 +9,7 @@ HEAVY = {'torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain'}
 # What each room may see of the package, itself apart.
 SEES = {
     'functional': (),
-    'samples.py': (),
+    'samples.py': ('mmspg.datasets.annotations.faults',),
     # Steps that see the image need it read.
     'locate.py': (
         'mmspg.evaluation.functional',

@@ -236,12 +236,10 @@ def _listed(values: dict, keys: list) -> str:
 
 def _normalisation(cfg) -> dict[str, Any]:
     """Give mean, std and to_rgb of a config, wherever they are."""
-    model = cfg.get('model')
-    module = model.get('module') if isinstance(model, dict) else None
+    model = cfg.get('model') or {}
     found: Any = {}
-    for part in (cfg, model, module):  # augmentation wraps a model
-        given = part.get('data_preprocessor') if hasattr(part, 'get') else None
-        found = given if isinstance(given, dict) else found
+    for part in (cfg, model, model.get('module') or {}):  # one wraps another
+        found = part.get('data_preprocessor') or found
     values = {key: found.get(key) or None for key in ('mean', 'std', 'to_rgb')}
     return {k: list(v) if type(v) is tuple else v for k, v in values.items()}
 

@@ -125,7 +125,8 @@ def input_side(loader) -> int | None:
     Returns:
         int | None: None if no transform has a size.
     """
-    return (_sizes(loader) or [None])[-1]
+    sizes = _sizes(loader)
+    return sizes[-1] if sizes else None
 
 
 def set_input_size(cfg: Config, side: int) -> None:
