@@ -89,6 +89,39 @@ def test_masks(wsol):
 
 
 @pytest.mark.parametrize(
+    'size, right, odd, said',
+    [
+        ((40, 60), 0, 2, None),  # a few are only counted
+        ((40, 60), 27, 3, None),
+        ((40, 60), 26, 3, 'm/26.png is 40 x 60, and its image 60 x 40'),
+        ((30, 40), 3, 3, 'cannot be tested on: A mask has other proportions'),
+        ((30, 20), 0, 3, ''),
+        ((59, 40), 0, 3, ''),
+        ((32, 32), 0, 3, ''),  # squeezed as the benchmark's grid
+    ],
+)
+def test_masks_of_other_proportions(wsol, size, right, odd, said):
+    (wsol / 'images/m').mkdir()
+    ids = [f'{i}.jpg' for i in range(right + odd)]
+    for i, name in enumerate(ids):
+        mask = Image.new('L', size if i >= right else (60, 40))
+        mask.save(wsol / f'images/m/{i}.png')
+        Image.new('RGB', (60, 40)).save(wsol / 'images' / name)
+    for file, columns in dict(
+        image_ids='', class_labels=',0', localization=',m/{}.png,'
+    ).items():
+        text = (f'{name}{columns.format(i)}\n' for i, name in enumerate(ids))
+        write(wsol / f'meta/test/{file}.txt', ''.join(text))
+    (wsol / 'meta/test/image_sizes.txt').unlink()
+    if said:
+        with pytest.raises(ValueError, match=said):
+            load(wsol)
+        return
+    found = load(wsol).faults.get(f.OTHER_MASK, [])
+    assert len(found) == (odd if said is None else 0)
+
+
+@pytest.mark.parametrize(
     'file, text, message',
     [
         ('class_labels', 'a.jpg,0\nb.jpg,x\n', 'class_labels.txt:2: .*label'),

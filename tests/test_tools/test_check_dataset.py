@@ -210,3 +210,24 @@ def test_folders_of_photographs(check, root, tmp_path):
         train=[], val=[f.OTHER_CLASS.what], test=[]
     )
     assert len(faults['val'][f.OTHER_CLASS.what]) == 20
+
+
+def test_masks_are_read(check, own):
+    folder = own[0]
+    (folder / 'metadata/val/localization.txt').write_text(
+        'c.png,c_mask.png,\nd.png,d_mask.png,\n'
+    )
+    Image.new('L', (40, 60)).save(folder / 'photos/c_mask.png')
+    (folder / 'photos/d_mask.png').write_text('no image')
+    code, _, faults = check(own[1])
+    assert code == 1
+    (size,) = faults['val'][f.OTHER_MASK.what]
+    assert 'c_mask.png is 40 x 60, and its image 60 x 40' in size
+    (empty,) = faults['val']['An image has masks without a true pixel']
+    assert empty.endswith('c_mask.png')
+    (broken,) = faults['val']['A mask cannot be read']
+    assert 'd_mask.png' in broken
+    for name in 'cd':
+        mask = Image.new('L', (120, 80), 255)
+        mask.save(folder / f'photos/{name}_mask.png')
+    assert check(own[1])[0] == 0

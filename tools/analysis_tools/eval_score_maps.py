@@ -144,7 +144,8 @@ def main():
         args.multi_iou_eval,
         args.multi_contour_eval,
     )
-    total, number, flat, errors, stopped = 0, 0, 0, [], None
+    masks = images[0].boxes is None
+    total, number, flat, empty, errors, stopped = 0, 0, 0, 0, [], None
     try:
         for counts, error, constant in results(images, accuracy, args):
             if error:
@@ -152,11 +153,11 @@ def main():
             else:
                 total, number = total + counts.astype(int), number + 1
                 flat += constant
+                empty += masks and not counts[0].any()
     except BaseException as error:
         # After an interruption, too, the computed figures are written first.
         errors.append(f'stopped by {type(error).__name__} {error}')
         stopped = error
-    masks = images[0].boxes is None
     figures = {}
     if number and masks:
         figures = pxap_figures(total, errors)
@@ -191,6 +192,11 @@ def main():
         print(
             f'{flat} of {number} score maps are constant, and show no place. '
             'They count as they are: the box of the whole image, or none.',
+            file=sys.stderr,
+        )
+    if empty:
+        print(
+            f'The masks of {empty} of {number} images have no true pixel.',
             file=sys.stderr,
         )
     for error in errors[:20]:

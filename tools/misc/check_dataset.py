@@ -36,6 +36,15 @@ NO_BOX = (
     'An image to test on has no box',
     'Give it a box, or remove it from the list of images.',
 )
+NO_MASK = (
+    'A mask cannot be read',
+    'Fetch the file again, or correct its line in localization.txt.',
+)
+EMPTY_MASK = (
+    'An image has masks without a true pixel',
+    'Masks must be white on black. Correct them, or remove the image from '
+    'the list of images.',
+)
 ONE_CLASS = (
     'The data set has only one class, so the loss is 0 from the start',
     'Add a folder of images without the object as a second class.',
@@ -121,7 +130,11 @@ def check_annotations(dataset, samples, faults):
 def check_boxes(dataset, samples, no_images, faults):
     """Fit the boxes to the headers of the image files, as a test does."""
     from mmspg.datasets.annotations.faults import Refusal
-    from mmspg.datasets.annotations.fitting import fit_samples, read_headers
+    from mmspg.datasets.annotations.fitting import (
+        check_masks,
+        fit_samples,
+        read_headers,
+    )
 
     boxed = [sample for sample in samples if 'ori_gt_bboxes' in sample]
     headers = (
@@ -131,10 +144,29 @@ def check_boxes(dataset, samples, no_images, faults):
     )
     found = dataset.faults
     try:
+        if not no_images:
+            check_masks(samples, found, dataset.grid)
         fit_samples(boxed, found, headers, dataset.grid, dataset.INCLUSIVE)
     except Refusal as refusal:
         found[refusal.kind] = refusal.places
     faults.update(found)
+
+
+def check_masks_of(samples, faults):
+    """Read all masks, as a test does."""
+    from mmspg.evaluation.wsol.masks import read_mask
+
+    for sample in samples:
+        paths = sample.get('gt_mask_paths')
+        if not paths:
+            continue
+        try:
+            mask = read_mask(paths, sample.get('gt_ignore_path'))
+        except ValueError as error:
+            faults[NO_MASK].append(str(error))
+        else:
+            if not (mask == 1).any():
+                faults[EMPTY_MASK].append(paths[0])
 
 
 def look_at(sample, backend_args):
@@ -185,6 +217,7 @@ def check_split(dataset_cfg, args):
         faults[UNREADABLE] += check_images(
             samples, args.workers, dataset.backend_args
         )
+        check_masks_of(samples, faults)
     return line, paths, classes, faults
 
 

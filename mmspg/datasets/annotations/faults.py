@@ -68,6 +68,11 @@ OTHER_IMAGE = Kind(
     'An annotated size is out of proportion with the image',
     'Use the images that were annotated, or correct the annotated sizes.',
 )
+OTHER_MASK = Kind(
+    'A mask has other proportions than its image',
+    'A mask is squeezed to its image. So it must show the whole image, turned '
+    'as the image is: use the masks of these images.',
+)
 RESCALED = Kind(
     'An image has another size than was annotated, but the same proportions, '
     'so its boxes are rescaled',

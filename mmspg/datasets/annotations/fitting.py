@@ -11,6 +11,7 @@ from .boxes import check_lost, check_shares, clip_boxes, fit_boxes, in_shares
 from .faults import (
     NO_BOX_LEFT,
     OTHER_IMAGE,
+    OTHER_MASK,
     RESCALED,
     SHARES,
     UNKNOWN_GRID,
@@ -23,7 +24,13 @@ from .grid import OtherImageError, bring_to
 # The fields of a sample that have one entry for each of its boxes.
 BOX_KEYS = {'ori_gt_bboxes', 'gt_bbox_labels'}
 
-__all__ = ['fit_as_seen', 'fit_samples', 'has_region', 'read_headers']
+__all__ = [
+    'check_masks',
+    'fit_as_seen',
+    'fit_samples',
+    'has_region',
+    'read_headers',
+]
 
 
 def has_region(sample: dict) -> bool:
@@ -41,6 +48,33 @@ def read_headers(
                 lambda s: read_header(s['img_path'], backend_args), samples
             )
         )
+
+
+def check_masks(
+    samples: Sequence[dict], found: Faults, grid: str | None
+) -> None:
+    """Note masks that are cropped or turned, by the first of each image.
+
+    A square mask fits any image: it may be squeezed as the benchmark's grid.
+
+    Raises:
+        Refusal: They are three or more, and more than a tenth of the masks.
+    """
+    masked = [sample for sample in samples if 'gt_mask_paths' in sample]
+    paths = [dict(img_path=sample['gt_mask_paths'][0]) for sample in masked]
+    masks, images = read_headers(paths), read_headers(masked)
+    places = []
+    for sample, mask, image in zip(masked, masks, images, strict=True):
+        if mask is None or image is None:
+            continue
+        (w, h), (x, y) = mask.size, image.size_on(grid or 'stored')
+        if w != h and not 0.9 < (w * y) / (h * x) < 1 / 0.9:
+            path = sample['gt_mask_paths'][0]
+            places.append(f'{path} is {w} x {h}, and its image {x} x {y}')
+    if len(places) >= 3 and 10 * len(places) > len(masked):
+        raise Refusal(OTHER_MASK, places)
+    if places:
+        found[OTHER_MASK] = places
 
 
 def fit_samples(
@@ -71,13 +105,16 @@ def fit_samples(
 
     Raises:
         Refusal: The figures of this test would be meaningless, because
-            boxes are shares of their image, a size is out of proportion, or
-            too many boxes lie outside their image or are inverted.
+            boxes are shares of their image, a size or a mask is out of
+            proportion, or too many boxes lie outside their image or are
+            inverted.
     """
     if headers is None:
         for sample in samples:
             if 'ann_size' in sample or has_region(sample):
                 sample['boxes_optional'] = True
+    else:
+        check_masks(samples, found, grid)
     boxed = [sample for sample in samples if 'ori_gt_bboxes' in sample]
     if not boxed:
         return samples

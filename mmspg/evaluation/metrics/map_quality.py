@@ -27,7 +27,7 @@ from ..locate import locate
 from ..samples import class_map, true_boxes, true_label
 from ..wsol.grid import on_wsol_grid
 from ..wsol.masks import read_mask
-from .record_metric import RecordMetric, warn_flat
+from .record_metric import RecordMetric, warn_empty, warn_flat
 from .threshold_choice import ThresholdChoice, threshold_grid
 
 
@@ -38,6 +38,7 @@ class _Row(NamedTuple):
     ious: np.ndarray  # (T,) float16
     right: np.ndarray  # (T,) bool
     flat: bool
+    empty: bool
 
 
 MOST_THRESHOLDS = 10_000
@@ -118,6 +119,7 @@ class MapQuality(RecordMetric):
             ious.astype(np.float16),
             hits_at_thresholds(ious)[0],
             is_flat(placed),
+            not region.any(),
         )
 
     def share(self):
@@ -162,4 +164,7 @@ class MapQuality(RecordMetric):
             logger='current',
         )
         warn_flat(self, sum(row.flat for row in results), len(results))
+        if self.masks:
+            empty = sum(row.empty for row in results)
+            warn_empty(self, empty, len(results))
         return figures

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 from mmengine.logging import print_log
 
 from mmspg.registry import METRICS
@@ -16,7 +17,7 @@ from ..functional import (
 from ..samples import class_map, sample_index, sample_name, true_label
 from ..wsol.grid import on_wsol_grid, wsol_thresholds
 from ..wsol.masks import read_mask
-from .record_metric import RecordMetric, warn_flat
+from .record_metric import RecordMetric, warn_empty, warn_flat
 
 # A sampler repeats samples at the end of a share, to make shares equal.
 RETAINED = 16
@@ -55,6 +56,7 @@ class PxAP(RecordMetric):
         self._retained = []  # the latest (index, histograms)
         self._sum = 0
         self._flat = 0
+        self._empty = 0
 
     def record(self, sample):
         """Add an image to the histograms, but only once.
@@ -82,13 +84,15 @@ class PxAP(RecordMetric):
         )
         self._seen.add(index)
         self._flat += is_flat(raw)
+        self._empty += not histograms[0].any()
         self._retained.append((index, histograms))
         if len(self._retained) > RETAINED:
             self._sum = self._sum + self._retained.pop(0)[1]
 
     def share(self):
         """Give the indices, the sum, and the latest histograms separately."""
-        share = self._seen, self._sum, self._retained, self._flat
+        odd = self._flat, self._empty
+        share = self._seen, self._sum, self._retained, odd
         self._reset()
         return share
 
@@ -115,20 +119,20 @@ class PxAP(RecordMetric):
                 'several processes, and not at the end of their shares. Use '
                 "sampler=dict(type='DefaultSampler', shuffle=False)"
             )
-        flat = sum(flat for *_, flat in shares)
-        return (total, number, flat), number
+        odd = np.sum([odd for *_, odd in shares], axis=0)
+        return (total, number, *odd), number
 
     def compute_metrics(self, results):
         """Compute the area under the pooled histograms.
 
         Args:
             results (tuple): The summed histograms ``(2, T + 2)``, the number
-                of images and the number of flat maps.
+                of images, of flat maps and of images with empty masks.
 
         Raises:
             ValueError: No image has a true pixel.
         """
-        histograms, number, flat = results
+        histograms, number, flat, empty = results
         if not histograms[0].sum():
             raise ValueError(
                 'PxAP: no mask has a true pixel. Masks must be white on black'
@@ -143,4 +147,5 @@ class PxAP(RecordMetric):
             logger='current',
         )
         warn_flat(self, flat, number)
+        warn_empty(self, empty, number)
         return figures

@@ -116,3 +116,13 @@ def warn_flat(metric, flat, number):
             f'{type(metric).__name__}: {flat} of {number} score maps are '
             'constant or not finite. They count as zeros and have no box'
         )
+
+
+def warn_empty(metric, empty, number):
+    """Warn of ``empty`` images, of ``number``, whose masks are all black."""
+    if empty:
+        warn(
+            f'{type(metric).__name__}: the masks of {empty} of {number} '
+            'images have no true pixel, so no map can be right there. '
+            'tools/misc/check_dataset.py CONFIG lists them'
+        )

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import block, evaluate, sample
 
-from mmspg.evaluation import MapQuality
+from mmspg.evaluation import MapQuality, PxAP
 from mmspg.evaluation.functional.map_quality import (
     energy_inside,
     mask_ious,
     points_inside,
     region_of,
 )
+from mmspg.evaluation.metrics import record_metric
 
 BOX = (2, 2, 5, 5)
 
@@ -100,3 +101,22 @@ def test_figures_of_masks(tmp_path):
     assert figures['pointing_game'] == 100
     assert figures['iou'] > 98
     assert 'corloc' not in figures
+
+
+@pytest.mark.parametrize('metric', [MapQuality, PxAP])
+def test_empty_masks_are_counted(tmp_path, monkeypatch, metric):
+    said = []
+    monkeypatch.setattr(record_metric, 'warn', said.append)
+    samples = []
+    for i, level in enumerate([0, 255, 0]):
+        path = str(tmp_path / f'{i}.png')
+        cv2.imwrite(path, np.full((30, 30), level, np.uint8))
+        one = sample(i, [], {1: block((0, 0, 9, 3))}, 1, [1])
+        del one['ori_gt_bboxes']
+        samples.append(one)
+        one.update(gt_mask_paths=[path], homography=torch.eye(3).numpy())
+    evaluate(metric(), samples[1:2])
+    assert not said
+    evaluate(metric(), samples)
+    (text,) = said
+    assert 'masks of 2 of 3 images have no true pixel' in text
