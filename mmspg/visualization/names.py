@@ -1,29 +1,38 @@
 """Name pictures after their images."""
 
+import unicodedata
 import zlib
 from pathlib import Path
 from urllib.parse import quote
 
 __all__ = ['picture_name', 'safe_name']
 
-LONGEST_NAME = 180
+LONGEST_NAME = 180  # bytes
+ENCODED = '+%\\:*?"<>|'  # Windows allows only the first two in a file name
 
 
 def safe_name(img_id: str) -> str:
     """Make a file name from an image id; different ids get different names.
 
-    A '/' becomes '+'. Other characters that a file name may not have, and '+'
-    and '%' themselves, are percent-encoded. Names that are too long for a
-    file system are cut, and end in a check sum.
+    A '/' becomes '+'. Characters that a file name may not have or that cannot
+    be seen, and '+' and '%' themselves, are percent-encoded. Names that are
+    too long for a file system are cut, and end in a check sum.
 
     Example:
-        >>> safe_name('n01440764/a b.JPEG')
-        'n01440764+a%20b.JPEG'
+        >>> safe_name('Möwe groß/what?.jpg')
+        'Möwe groß+what%3F.jpg'
     """
-    name = quote(img_id, safe='', errors='surrogatepass').replace('%2F', '+')
-    if len(name) > LONGEST_NAME:
+    name = ''.join(
+        quote(c, safe='/', errors='surrogatepass')
+        if c in ENCODED or not c.isprintable()
+        else c
+        for c in img_id
+    ).replace('/', '+')
+    content = name.encode()
+    if len(content) > LONGEST_NAME:
         check = zlib.crc32(img_id.encode(errors='surrogatepass'))
-        name = f'{name[:LONGEST_NAME]}-{check:08x}'
+        start = content[:LONGEST_NAME].decode(errors='ignore')
+        name = f'{start}-{check:08x}'
     return name
 
 
@@ -32,12 +41,13 @@ def picture_name(img_id: str, taken: set[str], suffix: str = '.png') -> str:
 
     Args:
         img_id (str): The path of the image. Each '/' becomes '+'.
-        taken (set[str]): The names of other pictures. The new one is added.
+        taken (set[str]): Filled with the names, to keep them distinct.
         suffix (str): The suffix of the picture. Defaults to '.png'.
 
     Returns:
         str: The name. It contains the suffix of the image only if another
-        image would have the same name without it.
+        image would have the same name without it, on a disk that ignores
+        capitals or on any other.
 
     Examples:
         >>> picture_name('cats/a.jpg', set())
@@ -46,8 +56,15 @@ def picture_name(img_id: str, taken: set[str], suffix: str = '.png') -> str:
         'a.jpg.png'
     """
     stem = Path(img_id).with_suffix('') if Path(img_id).name else img_id
-    name = f'{safe_name(str(stem))}{suffix}'
-    if name in taken:
-        name = f'{safe_name(img_id)}{suffix}'
-    taken.add(name)
-    return name
+    name = safe_name(str(stem))
+    if _on_disk(f'{name}{suffix}') in taken:
+        name = safe_name(img_id)
+    while _on_disk(f'{name}{suffix}') in taken:
+        name += '+'
+    taken.add(_on_disk(f'{name}{suffix}'))
+    return f'{name}{suffix}'
+
+
+def _on_disk(name: str) -> str:
+    """Make names alike that some disks take for one: capitals, accents."""
+    return unicodedata.normalize('NFC', name.casefold())

@@ -340,4 +340,5 @@ def test_a_data_set_without_boxes(root, tmp_path):
     assert data['images']
     assert not any(image['truths'] for image in data['images'])
     assert [row[0] for row in data['figures']] == ['', 'class Top-1']
+    assert data['figures'][0][1:] == ['accuracy %', 'error %']
     assert 'no image has a true box' in data['protocol']

@@ -240,6 +240,8 @@ def figure_rows(figures: dict, centred: float | None) -> list[list[str]]:
         rows.append(
             ['centred box', f'{centred:.2f}', f'{100 - centred:.2f}', '', '']
         )
+    if not any(row[3] for row in rows):
+        head, rows = head[:3], [row[:3] for row in rows]
     return [head, *rows] if rows else []
 
 
