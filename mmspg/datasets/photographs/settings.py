@@ -57,6 +57,18 @@ val_interval=3)
     )
 
 
+def _settings_of(cfg: Config) -> tuple:
+    """Give what a config sets, in the order of `PhotoSettings`."""
+    loader, train = cfg.train_dataloader, cfg.train_cfg
+    return (
+        loader.get('batch_size'),
+        train.get('max_epochs'),
+        cfg.optim_wrapper.optimizer.get('lr'),
+        loader.get('num_workers'),
+        train.get('val_interval'),
+    )
+
+
 def fit_to_photographs(cfg: Config) -> list[str]:
     """Fit a config to the photographs in its folders.
 
@@ -87,6 +99,12 @@ def fit_to_photographs(cfg: Config) -> list[str]:
         else os.cpu_count() or 1,
         torch.cuda.is_available(),
     )
+    chosen = [
+        f'{name} {now:g}' if was == now else f'{name} {was} -> {now:g}'
+        for (name, now), was in zip(
+            settings._asdict().items(), _settings_of(cfg), strict=True
+        )
+    ]
     cfg.model.head.num_classes = len(photos.classes)
     cfg.optim_wrapper.optimizer.lr = settings.lr
     cfg.train_cfg.max_epochs = settings.max_epochs
@@ -100,8 +118,8 @@ def fit_to_photographs(cfg: Config) -> list[str]:
         loader.num_workers = settings.num_workers
     told = [
         *photos.notes,
-        'Batch size, epochs, lr and the number of loading processes were '
-        'chosen for this number of photographs and this machine. '
+        'These settings were chosen for this number of photographs and this '
+        f'machine, in place of those of the config: {", ".join(chosen)}. '
         '--cfg-options changes them.',
     ]
     for part in ('val', 'test'):

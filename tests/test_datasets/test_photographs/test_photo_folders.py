@@ -482,6 +482,17 @@ def test_a_config_with_a_schedule_of_its_own_is_fitted(root, tmp_path):
     assert 'T_max' not in cfg.param_scheduler[-1]
 
 
+def test_a_setting_that_is_replaced_is_named(root, tmp_path):
+    photographs(tmp_path)
+    cfg = config(root, tmp_path)
+    cfg.train_cfg.max_epochs = 1
+    cfg.train_dataloader.batch_size = 7
+    (said,) = [text for text in fit_to_photographs(cfg) if 'chosen' in text]
+    batch, epochs = cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs
+    assert batch != 7
+    assert f'batch_size 7 -> {batch}, max_epochs 1 -> {epochs}, ' in said
+
+
 @pytest.mark.parametrize('part', ['fold1', 'train'])
 def test_folds_are_not_taken_for_classes_without_a_word(tmp_path, part):
     other = 'fold2' if part == 'fold1' else 'val'
