@@ -94,7 +94,8 @@ def check_pipeline(transforms: Iterable) -> None:
     transforms = list(leaves(transforms))
     _check_min_side(transforms)
     if not any(
-        isinstance(t, PackInputs) and set(BOX_KEYS) & set(t.algorithm_keys)
+        isinstance(t, PackInputs)
+        and set(BOX_KEYS) & {*t.algorithm_keys, *t.meta_keys}
         for t in transforms
     ):
         return

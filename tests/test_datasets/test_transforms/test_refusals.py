@@ -93,8 +93,9 @@ def test_pipeline_without_boxes_may_do_what_it_likes():
     check_pipeline(build(*pipeline))
 
 
-def test_stock_packing_of_boxes_is_refused():
-    pack = dict(type='PackInputs', algorithm_keys=('gt_bboxes',))
+@pytest.mark.parametrize('keys', ['algorithm_keys', 'meta_keys'])
+def test_stock_packing_of_boxes_is_refused(keys):
+    pack = dict(type='PackInputs', **{keys: ('gt_bboxes',)})
     with pytest.raises(ValueError, match='PackInputs .*mmspg.PackLocInputs'):
         check_pipeline(build(LOAD, pack))
 
