@@ -33,7 +33,7 @@ def available_sources(model) -> list[str]:
         for source in getattr(head, 'score_map_sources', ())
         if source not in lacking
     ]
-    return [*sources, 'ddt'] if hasattr(head, 'ddt') else sources
+    return [*sources, 'ddt'] if getattr(head, 'has_ddt', False) else sources
 
 
 def remember_branches(feats):

@@ -386,6 +386,12 @@ def test_the_statistics_of_ddt_go_with_the_weights():
         one.predict(images()), other.predict(images()), strict=True
     ):
         assert torch.equal(mine.score_map, theirs.score_map)
+    # A training forgets them, and its checkpoint cannot bring them back.
+    other.loss(images(), samples(3, 5))
+    load_state_dict(one, other.state_dict(), strict=True)
+    for model in (other, one):
+        with pytest.raises(ValueError, match='choose_maps.py'):
+            model.predict(images())
 
 
 def test_thresholded_average_pooling():

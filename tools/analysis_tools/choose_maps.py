@@ -189,7 +189,7 @@ def main():
             )
         loader = runner.test_dataloader
         (metric,) = runner.test_evaluator.metrics
-        if args.ddt_images > 0 and not hasattr(model.head, 'ddt'):
+        if args.ddt_images > 0 and not model.head.has_ddt:
             make_ddt(model, loader, args.ddt_images)
         images = collect_maps(model, loader, attributions)
         proposals = None

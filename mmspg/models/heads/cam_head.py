@@ -61,6 +61,7 @@ class CAMHead(ClsHead):
     """
 
     score_map_sources: tuple[str, ...] = ('attention', 'positive', 'features')
+    has_ddt = False  # statistics for these weights
 
     def __init__(
         self,
@@ -143,14 +144,19 @@ class CAMHead(ClsHead):
             state_dict.pop(f'{prefix}classifier.{name}')
 
     def set_ddt(self, statistics: Tensor) -> None:
-        """Keep the statistics of DDT, ``(2, D)``, with the weights."""
+        """Keep the statistics of DDT, ``(2, D)``, with the weights.
+
+        A training forgets them, since it changes the weights.
+        """
         statistics = statistics.to(self.classifier.weight.device)
         self.register_buffer('ddt', statistics)
+        self.has_ddt = True
 
     def _take_ddt(self, state_dict: dict, prefix: str, *args):
         """Make room for the statistics that a checkpoint brings."""
         if (found := state_dict.get(prefix + 'ddt')) is not None:
             self.set_ddt(torch.empty_like(found))
+            self.has_ddt = bool(found.any())
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
         """Compute the class scores before the softmax, ``(N, C)``.
@@ -199,6 +205,10 @@ class CAMHead(ClsHead):
         )
 
     def _get_loss(self, cls_score, data_samples, **kwargs) -> dict:
+        if self.has_ddt:
+            # Not deleted, since a copy that averages the weights has them.
+            self.ddt.zero_()
+            self.has_ddt = False
         if self.multi_label:
             refuse_soft_targets(data_samples, 'A head with multi_label=True')
             target = multi_hot(data_samples, self.num_classes, cls_score)
@@ -294,10 +304,11 @@ class CAMHead(ClsHead):
         features = self.pre_logits(feats).float()
         if source != 'ddt':
             return features.mean(dim=1)
-        if not hasattr(self, 'ddt'):
+        if not self.has_ddt:
             raise ValueError(
                 f'model.head.score_map_source is {self.score_map_source!r}, '
-                'and the checkpoint has no statistics of DDT. Make them: '
-                'python tools/analysis_tools/choose_maps.py CHECKPOINT'
+                'and these weights have no statistics of DDT: a training '
+                'does not keep those of the weights it began with. Make '
+                'them: python tools/analysis_tools/choose_maps.py CHECKPOINT'
             )
         return project(features, self.ddt)
