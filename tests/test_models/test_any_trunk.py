@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmpretrain import get_model
 
 from mmspg.models import AnyTrunk, CAMHead, FittedClassifier
-from mmspg.models.backbones.any_trunk import choose_taps
+from mmspg.models.backbones.taps import choose_taps
+from mmspg.registry import MODELS
 from mmspg.utils import pip_weights
 from mmspg.utils.cfg import set_pretrained
 
@@ -50,6 +51,43 @@ def test_too_few_maps_are_refused():
         AnyTrunk(
             dict(type='ResNet', depth=18, out_indices=(3,)), input_size=64
         )
+
+
+@pytest.mark.parametrize('taps', [(3, 2, 1), (2, 2, 3), (0, 1, 2, 3), (1, 4)])
+@pytest.mark.parametrize('trunk', ['timm/resnet10t', 'mmspg.TinyTrunk'])
+def test_taps_that_would_be_sorted_are_refused(trunk, taps):
+    if trunk.startswith('timm/'):
+        pytest.importorskip('timm')
+    with pytest.raises(ValueError, match='three of the indices 0 to'):
+        AnyTrunk(trunk, taps=taps, input_size=64)
+
+
+def test_taps_count_from_the_end():
+    trunk = dict(type='ResNet', depth=18)
+    net = AnyTrunk(trunk, taps=(-4, -3, -1), input_size=64)
+    assert net.out_strides == (4, 8, 32)
+
+
+class Pairs(torch.nn.Module):
+    """A trunk that gives two maps for each stage."""
+
+    def forward(self, x):
+        return [(x, x)] * 3
+
+
+class Needy(torch.nn.Module):
+    def forward(self, x):
+        assert x.shape[-1] == 96, 'made for 96'
+
+
+@pytest.mark.parametrize(
+    'trunk, told',
+    [(Pairs, 'map 0 .* is tuple'), (Needy, 'made for 96.*input_size')],
+)
+def test_a_trunk_without_single_maps_names_the_ways_out(trunk, told):
+    MODELS.register_module(module=trunk, force=True)
+    with pytest.raises(ValueError, match=f'{told}.*class MyTrunk'):
+        AnyTrunk(f'mmspg.{trunk.__name__}', input_size=64)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +208,56 @@ def test_weights_of_another_network_are_refused():
     other = AnyTrunk(dict(type='MobileNetV2'), input_size=64)
     with pytest.raises(ValueError, match='of another network'):
         trunk.load_state_dict(other.trunk.state_dict())
+
+
+VIT = dict(type='VisionTransformer', arch='deit-tiny', img_size=64)
+
+
+@pytest.mark.parametrize(
+    'one, other, told',
+    [
+        (dict(depth=18), dict(depth=34), 'holds 100 of the 180 .* 0 that'),
+        (dict(depth=34), dict(depth=18), 'holds 100 of the 100 .* 80 that'),
+        (
+            VIT,
+            dict(VIT, patch_size=32),
+            'another network.*projection.weight is .192, 3, 16, ',
+        ),
+    ],
+)
+@pytest.mark.parametrize('prefix', ['', 'backbone.', 'trunk.'])
+def test_weights_of_a_relative_are_refused(one, other, told, prefix):
+    theirs, own = (
+        AnyTrunk({'type': 'ResNet', **cfg}, input_size=64)
+        for cfg in (one, other)
+    )
+    weights = theirs.trunk.state_dict()
+    with pytest.raises(ValueError, match=told):
+        own.load_state_dict({prefix + k: v for k, v in weights.items()})
+
+
+def test_what_a_trunk_has_no_part_for_does_not_count():
+    """A classifier, a decoder; and what a tap cuts off is its own."""
+    pytest.importorskip('timm')
+    import timm
+
+    file = timm.create_model('resnet10t', num_classes=7).state_dict()
+    file |= {f'decoder.{i}': torch.zeros(1) for i in range(99)}
+    for taps in (None, (0, 1, 2)):
+        trunk = AnyTrunk('timm/resnet10t', taps=taps, input_size=64)
+        assert not trunk.load_state_dict(dict(file)).missing_keys
+        assert torch.equal(trunk.trunk.conv1[0].weight, file['conv1.0.weight'])
+
+
+def test_position_embeddings_are_resized_by_mmpretrain():
+    small, large = (
+        AnyTrunk(dict(VIT, img_size=side), input_size=side)
+        for side in (64, 96)
+    )
+    large.load_state_dict(small.trunk.state_dict())
+    assert torch.equal(
+        large.trunk.pos_embed[:, 0], small.trunk.pos_embed[:, 0]
+    )
 
 
 @pytest.mark.parametrize('prefix', ['', 'backbone.', 'backbone.trunk.'])

@@ -1,6 +1,8 @@
 """Give SPG its three maps from any backbone of timm or mmpretrain."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from inspect import signature
@@ -14,59 +16,29 @@ from mmspg.utils.pip_weights import read_pip_weights
 
 from ..attributions.steering import Replaced
 from .frozen_backbone import FrozenBackbone
+from .own_weights import check_own
+from .taps import checked_taps
 
 CheckpointLoader.register_scheme('pip://', read_pip_weights)
 
 TIMM = 'timm/'
 # With these, vision transformers and ConvNeXt of mmpretrain give maps.
 MAPS = dict(out_type='featmap', gap_before_final_norm=False)
-
-
-def choose_taps(strides: Sequence[int]) -> tuple[int, int, int]:
-    """Choose which of a network's maps go to B1, B2 and A.
-
-    A gets the last map. B2 gets the last map before it with a stride of 16 or
-    less, and B1 the last map before that with a stride of 8 or less. If all
-    maps have the same stride, the maps at half, three quarters and all of the
-    depth are taken.
-
-    Args:
-        strides (Sequence[int]): The stride of each map, in the network's
-            order.
-
-    Returns:
-        tuple[int, int, int]: Their indices.
-
-    Raises:
-        ValueError: There are fewer than three maps.
-
-    Examples:
-        >>> choose_taps([2, 4, 8, 16, 16])
-        (2, 3, 4)
-        >>> choose_taps([16] * 12)
-        (5, 8, 11)
-    """
-    last = len(strides) - 1
-    if last < 2:
-        raise ValueError(
-            'AnyTrunk needs three maps, for B1, B2 and A, but the trunk '
-            f'gives {last + 1} (with strides {list(strides)}). Let it give '
-            'more with `out_indices` or a similar argument in '
-            '`model.backbone.trunk`.'
-        )
-    if len(set(strides)) == 1:
-        return (last - 1) // 2, (3 * last - 1) // 4, last
-    b2 = max((i for i in range(1, last) if strides[i] <= 16), default=last - 1)
-    b1 = max((i for i in range(b2) if strides[i] <= 8), default=b2 - 1)
-    return b1, b2, last
+# mmpretrain resizes such tensors when it loads them.
+RESIZED = re.compile(r'pos_embed|relative_')
+SIDE = 'model.backbone.input_size (and that of your pipeline)'
+OTHER = (
+    'Take another trunk, or write a backbone: `class MyTrunk(Taps, '
+    'ITS_CLASS)` gives the maps of named layers (mmspg.models.backbones.taps).'
+)
 
 
 @MODELS.register_module()
 class AnyTrunk(FrozenBackbone):
     """A CNN or a vision transformer that gives the maps for B1, B2 and A.
 
-    :func:`choose_taps` chooses the maps. A dry run finds their strides and
-    channels. The tokens of a transformer become maps.
+    :func:`.taps.choose_taps` chooses the maps. A dry run finds their strides
+    and channels. The tokens of a transformer become maps.
 
     Args:
         trunk (dict | str): 'timm/NAME', or a config: ``type='timm/NAME'``
@@ -74,7 +46,8 @@ class AnyTrunk(FrozenBackbone):
             mmpretrain. The config has the options of the network, such as
             ``output_stride=16`` (timm's CNNs) or ``strides`` (ResNet).
         taps (Sequence[int], optional): Indices of the trunk's maps for B1,
-            B2 and A. Defaults to None: they are chosen.
+            B2 and A, each deeper than the one before. Defaults to None: they
+            are chosen.
         head_conv (bool): Take for the last map the one that timm's own
             classifier pools, behind the convolution that follows
             EfficientNet's last stage. Defaults to False, the last stage.
@@ -123,6 +96,7 @@ class AnyTrunk(FrozenBackbone):
             cfg.pop('pretrained', None)
         self.from_timm = str(cfg['type']).startswith(TIMM)
         self.taps: tuple[int, ...] = ()  # all maps, until they are chosen
+        self.whole: set[str] = set()
         image = torch.zeros(1, 3, input_size, input_size)
         if self.from_timm:
             self._build_timm(cfg, taps, image)
@@ -146,11 +120,12 @@ class AnyTrunk(FrozenBackbone):
         self._is_init = bool(cfg.get('pretrained'))
         name = cfg.pop('type').removeprefix(TIMM)
         self.trunk = timm.create_model(name, num_classes=0, **cfg).eval()
-        with torch.no_grad():
+        with torch.no_grad(), _one_map_a_stage(name, image):
             last, maps = self.trunk.forward_intermediates(image)
-        # Tokens, which the last norm layer makes comparable between layers.
-        self.tokens = last.ndim == 3
-        self.taps = tuple(taps or choose_taps(_strides(image, maps)))
+            # Tokens; the last norm layer makes them comparable.
+            self.tokens = last.ndim == 3
+        self.whole = {*self.trunk.state_dict()}
+        self.taps = checked_taps(taps, _strides(image, maps))
         if not self.head_conv:
             # Layers that the maps do not need would have no gradient, and
             # DDP would wait for it.
@@ -174,8 +149,9 @@ class AnyTrunk(FrozenBackbone):
         if 'out_indices' in options and all_maps is None:
             all_maps = list(range(max(self.trunk.out_indices) + 1))
             self.trunk = _build({**cfg, 'out_indices': all_maps})
+        self.whole = {*self.trunk.state_dict()}
         maps = self._dry_run(image)
-        taps = tuple(taps or choose_taps(_strides(image, maps)))
+        taps = checked_taps(taps, _strides(image, maps))
         if all_maps is None:
             self.taps = taps
         else:
@@ -185,7 +161,8 @@ class AnyTrunk(FrozenBackbone):
     @torch.no_grad()
     def _dry_run(self, image: Tensor) -> tuple[Tensor, ...]:
         self.trunk.eval()
-        maps = self(image)
+        with _one_map_a_stage(type(self.trunk).__name__, image):
+            maps = self(image)
         self.trunk.train()
         return maps
 
@@ -228,12 +205,7 @@ class AnyTrunk(FrozenBackbone):
         MMEngine would log other names as unexpected and go on with random
         weights.
         """
-        own = {
-            f'{prefix}trunk.{name}': value
-            for name, value in self.trunk.state_dict().items()
-        }
-        if any(name in state_dict for name in own):
-            return
+        own = self.trunk.state_dict()
         wrapped = not prefix and any(
             name.startswith('backbone.') for name in state_dict
         )
@@ -243,37 +215,51 @@ class AnyTrunk(FrozenBackbone):
                     del state_dict[name]
         start = 'backbone.' if wrapped else prefix
         found = {
-            name: state_dict.pop(name)
+            name.removeprefix(start).removeprefix('trunk.'): state_dict.pop(
+                name
+            )
             for name in list(state_dict)
             if name.startswith(start)
         }
-        renamed = {
-            prefix
-            + 'trunk.'
-            + name.removeprefix(start).removeprefix('trunk.'): value
-            for name, value in found.items()
-        }
-        known = {
-            name: renamed[name]
-            for name, value in own.items()
-            if name in renamed and renamed[name].shape == value.shape
-        }
-        if 2 * len(known) < len(own):
-            raise ValueError(
-                f'The checkpoint holds {len(known)} of the {len(own)} '
-                f'tensors of {type(self.trunk).__name__}: it is of another '
-                f'network. Its first names are {list(found)[:3]}, those '
-                f'wanted {list(self.trunk.state_dict())[:3]}.'
-            )
-        state_dict.update(known)
+        resized = (
+            [] if self.from_timm else [n for n in own if RESIZED.search(n)]
+        )
+        check_own(
+            type(self.trunk).__name__,
+            {name: own[name] for name in own if name not in resized},
+            found,
+            'Name the trunk of the checkpoint in model.backbone.trunk.',
+            self.whole,
+        )
+        state_dict.update(
+            (f'{prefix}trunk.{name}', found[name])
+            for name in own
+            if name in found
+        )
+
+
+@contextmanager
+def _one_map_a_stage(name: str, image: Tensor) -> Iterator[None]:
+    """Say in one sentence that a trunk cannot give its maps."""
+    try:
+        yield
+    except (AssertionError, AttributeError, RuntimeError, TypeError) as error:
+        why = f'{type(error).__name__}: {error}'.partition('\n')[0]
+        raise ValueError(
+            f'AnyTrunk: {name} does not give one map (N, D, h, w) for each '
+            f'stage from an image with sides of {image.shape[-1]} ({why}). If '
+            f'it is made for other sides, set {SIDE}. If not: {OTHER}'
+        ) from error
 
 
 def _strides(image: Tensor, maps: Sequence[Tensor]) -> list[int]:
     for i, found in enumerate(maps):
-        if found.ndim != 4:
+        if getattr(found, 'ndim', 0) != 4:
+            shape = getattr(found, 'shape', None)
+            found = tuple(shape) if shape else type(found).__name__
             raise ValueError(
                 f'AnyTrunk needs maps (N, D, h, w), but map {i} of the trunk '
-                f'has the shape {tuple(found.shape)}.'
+                f'is {found}. {OTHER}'
             )
     return [round(image.shape[-1] / m.shape[-1]) for m in maps]
 

@@ -1,4 +1,4 @@
-"""Take the feature maps of any layers of a backbone."""
+"""Take the feature maps of any layers of a backbone, and choose them."""
 
 from collections.abc import Sequence
 
@@ -57,3 +57,70 @@ class Taps(nn.Module):
             for handle in handles:
                 handle.remove()
         return tuple(outs[name] for name in self.taps)
+
+
+def choose_taps(strides: Sequence[int]) -> tuple[int, int, int]:
+    """Choose which of a network's maps go to B1, B2 and A.
+
+    A gets the last map. B2 gets the last map before it with a stride of 16 or
+    less, and B1 the last map before that with a stride of 8 or less. If all
+    maps have the same stride, the maps at half, three quarters and all of the
+    depth are taken.
+
+    Args:
+        strides (Sequence[int]): The stride of each map, in the network's
+            order.
+
+    Returns:
+        tuple[int, int, int]: Their indices.
+
+    Raises:
+        ValueError: There are fewer than three maps.
+
+    Examples:
+        >>> choose_taps([2, 4, 8, 16, 16])
+        (2, 3, 4)
+        >>> choose_taps([16] * 12)
+        (5, 8, 11)
+    """
+    last = len(strides) - 1
+    if last < 2:
+        raise ValueError(
+            'AnyTrunk needs three maps, for B1, B2 and A, but the trunk '
+            f'gives {last + 1} (with strides {list(strides)}). Let it give '
+            'more with `out_indices` or a similar argument in '
+            '`model.backbone.trunk`.'
+        )
+    if len(set(strides)) == 1:
+        return (last - 1) // 2, (3 * last - 1) // 4, last
+    b2 = max((i for i in range(1, last) if strides[i] <= 16), default=last - 1)
+    b1 = max((i for i in range(b2) if strides[i] <= 8), default=b2 - 1)
+    return b1, b2, last
+
+
+def checked_taps(
+    taps: Sequence[int] | None, strides: Sequence[int]
+) -> tuple[int, ...]:
+    """Choose taps, or refuse those that `AnyTrunk` would sort or lacks.
+
+    Args:
+        taps (Sequence[int], optional): Indices; negative ones count from the
+            end. None: `choose_taps`.
+        strides (Sequence[int]): The stride of each map.
+
+    Raises:
+        ValueError: They are not three, or not each deeper than the one
+            before.
+    """
+    if not taps:
+        return choose_taps(strides)
+    number = len(strides)
+    places = [i + number * (i < 0) for i in taps]
+    in_order = sorted({*places} & {*range(number)})
+    if len(places) != 3 or in_order != places:
+        raise ValueError(
+            'AnyTrunk: taps must be three of the indices 0 to '
+            f'{number - 1}, for B1, B2 and A, and each deeper than the one '
+            f'before, but are {tuple(taps)}.'
+        )
+    return tuple(places)
