@@ -268,6 +268,13 @@ def test_merged_checkpoints_fill_an_ensemble(root):
     ]
     with pytest.raises(ValueError, match='another order: .* in member 1'):
         tool.merge(orders)
+    # A member without names is compared with nobody, and hides nobody.
+    nameless = dict(meta=dict(epoch=3, cfg='model = 1', localization={}))
+    with pytest.raises(ValueError, match='in member 1 and .* in member 2'):
+        tool.merge([nameless, *orders])
+    # The config and the box are of one member.
+    meta = dict(epoch=3, dataset_meta=dict(classes='ab'))
+    assert tool.merge([nameless, orders[0]])['meta'] == meta
 
 
 def test_several_labels_are_no_ensemble():

@@ -81,6 +81,20 @@ def test_one_view_is_an_error():
         TenCropTTA(Net()).test_step(views(WHOLE))
 
 
+def test_a_part_of_the_image_is_no_first_view(pipeline):
+    item = dict(
+        img=np.zeros((300, 401, 3), np.uint8),
+        img_id='a.jpg',
+        img_path='a.jpg',
+        gt_label=1,
+        sample_idx=0,
+    )
+    found = default_collate([pipeline(item)])
+    crops_first = {key: views[::-1] for key, views in found.items()}
+    with pytest.raises(ValueError, match='first view of a.jpg is a part'):
+        TenCropTTA(Net()).test_step(crops_first)
+
+
 @pytest.fixture
 def pipeline(root):
     path = root / 'configs' / '_base_' / 'tta' / 'ten_crop_224.py'

@@ -30,30 +30,45 @@ def merge(checkpoints):
         checkpoints (list[dict]): Each has ``state_dict`` or is one.
 
     Returns:
-        dict: ``state_dict``, and the ``meta`` of the first checkpoint.
+        dict: ``state_dict``, and the ``meta`` of the first checkpoint: with
+        the classes, and without its config and its choice of the box, which
+        are not those of the ensemble.
 
     Raises:
         ValueError: The members have different classes.
     """
     from mmspg.datasets.annotations.class_lists import difference
+    from mmspg.utils.carried_config import META_KEY
     from mmspg.utils.checkpoint import state_dict_of
 
     metas = [checkpoint.get('meta') or {} for checkpoint in checkpoints]
-    named = [(meta.get('dataset_meta') or {}).get('classes') for meta in metas]
-    for i, classes in enumerate(named):
-        if classes and named[0]:
-            differ = difference(named[0], classes, 'member 0', f'member {i}')
-            if differ:
-                raise ValueError(
-                    f'{differ}. An ensemble averages scores by position.'
-                )
+    named = {
+        i: meta['dataset_meta']
+        for i, meta in enumerate(metas)
+        if (meta.get('dataset_meta') or {}).get('classes')
+    }
+    first = next(iter(named), 0)
+    for i, other in named.items():
+        differ = difference(
+            named[first]['classes'],
+            other['classes'],
+            f'member {first}',
+            f'member {i}',
+        )
+        if differ:
+            raise ValueError(
+                f'{differ}. An ensemble averages scores by position.'
+            )
+    meta = {k: v for k, v in metas[0].items() if k not in ('cfg', META_KEY)}
+    if named:
+        meta['dataset_meta'] = named[first]
     state_dict = {
         f'members.{i}.{name}': weight
         for i, checkpoint in enumerate(checkpoints)
         for name, weight in state_dict_of(checkpoint).items()
         if not name.startswith('data_preprocessor.')
     }
-    return dict(state_dict=state_dict, meta=metas[0])
+    return dict(state_dict=state_dict, meta=meta)
 
 
 def main():

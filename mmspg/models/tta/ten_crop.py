@@ -1,8 +1,10 @@
 """Take the class from ten crops and the map from the whole image."""
 
+import numpy as np
 import torch
 from mmengine.model import BaseTTAModel
 
+from mmspg.datasets.transforms.geometry import move_boxes
 from mmspg.registry import MODELS
 
 from ..requests import requested_labels
@@ -52,7 +54,8 @@ class TenCropTTA(BaseTTAModel):
             crops.
 
         Raises:
-            ValueError: There is only one view.
+            ValueError: There is only one view, or the first view is a part
+                of the image.
         """
         number = len(data['inputs'])
         if number < 2:
@@ -65,6 +68,8 @@ class TenCropTTA(BaseTTAModel):
             {key: views[i] for key, views in data.items()}
             for i in range(number)
         )
+        for sample in whole['data_samples']:
+            _check_whole(sample)
         predictions = [self.module.test_step(crop) for crop in crops]
         merged = self.merge_preds(list(zip(*predictions, strict=True)))
         asked = requested_labels(
@@ -95,3 +100,19 @@ class TenCropTTA(BaseTTAModel):
             torch.stack([sample.pred_score for sample in samples]).mean(dim=0)
             for samples in data_samples_list
         ]
+
+
+def _check_whole(sample) -> None:
+    """Refuse a view that does not show the image from corner to corner."""
+    if 'homography' not in sample:
+        return
+    (ori_h, ori_w), (h, w) = sample.ori_shape[:2], sample.img_shape[:2]
+    corners = np.array([[0, 0, ori_w, ori_h]])
+    (seen,) = move_boxes(corners, np.asarray(sample.homography))
+    if np.abs(seen - [0, 0, w, h]).max() > 1:
+        raise ValueError(
+            f'TenCropTTA: the first view of {sample.get("img_path")} is a '
+            'part of the image, and the score map must be of the whole. Let '
+            'tta_pipeline give the whole image first and then the crops, as '
+            'in configs/_base_/tta/ten_crop_224.py'
+        )
