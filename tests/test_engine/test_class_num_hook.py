@@ -50,11 +50,18 @@ def test_trainings_that_are_refused(kwargs, said):
         HeadClassNumHook().before_train(runner(**kwargs))
 
 
-def test_trainings_that_are_right():
+def test_trainings_that_are_right(monkeypatch):
+    told = []
+    monkeypatch.setattr(class_num_hook, 'warn', told.append)
     HeadClassNumHook().before_train(runner('abc', val='abc'))
     HeadClassNumHook().before_train(runner('abc', val=['0', '1', '2']))
     # Weights of other classes are a start, but nothing to go on from.
     loaded('xyz').before_train(runner('abc'))
+    loaded('abc').before_train(runner('abc'))
+    loaded('012').before_train(runner('abc'))
+    assert not told
+    loaded('bac').before_train(runner('abc'))
+    assert "label 0 is 'b' in load_from and 'a' in train" in told[0]
     with pytest.raises(ValueError, match='the checkpoint and train'):
         loaded('bac').before_train(runner('abc', resume=True))
 

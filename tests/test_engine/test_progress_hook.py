@@ -2,6 +2,7 @@
 
 import io
 import logging
+import shlex
 import sys
 import warnings
 from types import SimpleNamespace
@@ -114,6 +115,18 @@ def test_a_validation_ends_with_its_figures(runner):
     assert runner.terminal.getvalue().splitlines() == [
         'validating, epoch 1 of 2, step 0 of 40: batch 3 of 8',
         'validation of epoch 1: class top-1 71.2 %, GT-known 60.0 %',
+    ]
+
+
+def test_the_commands_that_follow_can_be_pasted(runner):
+    checkpoint = "my work/it's/epoch_1.pth"
+    runner.work_dir = 'my work'
+    runner.message_hub.get_info = lambda name, default=None: checkpoint
+    ProgressHook().after_train(runner)
+    _, *commands = runner.terminal.getvalue().splitlines()
+    assert [shlex.split(command)[-1] for command in commands] == [
+        *(checkpoint, checkpoint),
+        'my work',
     ]
 
 

@@ -87,9 +87,18 @@ class HeadClassNumHook(ClassNumCheckHook):
                     'example, so the figures are too good. Give '
                     'train_dataloader and val_dataloader different splits.'
                 )
+        trained = self._classes_trained()
         if getattr(runner, '_resume', False):
-            trained = self._classes_trained()
             _check_same(trained, classes, 'the checkpoint', 'train')
+        elif trained and classes and {*trained} == {*classes}:
+            differ = difference(trained, classes, 'load_from', 'train')
+            if differ:
+                warn(
+                    f'{differ[0].upper()}{differ[1:]}. The classifier begins '
+                    'with the weights of other classes. To begin with the '
+                    'weights of the trunk alone, give --pretrained FILE '
+                    'instead of load_from=FILE.'
+                )
 
     def before_test(self, runner) -> None:
         """Compare the classes of the test with head and checkpoint."""

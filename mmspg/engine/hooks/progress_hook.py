@@ -3,6 +3,7 @@
 import atexit
 import logging
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -117,7 +118,10 @@ class ProgressHook(Hook):
         checkpoint = runner.message_hub.get_info('last_ckpt', None)
         if checkpoint and is_main_process():
             runner.logger.info(
-                NEXT.format(checkpoint=checkpoint, work_dir=runner.work_dir)
+                NEXT.format(
+                    checkpoint=shlex.quote(str(checkpoint)),
+                    work_dir=shlex.quote(str(runner.work_dir)),
+                )
             )
 
     def _tell(self, runner, what: str, step: int, state: str) -> None:
