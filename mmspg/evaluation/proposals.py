@@ -123,8 +123,9 @@ def proposals_of(
     names = [str(image['img_id']) for image in images]
     if given is not None and not given.keys() & set(names):
         raise ValueError(
-            f'no image has proposals: the file has {next(iter(given), None)!r}'
-            f', and the id of an image is {names[0]!r}. Write these ids'
+            'no image has proposals: the file has '
+            f'{next(iter(given), None)!r}, and the id of an image is '
+            f'{names[0]!r}. Use the ids of the images'
         )
     for image, name in zip(images, names, strict=True):
         if given is None:
