@@ -596,3 +596,13 @@ def test_a_share_that_gives_no_image_is_told(convert, photos, tmp_path):
         image.unlink()
     said = convert('folders_to_metadata', photos, tmp_path / 'm', '--val', 0.1)
     assert 'too few images for a split val' in said
+
+
+def test_folds_are_told_of(convert, photos, tmp_path):
+    folds = tmp_path / 'folds'
+    for fold in ('fold1', 'fold2'):
+        shutil.copytree(photos, folds / fold)
+    said = convert('folders_to_metadata', folds, tmp_path / 'meta')
+    assert 'The classes are fold1, fold2, and each has the folders' in said
+    said = convert('folders_to_metadata', folds / 'fold1', tmp_path / 'own')
+    assert 'each has the folders' not in said
