@@ -68,7 +68,7 @@ SMALLER = {
         *PHOTOGRAPHS,
         '--input-size 64',
     ),
-    'python tools/misc/check_dataset.py': ('model.head.num_classes=20',),
+    'python tools/misc/check_dataset.py configs/spg': PHOTOGRAPHS,
     'python tools/benchmarks/benchmark_evaluation.py': ('--workers 1',),
     'python tools/benchmarks/benchmark_data.py': ('--num 3 --rounds 1',),
     'python tools/benchmarks/benchmark_startup.py': (

@@ -32,8 +32,8 @@ def own(tmp_path):
     """Metadata of 2 training and 2 validation images, and its config."""
     photos, meta = tmp_path / 'photos', tmp_path / 'metadata'
     photos.mkdir()
-    for name in ('a', 'b', 'c', 'd'):
-        Image.new('RGB', (60, 40)).save(photos / f'{name}.png')
+    for i, name in enumerate('abcd'):
+        Image.new('RGB', (60, 40), (i, 0, 0)).save(photos / f'{name}.png')
     for split, names in dict(train='ab', val='cd').items():
         (meta / split).mkdir(parents=True)
         for file, columns in dict(
@@ -86,6 +86,30 @@ def test_each_fault_is_listed_where_it_is(check, own):
     assert '    ... and 1 more\n' in printed
     assert '    -> Fetch the file again, or train with' in printed
     assert printed.endswith('3 faults\n')
+
+
+@pytest.mark.parametrize('one, other', ['ab', 'ac'])  # class, split
+def test_files_of_the_same_content(check, own, one, other):
+    """They are a fault in two classes or splits, not in one."""
+    photos = own[0] / 'photos'
+    content = (photos / f'{one}.png').read_bytes()
+    (photos / f'{other}.png').write_bytes(content)
+    code, printed, faults = check(own[1])
+    assert code == 1
+    [twins] = [
+        found[what]
+        for found in faults.values()
+        for what in found
+        if 'same content' in what
+    ]
+    split = 'val' if other == 'c' else 'train'
+    names = f'{photos}/{one}.png (train)', f'{photos}/{other}.png ({split})'
+    assert sorted(twins[0].split(' and ')) == sorted(names)
+    assert printed.endswith('1 fault\n')
+    path = own[0] / 'metadata/train/class_labels.txt'
+    path.write_text('a.png,0\nb.png,0\n')
+    if split == 'train':
+        assert 'same content' not in check(own[1])[1]
 
 
 def test_each_box_is_listed_where_it_is(check, own):

@@ -9,11 +9,12 @@ the format of an annotation file hides the faults behind it: correct it, and
 run this again.
 """
 
+import hashlib
 import json
 import os
 import sys
 from collections import Counter, defaultdict
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -62,6 +63,11 @@ NUMBER = (
 SHARED = (
     'An image is also in train',
     'Remove it from one of the splits: figures on it mean nothing.',
+)
+
+TWINS = (
+    'Files of two classes or splits have the same content',
+    'Keep only one of them, in the class and split that is right.',
 )
 
 
@@ -191,8 +197,35 @@ def check_images(samples, workers, backend_args):
     return [wrong for wrong in looks if wrong]
 
 
+@cache
+def digest(path):
+    return hashlib.sha256(Path(path).read_bytes()).digest()
+
+
+def find_twins(places):
+    """List files with the same content, of ``{path: (split, labels)}``."""
+    # Other images are drawn or in an archive, or check_images reports them.
+    groups = [
+        [p for p in places if os.path.isfile(p) and os.access(p, os.R_OK)]
+    ]
+    for feature in (os.path.getsize, digest):  # few files are read again
+        found = defaultdict(list)
+        for number, group in enumerate(groups):
+            for path in group:
+                found[number, feature(path)].append(path)
+        groups = [group for group in found.values() if len(group) > 1]
+    return [
+        ' and '.join(f'{path} ({places[path][0]})' for path in group)
+        for group in groups
+        if len({places[path] for path in group}) > 1
+    ]
+
+
 def check_split(dataset_cfg, args):
-    """Check a data set; give a line about it, images, classes and faults."""
+    """Check a data set; give a line about it, images, classes and faults.
+
+    The images are ``{path: labels}``.
+    """
     from mmspg.registry import DATASETS
 
     faults = defaultdict(list)
@@ -201,7 +234,7 @@ def check_split(dataset_cfg, args):
         samples = dataset.load_samples()
     except (OSError, ValueError) as error:
         faults[UNREAD].append(str(error))
-        return 'nothing to check', set(), None, faults
+        return 'nothing to check', {}, None, faults
     images = Counter(labels_of(samples)).values()
     boxes = sum(len(sample.get('ori_gt_bboxes', ())) for sample in samples)
     classes = dataset.metainfo['classes']
@@ -210,7 +243,10 @@ def check_split(dataset_cfg, args):
         f' ({min(images, default=0)} to {max(images, default=0)} images in a '
         f'class), {boxes} boxes'
     )
-    paths = {os.path.realpath(sample['img_path']) for sample in samples}
+    paths = {
+        os.path.realpath(sample['img_path']): tuple(labels_of([sample]))
+        for sample in samples
+    }
     check_annotations(dataset, samples, faults)
     check_boxes(dataset, samples, args.no_images, faults)
     if not args.no_images:
@@ -254,14 +290,17 @@ def main():
     init_default_scope('mmpretrain')
 
     wanted = cfg.get('model', {}).get('head', {}).get('num_classes')
-    report, trained_on, first = {}, set(), None
-    number, told = 0, set()
+    report, trained_on, first = {}, {}, None
+    number, told, places = 0, set(), {}
     for split, dataset_cfg in datasets_of(cfg).items():
         line, paths, classes, faults = check_split(dataset_cfg, args)
         if split == 'train':
             trained_on, first = paths, classes
         else:
-            faults[SHARED] += sorted(paths & trained_on)
+            faults[SHARED] += sorted(paths.keys() & trained_on.keys())
+        if not args.no_images:
+            places = {p: (split, its) for p, its in paths.items()} | places
+            faults[TWINS] += find_twins(places)
         if classes is not None and first is not None:
             other = difference(first, classes, 'train', split)
             faults[DIFFER] += [other] if other else []
