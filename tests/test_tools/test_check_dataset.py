@@ -175,6 +175,19 @@ def test_one_class_alone(check, own):
     assert 'Add a folder of images without the object' in printed
 
 
+def test_a_validation_without_boxes_may_lack_a_class(check, own):
+    for split, missing in dict(val=0, train=1).items():
+        path = own[0] / f'metadata/{split}/class_labels.txt'
+        names = 'cd' if split == 'val' else 'ab'
+        path.write_text(''.join(f'{name}.png,0\n' for name in names))
+        (own[0] / 'metadata/class_names.txt').write_text('cat\ndog\n')
+        own[1].write_text(own[1].read_text().replace('test_mode=True', ''))
+        code, _, faults = check(own[1], '--no-images')
+        assert code == missing
+        assert len(faults['train']) == missing
+        assert not faults['val']
+
+
 def test_images_can_be_left_out(check, own):
     folder, config = own
     (folder / 'photos/a.png').unlink()

@@ -278,6 +278,7 @@ def main():
 
     from mmspg.datasets import fit_to_photographs  # says what is missing
     from mmspg.datasets.annotations.class_lists import difference
+    from mmspg.datasets.annotations.faults import NO_IMAGE
     from mmspg.utils.cfg import load_config, set_data_root
 
     with cli.errors_in_one_line(args):
@@ -297,6 +298,7 @@ def main():
         if split == 'train':
             trained_on, first = paths, classes
         else:
+            faults.pop(NO_IMAGE, None)  # a small val may lack a class
             faults[SHARED] += sorted(paths.keys() & trained_on.keys())
         if not args.no_images:
             places = {p: (split, its) for p, its in paths.items()} | places
