@@ -2,16 +2,20 @@
 
 import logging
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from difflib import get_close_matches
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+from torch import nn
 
 from ..utils.carried_config import compare_preprocessing
 from ..utils.checkpoint import check_checkpoint
 from ..utils.noise import hide_on_terminal, quiet_printing
+from ..utils.warn import warn
 
 __all__ = ['QuietRunner', 'build_runner', 'build_test_runner']
 
@@ -38,6 +42,21 @@ def _end_at_full_disk(logger: MMLogger, file: logging.FileHandler) -> None:
     file.handleError = handle_error  # type: ignore[method-assign]
 
 
+def _check_keys(keys: Iterable[str], model: nn.Module) -> None:
+    """Warn of keys that are in no parameter's name, if one is alike."""
+    names = [name for name, _ in model.named_parameters()]
+    parts = {part for name in names for part in name.split('.')}
+    for key in keys:
+        wrong = [p for p in key.split('.') if not any(p in n for n in parts)]
+        near = [get_close_matches(part, parts) for part in wrong]
+        if near and all(near):
+            warn(
+                f'optim_wrapper.paramwise_cfg.custom_keys: {key!r} is in the '
+                'name of no parameter, so its settings do nothing. Did you '
+                f'mean {" and ".join(map(str, near))}?'
+            )
+
+
 class QuietRunner(Runner):
     """A ``Runner`` that logs machine, config and parameters to a file only.
 
@@ -53,6 +72,13 @@ class QuietRunner(Runner):
             if isinstance(handler, logging.FileHandler):
                 _end_at_full_disk(logger, handler)
         return logger
+
+    def build_optim_wrapper(self, optim_wrapper):
+        """Build the optimizer; warn of settings of no parameter."""
+        if isinstance(optim_wrapper, dict):
+            options = optim_wrapper.get('paramwise_cfg') or {}
+            _check_keys(options.get('custom_keys') or {}, self.model)
+        return super().build_optim_wrapper(optim_wrapper)
 
     def load_checkpoint(self, *args, **kwargs) -> dict:
         """Load a checkpoint without the lines that MMEngine prints."""

@@ -176,6 +176,12 @@ def main():
             cfg = measuring_loader(runner.cfg.test_dataloader, args.measure_on)
             others = runner.build_dataloader(cfg)
         model = runner.model.eval()
+        if hasattr(model, 'members'):
+            raise ValueError(
+                'the model is an ensemble: choose the map of each member '
+                "with its own checkpoint, and set it as that member's "
+                'head.score_map_source in model.members'
+            )
         attributions = attribution_maps(model, args.attributions)
         if not available_sources(model):
             raise ValueError(

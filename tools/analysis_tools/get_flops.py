@@ -72,6 +72,11 @@ def main():
         cfg = load_config(args.config)
         merge_options(cfg, args.cfg_options)
         model = get_model(cfg).eval()
+        if hasattr(model, 'members'):
+            raise ValueError(
+                f'{args.config} is an ensemble: count the config of each '
+                'member, and add the numbers'
+            )
     parameters = sum(p.numel() for p in model.parameters())
     print(f'input         3 x {args.shape[0]} x {args.shape[1]}')
     print(f'parameters    {parameters:,}')

@@ -113,6 +113,12 @@ def has_boxes(dataset):
     """Whether an image of the data set has a box."""
     from mmspg.registry import DATASETS
 
+    if 'datasets' in dataset or 'dataset' in dataset:
+        raise ValueError(
+            'the report is of one data set, and test_dataloader.dataset is a '
+            f'{dataset["type"]}. Name a config that tests on one of its data '
+            'sets: --config FILE'
+        )
     images = DATASETS.build(dict(dataset, test_mode=False, pipeline=[]))
     return any(
         'ori_gt_bboxes' in images.get_data_info(i) for i in range(len(images))
@@ -167,6 +173,7 @@ def main():
             f'rule {protocol.rule}; no image has a true box',
         )
     head = runner.model.head
+    backbone = getattr(runner.model, 'backbone', runner.model)  # an ensemble
     classes = dataset.metainfo.get('classes') or [
         f'class {i}' for i in range(head.num_classes)
     ]
@@ -192,8 +199,7 @@ def main():
             ('classes', len(classes)),
             (
                 'network',
-                f'{type(runner.model.backbone).__name__}, '
-                f'{type(head).__name__}',
+                f'{type(backbone).__name__}, {type(head).__name__}',
             ),
         ],
         **truth,
