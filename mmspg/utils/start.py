@@ -8,6 +8,7 @@ from mmengine.logging import HistoryBuffer
 from .cfg import walk_dicts
 from .checkpoint import read_checkpoint
 from .resume import check_same_run
+from .warn import warn
 from .work_dir import newest_checkpoint
 
 __all__ = ['check_schedule', 'check_start']
@@ -34,6 +35,7 @@ def check_start(cfg: Config) -> None:
     for node in walk_dicts(cfg.get('model')):
         if node.get('type') == 'Pretrained' and node.get('checkpoint'):
             read_checkpoint(node['checkpoint'])
+    _check_colours(cfg)
     start = cfg.get('load_from')
     if cfg.get('resume') and not start and osp.isdir(cfg.work_dir):
         cfg.load_from = start = newest_checkpoint(cfg.work_dir)
@@ -65,6 +67,45 @@ def check_start(cfg: Config) -> None:
             )
     _check_message_hub(found.get('message_hub'), start)
     check_same_run(cfg, found, start)
+
+
+def _check_colours(cfg: Config) -> None:
+    """Warn where weights of timm expect images of another mean or range."""
+    model = cfg.get('model') or {}
+    backbone = model.get('backbone') or {}
+    trunk = backbone.get('trunk')
+    trunk = dict(type=trunk) if isinstance(trunk, str) else trunk or {}
+    name = str(trunk.get('type'))
+    started = trunk.get('pretrained') or backbone.get('init_cfg')
+    if not name.startswith('timm/') or not started or cfg.get('load_from'):
+        return
+    try:
+        from timm import get_pretrained_cfg
+    except ImportError:  # AnyTrunk says what to install
+        return
+    expected = get_pretrained_cfg(name.removeprefix('timm/'))
+    own = model.get('data_preprocessor')
+    given = own or cfg.get('data_preprocessor') or {}
+    place = 'model.' * bool(own) + 'data_preprocessor'
+    wanted = {
+        key: [round(255 * value, 2) for value in getattr(expected, key)]
+        for key in ('mean', 'std')
+        if expected and given.get(key)
+    }
+    if any(
+        abs(one - other) > 3  # grey levels; (RGB - 127) / 128 is as good
+        for key, values in wanted.items()
+        for one, other in zip(values, given[key], strict=False)
+    ):
+        options = [
+            f"{place}.{key}='{values}'".replace(', ', ',')
+            for key, values in wanted.items()
+        ]
+        warn(
+            f"timm's weights of {name} expect images of another mean or range "
+            'than the config gives. If the training begins with them, add '
+            f'--cfg-options {" ".join(options)}'
+        )
 
 
 def _check_message_hub(hub, path: str) -> None:
