@@ -98,7 +98,7 @@ def test_whoever_asks_for_it_gets_it(tmp_path, evil, mark):
     assert mark.exists()
     assert outcome.code == 1
     assert 'is refused' not in outcome.output
-    assert 'it lacks' in outcome.output
+    assert 'It lacks' in outcome.output
 
 
 def test_in_a_program_of_ones_own(evil, mark, monkeypatch):
