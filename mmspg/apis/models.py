@@ -173,7 +173,8 @@ def fill_model(model: BaseModel, source: Source) -> list[str] | None:
     """
     content = source.content or {}
     check_checkpoint(model, str(source.checkpoint), content)
-    compare_preprocessing(source.model, content)
+    if isinstance(source.model, Config):  # not a model that is built
+        compare_preprocessing(source.model, content)
     load_state_dict(model, state_dict_of(content))
     named = (content.get('meta') or {}).get('dataset_meta')
     if not named:
