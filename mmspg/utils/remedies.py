@@ -105,16 +105,14 @@ def remedy_for(error: BaseException, go_on: str = GO_ON) -> str | None:
             'with --resume and follow the advice above.'
         )
     if 'UnreadableImageError' in f'{type(error).__name__} {text}':
-        if go_on == AGAIN:  # nothing was trained
-            return (
-                'Repair the file, or remove the image from the data set and '
-                f'its lists. {go_on}'
+        remedy = 'Repair the file, or remove the image from the data set.'
+        if go_on != AGAIN:  # something is trained
+            remedy += (
+                ' If it is an image to train on, --cfg-options '
+                'train_dataloader.dataset.broken_images=replace takes the '
+                'next one instead, and the log lists it.'
             )
-        return (
-            'Repair the file, or train without it: with --cfg-options '
-            'train_dataloader.dataset.broken_images=replace the next image is '
-            f'used instead, and the log lists the broken one. {go_on}'
-        )
+        return f'{remedy} {go_on}'
     return None
 
 
