@@ -145,8 +145,8 @@ def _config_of(model) -> tuple[Config | None, str | None]:
         return None, None
     near = get_close_matches(name, ModelHub._models_dict, cutoff=0.6)
     told, folder = 'similar names are', Path(name)
-    if os.sep in name or folder.is_dir():
-        folder = folder if folder.is_dir() else folder.parent
+    if os.sep in name or os.path.isdir(name):
+        folder = folder if os.path.isdir(name) else folder.parent
         near = sorted(map(str, folder.glob('*.pth')))[:5]
         told = 'checkpoints there are'
     raise FileNotFoundError(

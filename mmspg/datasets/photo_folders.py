@@ -10,6 +10,7 @@ from mmspg.registry import DATASETS
 from mmspg.utils.warn import warn
 
 from .annotations.boxes import box_fields, check_lost
+from .annotations.class_lists import NOTHING
 from .annotations.columns import Columns, Names
 from .base import LocDataset
 from .photographs.boxes import read_box_list
@@ -126,12 +127,14 @@ class PhotoFolders(LocDataset):
         samples = super()._fit(samples)
         if self.pseudo_boxes and self.split == 'train':
             check_lost(self.faults, number)
-            usable = sum('ori_gt_bboxes' in s for s in samples)
+            classes = self.metainfo['classes']
+            shown = [s for s in samples if classes[s['gt_label']] != NOTHING]
+            usable = sum('ori_gt_bboxes' in s for s in shown)
             text = (
-                f'{usable} of {len(samples)} photographs to train on have a '
+                f'{usable} of {len(shown)} photographs to train on have a '
                 f'usable box in {self.pseudo_boxes}.'
             )
-            if 2 * usable < len(samples):
+            if 2 * usable < len(shown):
                 raise ValueError(
                     f'{text} At least half must have one. Label this folder '
                     'again: python tools/labeling/label_images.py '

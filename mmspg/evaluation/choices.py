@@ -57,7 +57,9 @@ def reading_of(metric: dict) -> dict[str, Any]:
     found = {key: metric.get(key, value) for key, value in PAPERS.items()}
     found['score_map_steps'] = checked_steps(found['score_map_steps'])
     if str(metric.get('type')).endswith('MaxBoxAcc'):  # it names no rule
-        several = metric.get('multi_contour', metric.get('multi_iou'))
+        several = metric.get('multi_contour')
+        if several is None:
+            several = metric.get('multi_iou')
         found['rule'] = 'all_contours' if several else 'largest_contour'
     return found
 

@@ -121,7 +121,7 @@ def proposals_of(
 
     found, without = [], []
     names = [str(image['img_id']) for image in images]
-    if given is not None and not given.keys() & set(names):
+    if names and given is not None and not given.keys() & set(names):
         raise ValueError(
             'no image has proposals: the file has '
             f'{next(iter(given), None)!r}, and the id of an image is '

@@ -213,13 +213,13 @@ def compare_preprocessing(cfg: Config, checkpoint: dict) -> None:
         cfg (Config): The config of the test.
         checkpoint (dict): The content of the file.
     """
-    carried = _trained_config(checkpoint)
-    trained, here = _normalisation(carried), _normalisation(cfg)
-    other = [key for key in trained if trained[key] != here[key]]
-    if not carried or not other:
+    trained = _normalisation(_trained_config(checkpoint))
+    here = _normalisation(cfg)
+    other = [key for key in trained if trained[key] != here.get(key)]
+    if not here or not other:
         return
     place = 'data_preprocessor'
-    if place in (cfg.get('model') or {}):
+    if place in _inner_model(cfg):
         place = f'model.{place}'
     options = ' '.join(f"'{place}.{key}={trained[key]}'" for key in other)
     warn(
@@ -234,12 +234,19 @@ def _listed(values: dict, keys: list) -> str:
     return ', '.join(f'{key}={values[key]}' for key in keys)
 
 
+def _inner_model(cfg) -> dict:
+    """Give the model of a config without the wrapper of a TTA."""
+    model = cfg.get('model')
+    model = model if isinstance(model, dict) else {}
+    return model.get('module') or model
+
+
 def _normalisation(cfg) -> dict[str, Any]:
-    """Give mean, std and to_rgb of a config, wherever they are."""
-    model = cfg.get('model') or {}
-    found: Any = {}
-    for part in (cfg, model, model.get('module') or {}):  # one wraps another
-        found = part.get('data_preprocessor') or found
+    """Give mean, std and to_rgb of a config; {} if it does not say."""
+    place = 'data_preprocessor'
+    found = _inner_model(cfg).get(place) or cfg.get(place)
+    if not found:
+        return {}
     values = {key: found.get(key) or None for key in ('mean', 'std', 'to_rgb')}
     return {k: list(v) if type(v) is tuple else v for k, v in values.items()}
 

@@ -278,8 +278,9 @@ def merge_options(cfg: Config, options: list[str]) -> None:
     """
     found = _parse(options)
     for key in found:
-        if '.' not in key and key not in cfg:
-            _check_not_deeper(cfg, key)
+        first = key.split('.')[0]
+        if first not in cfg:
+            _check_not_deeper(cfg, first)
     try:
         cfg.merge_from_dict(found)
     except Exception as error:  # MMEngine can raise any error here

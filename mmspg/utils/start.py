@@ -76,8 +76,12 @@ def _check_colours(cfg: Config) -> None:
     trunk = backbone.get('trunk')
     trunk = dict(type=trunk) if isinstance(trunk, str) else trunk or {}
     name = str(trunk.get('type'))
-    started = trunk.get('pretrained') or backbone.get('init_cfg')
-    if not name.startswith('timm/') or not started or cfg.get('load_from'):
+    begins = backbone.get('init_cfg') or {}
+    begins = isinstance(begins, dict) and begins.get('type') == 'Pretrained'
+    goes_on = cfg.get('load_from') or cfg.get('resume')
+    if not name.startswith('timm/') or goes_on:
+        return
+    if not (trunk.get('pretrained') or begins):
         return
     try:
         from timm import get_pretrained_cfg

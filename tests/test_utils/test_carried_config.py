@@ -97,12 +97,20 @@ def test_another_normalisation_is_told_with_what_restores_it(
     content = dict(meta=dict(cfg=cfg.pretty_text))
     compare_preprocessing(cfg, content)
     compare_preprocessing(cfg, dict(meta={}))
+    # mmcls 0.x had it in the pipeline.
+    older = 'model = dict(type=1)\nimg_norm_cfg = dict(mean=[0])'
+    compare_preprocessing(cfg, dict(meta=dict(cfg=older)))
+    compare_preprocessing(cfg, dict(meta=dict(cfg='model = 1')))
     assert not told
     changed = dict(mean=(0, 0, 0), to_rgb=False)
     cfg.merge_from_dict({f'{place}data_preprocessor': changed})
     compare_preprocessing(cfg, content)
     options = re.findall(r"'(\S+=[^']+)'", told.pop())
     assert len(options) == 2
+    wrapped = cfg.copy()
+    wrapped.model = dict(type='mmspg.TenCropTTA', module=cfg.model)
+    compare_preprocessing(wrapped, content)
+    assert re.findall(r"'(\S+=[^']+)'", told.pop()) == options
     merge_options(cfg, options)
     compare_preprocessing(cfg, content)
     assert not told

@@ -65,6 +65,7 @@ def test_allow_pickle_does_what_it_says(monkeypatch, given):
         'model.head.num_classes.x=1',
         '=1',
         'max_epochs=3',  # train_cfg has it
+        'optimizer.lr=1',  # optim_wrapper has it
     ],
 )
 def test_a_bad_key_ends_in_one_line(root, option):

@@ -209,10 +209,12 @@ def write_sets(args, label_set):
     if 'yolo' in args.format and splits and 'val' not in splits:
         # The least share that takes an image; see split_of.
         first = min(position(image.name) for image in label_set.images())
+        share = floor(first * 100 + 1) / 100
+        none = ' --test-share 0' * (share + args.test_share > 1)
         print(
             'No image is for val, which ultralytics needs. Draw some with '
-            f'--overwrite --val-share {floor(first * 100 + 1) / 100} or, if '
-            'your folders are named train and test, add a folder val.'
+            f'--overwrite --val-share {share}{none} or, if your '
+            ' folders are named train and test, add a folder val.'
         )
     write_boxes(label_set, out / 'boxes.csv')
     print(f'Written: {out / "boxes.csv"}')

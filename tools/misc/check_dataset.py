@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
-from functools import cache, partial
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -197,7 +197,12 @@ def check_images(samples, workers, backend_args):
     return [wrong for wrong in looks if wrong]
 
 
-@cache
+def tail(path):
+    with open(path, 'rb') as file:
+        file.seek(-min(os.path.getsize(path), 4096), os.SEEK_END)
+        return file.read()
+
+
 def digest(path):
     return hashlib.sha256(Path(path).read_bytes()).digest()
 
@@ -208,7 +213,7 @@ def find_twins(places):
     groups = [
         [p for p in places if os.path.isfile(p) and os.access(p, os.R_OK)]
     ]
-    for feature in (os.path.getsize, digest):  # few files are read again
+    for feature in (os.path.getsize, tail, digest):  # the cheap ones first
         found = defaultdict(list)
         for number, group in enumerate(groups):
             for path in group:
@@ -293,15 +298,17 @@ def main():
     wanted = cfg.get('model', {}).get('head', {}).get('num_classes')
     report, trained_on, first = {}, {}, None
     number, told, places = 0, set(), {}
-    for split, dataset_cfg in datasets_of(cfg).items():
+    splits = datasets_of(cfg)
+    last = list(splits)[-1] if splits else None
+    for split, dataset_cfg in splits.items():
         line, paths, classes, faults = check_split(dataset_cfg, args)
         if split == 'train':
             trained_on, first = paths, classes
         else:
             faults.pop(NO_IMAGE, None)  # a small val may lack a class
             faults[SHARED] += sorted(paths.keys() & trained_on.keys())
-        if not args.no_images:
-            places = {p: (split, its) for p, its in paths.items()} | places
+        places = {p: (split, its) for p, its in paths.items()} | places
+        if split == last and not args.no_images:
             faults[TWINS] += find_twins(places)
         if classes is not None and first is not None:
             other = difference(first, classes, 'train', split)

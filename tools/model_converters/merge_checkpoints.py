@@ -38,6 +38,7 @@ def merge(checkpoints):
         ValueError: The members have different classes.
     """
     from mmspg.datasets.annotations.class_lists import difference
+    from mmspg.datasets.photographs.trained_on import TRAINED_ON
     from mmspg.utils.carried_config import META_KEY
     from mmspg.utils.checkpoint import state_dict_of
 
@@ -60,6 +61,7 @@ def merge(checkpoints):
                 f'{differ}. An ensemble averages scores by position.'
             )
     meta = {k: v for k, v in metas[0].items() if k not in ('cfg', META_KEY)}
+    meta[TRAINED_ON] = ''.join(m.get(TRAINED_ON, '') for m in metas)
     if named:
         meta['dataset_meta'] = named[first]
     state_dict = {

@@ -62,7 +62,8 @@ MOST_LOST = Kind(
     'These are too many. Usual causes: x y width height stands for the '
     'corners x0 y0 x1 y1, or corners or centres stand for x y width height; '
     'the boxes belong to other images or to another resolution; they are not '
-    'in pixels. Give the boxes of these images in pixels.',
+    'in pixels. Give the boxes of these images in pixels. If they are right '
+    'and were drawn beyond the border on purpose, clip them.',
 )
 OTHER_IMAGE = Kind(
     'An annotated size is out of proportion with the image',

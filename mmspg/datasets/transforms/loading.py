@@ -70,6 +70,8 @@ class LoadLocImage(LoadImageFromFile):
         check_one_of('decoder', decoder, DECODERS)
         super().__init__(imdecode_backend=decoder, backend_args=backend_args)
         self.exif = exif
+        if min_side is not None and min_side < 1:
+            raise ValueError(f'min_side must be at least 1, got {min_side}')
         self.min_side = min_side
 
     def transform(self, results: dict) -> dict:

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from mmcv import transforms as mmcv_transforms
 from mmpretrain.datasets import transforms as mmpretrain_transforms
-from mmpretrain.datasets.transforms import PackInputs
+from mmpretrain.datasets.transforms import PackInputs, ResizeEdge
 
 from .geometry import LocTransform
 from .loading import LoadLocImage
 from .packing import BOX_KEYS, PackLocInputs
-from .resize import LocResize, LocResizeEdge
 
 PIXEL_ONLY = tuple(
     getattr(module, name)
@@ -47,6 +46,7 @@ REPLACEMENTS = {
     'RandomFlip': 'mmspg.LocRandomFlip',
     'PackInputs': 'mmspg.PackLocInputs',
 }
+MOVING = REPLACEMENTS.keys() - {'LoadImageFromFile', 'PackInputs'}
 
 
 def leaves(transforms: Iterable) -> Iterator:
@@ -121,21 +121,31 @@ def _check_min_side(transforms: list) -> None:
     side = next((getattr(t, 'min_side', None) for t in transforms), None)
     if not side:
         return
-    moving = (t for t in transforms[1:] if isinstance(t, LocTransform))
+    moving = (t for t in transforms[1:] if _needs_size(t))
     resize = next(moving, None)
-    if isinstance(resize, (LocResize, LocResizeEdge)) and resize.scale:
-        scale = resize.scale
-        needed = max(scale) if isinstance(scale, tuple | list) else scale
+    scale = getattr(resize, 'scale', None)
+    if isinstance(resize, (mmcv_transforms.Resize, ResizeEdge)) and scale:
+        sides = scale if isinstance(scale, tuple | list) else [scale]
+        kept = getattr(resize, 'keep_ratio', False)
+        needed = min(sides) if kept else max(sides)
         if needed <= side:
             return
         why = f'resizes to {needed}. Set min_side={2 * needed}'
     else:
         why = (
-            'does not resize to a fixed size first. Leave out min_side'
+            'resizes to no fixed size. Leave out min_side'
             if resize is None
             else f'begins with {type(resize).__name__}. Leave out min_side'
         )
     raise ValueError(
         f'LoadLocImage(min_side={side}) may read an image with a side of '
         f'{side} pixels, but the pipeline {why}.'
+    )
+
+
+def _needs_size(transform) -> bool:
+    """Tell whether a transform depends on the size of its image."""
+    name = type(transform).__name__
+    return 'Flip' not in name and (
+        isinstance(transform, LocTransform) or name in MOVING
     )

@@ -175,7 +175,7 @@ class DetectionMetric(RecordMetric):
         """Compute the figures of the whole data set; see the class.
 
         Args:
-            results (list[Found]): Results in the order of the data set.
+            results (list[Found]): Results of all images.
         """
         pairs = [hits for r in results for hits in r.localized.values()]
         right = np.sum(pairs, axis=0) if pairs else np.zeros(1)

@@ -232,7 +232,7 @@ class LocalizationMetric(RecordMetric):
         """Compute the figures of the whole data set.
 
         Args:
-            results (list[Record]): Records in the order of the data set.
+            results (list[Record]): Records of all images.
 
         Returns:
             dict: See the class.

@@ -23,7 +23,7 @@ class RecordMetric(BaseMetric):
     share, and a sample that was repeated counts once.
 
     Subclasses write `record` and ``compute_metrics``, which gets the records
-    in the order of the data set.
+    in an order that does not depend on the processes.
 
     Args:
         collect_device (str): 'cpu' or 'gpu', see MMEngine's BaseMetric.

@@ -25,7 +25,7 @@ TIMM = 'timm/'
 # With these, vision transformers and ConvNeXt of mmpretrain give maps.
 MAPS = dict(out_type='featmap', gap_before_final_norm=False)
 # mmpretrain resizes such tensors when it loads them.
-RESIZED = re.compile(r'pos_embed|relative_')
+RESIZED = re.compile(r'pos_embed|relative_|rel_pos')
 SIDE = 'model.backbone.input_size (and that of your pipeline)'
 OTHER = (
     'Take another trunk, or write a backbone: `class MyTrunk(Taps, '

@@ -205,7 +205,7 @@ class CAMHead(ClsHead):
         )
 
     def _get_loss(self, cls_score, data_samples, **kwargs) -> dict:
-        if self.has_ddt:
+        if self.has_ddt and self.training:
             # Not deleted, since a copy that averages the weights has them.
             self.ddt.zero_()
             self.has_ddt = False

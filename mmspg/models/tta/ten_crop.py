@@ -104,7 +104,8 @@ class TenCropTTA(BaseTTAModel):
 
 def _check_whole(sample) -> None:
     """Refuse a view that does not show the image from corner to corner."""
-    if 'homography' not in sample:
+    keys = ('homography', 'ori_shape', 'img_shape')
+    if any(key not in sample for key in keys):
         return
     (ori_h, ori_w), (h, w) = sample.ori_shape[:2], sample.img_shape[:2]
     corners = np.array([[0, 0, ori_w, ori_h]])

@@ -333,6 +333,17 @@ def test_pseudo_boxes_train_and_true_boxes_measure(tmp_path):
     assert val.get_data_info(0)['ori_gt_bboxes'].tolist() == [[1, 1, 6, 6]]
 
 
+def test_photographs_of_nothing_need_no_pseudo_box(tmp_path):
+    root = photographs(tmp_path / 'photos', ('ant', '_nothing'))
+    path = tmp_path / 'boxes.csv'
+    rows = ['image,class,x0,y0,x1,y1']
+    few = sorted(n for n in names(read(root)) if n.startswith('ant'))
+    rows += [f'{name},ant,2,3,6,7' for name in few[: len(few) // 2 + 1]]
+    path.write_text('\n'.join(rows))
+    train = read(root, pseudo_boxes=str(path))
+    assert any('_nothing' in name for name in names(train))
+
+
 @pytest.mark.parametrize(
     'text, message',
     [

@@ -4,12 +4,15 @@ import io
 
 import numpy as np
 import pytest
+from mmcv.transforms import CenterCrop
+from mmpretrain.datasets.transforms import RandomCrop, ResizeEdge
 from PIL import Image
 
 from mmspg.datasets import UnreadableImageError, read_image
 from mmspg.datasets.transforms import (
     LoadLocImage,
     LocRandomCrop,
+    LocRandomFlip,
     LocResize,
     LocResizeEdge,
     check_pipeline,
@@ -241,6 +244,10 @@ def test_a_small_reading_still_finds_a_truncated_file(tmp_path):
         ([LocResizeEdge(scale=256)], None),
         ([LocResize(scale=(256, 256))], None),
         ([LocResize(scale_factor=0.5)], 'Leave out'),
+        ([ResizeEdge(256), CenterCrop(224)], None),  # packs no boxes
+        ([LocRandomFlip(prob=0.5), LocResize(scale=256)], None),
+        ([LocResize(scale=(400, 256), keep_ratio=True)], None),
+        ([RandomCrop(224), LocResize(scale=64)], 'begins with RandomCrop'),
         ([LocRandomCrop(crop_size=224), LocResize(scale=64)], 'Leave out'),
         ([], 'Leave out'),
     ],
