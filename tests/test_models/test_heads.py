@@ -387,7 +387,10 @@ def test_the_statistics_of_ddt_go_with_the_weights():
     ):
         assert torch.equal(mine.score_map, theirs.score_map)
     # A training forgets them, and its checkpoint cannot bring them back.
-    other.loss(images(), samples(3, 5))
+    other.loss(images(), samples(3, 5))  # of a validation
+    assert other.head.has_ddt
+    other.train().loss(images(), samples(3, 5))
+    other.eval()
     load_state_dict(one, other.state_dict(), strict=True)
     for model in (other, one):
         with pytest.raises(ValueError, match='choose_maps.py'):
