@@ -15,6 +15,7 @@ INSTALLED = """
 import site, sys
 site.addsitedir(sys.argv[1])
 sys.path += sys.argv[2].split(':')
+import setuptools  # has distutils, which MMEngine imports, from Python 3.12 on
 """
 INHERIT = """
 import mmspg

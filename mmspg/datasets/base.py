@@ -157,12 +157,18 @@ class LocDataset(BaseDataset):
             self._check_regions(samples)
         return self._fit(samples)
 
+    @property
+    def trains(self) -> bool:
+        """Whether a network learns from it, and so needs every class."""
+        # A validation without boxes is no test by `test_mode`.
+        return not self.test_mode and self.split not in ('val', 'test')
+
     def _check_classes(self, labels: np.ndarray) -> None:
         """Check the names, and note classes without an image to train on."""
         classes = self.metainfo['classes']
         where = f'{type(self).__name__} of {self.data_root!r}'
         check_names(classes, where, self.NAMES_REPEAT)
-        if self.test_mode:
+        if not self.trains:
             return
         labels = np.asarray(labels, np.int64)  # none at all are floats
         number = np.bincount(labels, minlength=len(classes))

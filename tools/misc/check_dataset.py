@@ -123,6 +123,8 @@ def check_annotations(dataset, samples, faults):
     if dataset.test_mode:
         faults[NO_BOX] += [s['img_id'] for s in samples if not has_region(s)]
         return
+    if not dataset.trains:
+        return
     seen = set(labels_of(samples))
     faults[NO_IMAGE] += [
         f'{label} {name}'
@@ -283,7 +285,6 @@ def main():
 
     from mmspg.datasets import fit_to_photographs  # says what is missing
     from mmspg.datasets.annotations.class_lists import difference
-    from mmspg.datasets.annotations.faults import NO_IMAGE
     from mmspg.utils.cfg import load_config, set_data_root
 
     with cli.errors_in_one_line(args):
@@ -305,7 +306,6 @@ def main():
         if split == 'train':
             trained_on, first = paths, classes
         else:
-            faults.pop(NO_IMAGE, None)  # a small val may lack a class
             faults[SHARED] += sorted(paths.keys() & trained_on.keys())
         places = {p: (split, its) for p, its in paths.items()} | places
         if split == last and not args.no_images:
