@@ -245,7 +245,7 @@ def _integers(
     ):
         return None
     found = np.fromstring(rest[1:], sep=',')
-    return None if found.max() > MAX_INT else found.reshape(-1, number)
+    return None if np.max(found) > MAX_INT else found.reshape(-1, number)
 
 
 def read_boxes(
@@ -272,10 +272,10 @@ def read_boxes(
                 counts[index] += 1
     except (ValueError, OverflowError, StopIteration):
         return None
-    corners = np.frombuffer(values, np.float32)
-    if not corners.size or corners.size != 4 * counts.sum():
+    flat = np.frombuffer(values, np.float32)
+    if not flat.size or flat.size != 4 * counts.sum():
         return None
-    corners = corners.reshape(-1, 4)
+    corners = flat.reshape(-1, 4)
     usable = np.abs(corners).max() <= MAX_NUMBER  # False for NaN, too
     if not usable or counts.max() > MAX_BOXES or in_shares(corners).any():
         return None
