@@ -276,7 +276,7 @@ def read_boxes(
     if not flat.size or flat.size != 4 * counts.sum():
         return None
     corners = flat.reshape(-1, 4)
-    usable = np.abs(corners).max() <= MAX_NUMBER  # False for NaN, too
+    usable = np.max(np.abs(corners)) <= MAX_NUMBER  # False for NaN, too
     if not usable or counts.max() > MAX_BOXES or in_shares(corners).any():
         return None
     corners = from_inclusive(corners)

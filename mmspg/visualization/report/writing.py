@@ -75,7 +75,7 @@ def report_image(
         ValueError: A side has more than 65,535 pixels.
     """
     scores = np.asarray(sample['pred_score'])
-    predicted = int(scores.argmax())
+    predicted = int(np.argmax(scores))
     truth = true_label(sample) if 'gt_label' in sample else None
     label = predicted if truth is None else truth
     size = tuple(map(int, sample['ori_shape'][1::-1]))
