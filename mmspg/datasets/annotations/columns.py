@@ -277,7 +277,7 @@ def read_boxes(
         return None
     corners = flat.reshape(-1, 4)
     usable = np.max(np.abs(corners)) <= MAX_NUMBER  # False for NaN, too
-    if not usable or counts.max() > MAX_BOXES or in_shares(corners).any():
+    if not usable or np.max(counts) > MAX_BOXES or in_shares(corners).any():
         return None
     corners = from_inclusive(corners)
     clipped = corners
