@@ -61,7 +61,8 @@ def merge(checkpoints):
                 f'{differ}. An ensemble averages scores by position.'
             )
     meta = {k: v for k, v in metas[0].items() if k not in ('cfg', META_KEY)}
-    meta[TRAINED_ON] = ''.join(m.get(TRAINED_ON, '') for m in metas)
+    if trained_on := ''.join(m.get(TRAINED_ON, '') for m in metas):
+        meta[TRAINED_ON] = trained_on
     if named:
         meta['dataset_meta'] = named[first]
     state_dict = {
