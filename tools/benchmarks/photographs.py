@@ -72,14 +72,13 @@ def decoders():
 
     from mmspg.datasets.images.reading import decode_copy
 
-    def opencv(flags):
-        flags |= cv2.IMREAD_IGNORE_ORIENTATION
-        return lambda data: cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     return {
         'Pillow': lambda data: decode_copy(data, '')[0],
         'OpenCV': lambda data: decode_copy(data, '', decoder='opencv')[0],
-        'OpenCV unchecked': opencv(cv2.IMREAD_COLOR),
+        'OpenCV unchecked': lambda data: cv2.imdecode(
+            np.frombuffer(data, np.uint8), flags
+        ),
         # 512 is twice the side of the default config's resize.
         'Pillow, min_side=512': lambda data: decode_copy(
             data, '', min_side=512

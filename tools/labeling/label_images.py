@@ -214,7 +214,7 @@ def write_sets(args, label_set):
         print(
             'No image is for val, which ultralytics needs. Draw some with '
             f'--overwrite --val-share {share}{none} or, if your '
-            ' folders are named train and test, add a folder val.'
+            'folders are named train and test, add a folder val.'
         )
     write_boxes(label_set, out / 'boxes.csv')
     print(f'Written: {out / "boxes.csv"}')
